@@ -1,0 +1,109 @@
+"""Train the course's checkpoints again from the recipe stored beside each, and compare their test metrics with what is stored.
+
+python -m benchmarks.retrain_checkpoints                      all of them
+python -m benchmarks.retrain_checkpoints vae-mnist-20         one
+python -m benchmarks.retrain_checkpoints vae-mnist-20 --store replace what is stored by what was trained
+python -m benchmarks.retrain_checkpoints --make NAME --config '{"latent_size": 2}' --epochs 30      a new one
+
+Exits with status 1 when a metric is further off than the tolerance. Other hardware adds numbers up in another order, so that
+weights differ after a few steps and metrics by what another seed would change; `TOLERANCE` allows for that and for no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import time
+
+import vae_course
+from vae_course import checkpoints
+from vae_course.evaluation import evaluate, negative_log_likelihood
+from vae_course.models import Autoencoder
+from vae_course.runtime import seed_everything
+from vae_course.training import mean_losses
+
+TOLERANCE = 0.01  # of the stored negative ELBO (an autoencoder's reconstruction): about one nat for the reference model
+LIKELIHOOD_IMAGES, LIKELIHOOD_SAMPLES = 1000, 50
+
+
+def train(about: dict):
+    """The model that the card `about` describes, trained anew from its recipe and rounded as it will be stored, and its metrics."""
+    recipe = about["recipe"]
+    data = vae_course.load(recipe["data"])
+    if data.fingerprint() != recipe["data_fingerprint"]:
+        raise ValueError(
+            f"the training data here is {data!r} with fingerprint {data.fingerprint()}, and the checkpoint was trained on "
+            f"{recipe['data']} with {recipe['data_fingerprint']}. Point VAE_COURSE_DATA at the real {recipe['data']}."
+        )
+    seed_everything(recipe["seed"])
+    module, _, kind = about["model"].partition(":")
+    model = getattr(importlib.import_module(f"vae_course.models.{module}"), kind)(**about["config"])
+    settings = {name: recipe[name] for name in ("epochs", "batch_size", "learning_rate", "seed")}
+    history = vae_course.fit(model, data, **settings)
+    checkpoints.rounded(model)
+    if isinstance(model, Autoencoder):  # it has no prior, hence no ELBO
+        metrics = {"reconstruction": mean_losses(model, data.test)["reconstruction"]}
+    else:
+        likelihoods = negative_log_likelihood(model, data.test.head(LIKELIHOOD_IMAGES), k=LIKELIHOOD_SAMPLES, quiet=True)
+        metrics = evaluate(model, data.test)
+        metrics[f"negative_log_likelihood_k{LIKELIHOOD_SAMPLES}_first_{LIKELIHOOD_IMAGES}"] = likelihoods.mean().item()
+    metrics["train_loss"] = history.loss[-1]
+    return model, {name: round(value, 3) for name, value in metrics.items()}
+
+
+def differences(stored: dict, trained: dict) -> list[str]:
+    """The metrics that are further apart than the tolerance, in words."""
+    allowed = TOLERANCE * abs(stored.get("elbo", stored["reconstruction"]))
+    missing = [f"{name} was not measured" for name in stored if name not in trained]
+    return missing + [
+        f"{name} is {trained[name]:.2f}, stored is {value:.2f}, allowed are {allowed:.2f} either way"
+        for name, value in stored.items()
+        if name in trained and not abs(trained[name] - value) <= allowed
+    ]
+
+
+def recipe_from(arguments: argparse.Namespace) -> dict:
+    data = vae_course.load(arguments.data)
+    settings = {name: getattr(arguments, name) for name in ("data", "epochs", "batch_size", "learning_rate", "seed")}
+    return {
+        "model": arguments.model,
+        "config": json.loads(arguments.config),
+        "recipe": {**settings, "data_fingerprint": data.fingerprint()},
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="which checkpoints (all of them when none is named)")
+    parser.add_argument("--store", action="store_true", help="replace what is stored")
+    parser.add_argument("--make", metavar="NAME", help="train and store a new one")
+    parser.add_argument("--model", default="vae:VAE", help="module and class of a new one (default: %(default)s)")
+    parser.add_argument("--config", default="{}", help="keyword arguments of a new one's class, as JSON")
+    parser.add_argument("--data", default="mnist")
+    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--batch-size", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+
+    wrong = 0
+    for name in [arguments.make] if arguments.make else arguments.names or checkpoints.names():
+        about = recipe_from(arguments) if arguments.make else checkpoints.card(name)
+        started = time.perf_counter()
+        model, metrics = train(about)
+        print(f"\n{name}, trained in {time.perf_counter() - started:.0f} s")
+        for metric, value in metrics.items():
+            print(f"  {metric:44} {value:8.2f}   stored {about.get('metrics', {}).get(metric, float('nan')):8.2f}")
+        if arguments.make or arguments.store:
+            checkpoints.save(model, checkpoints.FOLDER / f"{name}.safetensors", recipe=about["recipe"], metrics=metrics)
+            continue
+        complaints = differences(about["metrics"], metrics)
+        wrong += bool(complaints)
+        print("\n".join(f"  DIFFERS: {complaint}" for complaint in complaints) or "  agrees with what is stored")
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""A notebook that holds every explorer, each in a cell of its own, as source."""
+
+SET_UP = """
+import base64
+import vae_course
+from vae_course.widgets import Family, LatentPad, LatentSliders, LiveTraining, Morph, Trick, TwoGaussians
+
+model, flat = vae_course.pretrained("vae-mnist-20"), vae_course.pretrained("vae-mnist-2")
+family = {"β = 1": model} | {f"β = {beta}": vae_course.pretrained(f"vae-mnist-20-beta-{beta}") for beta in ("0.5", "4", "16")}
+data = vae_course.load("digits")
+x = data.test.x
+makers = {
+    "Latent sliders": lambda: LatentSliders(model, data=data),
+    "Latent pad": lambda: LatentPad(flat, data=data),
+    "Morph": lambda: Morph(model, x[0], x[1], x[2], x[3]),
+    "The reparameterisation trick": lambda: Trick(model, x[0]),
+    "Two Gaussians": lambda: TwoGaussians(),
+    "Family": lambda: Family(family, data=data),
+}
+explorers = {title: make() for title, make in makers.items()}
+
+
+def fresh(title):
+    "What a new explorer draws when its controls stand where the shown one's stand."
+    return base64.b64encode(makers[title]().set(**explorers[title].values).png).decode()
+"""
+TITLES = ("Latent sliders", "Latent pad", "Morph", "The reparameterisation trick", "Two Gaussians", "Family")
+CELLS = [SET_UP.strip(), *(f"explorers[{title!r}]" for title in TITLES)]
+LIVE = """
+from vae_course import VAE, fit
+
+history = fit(VAE(), data.train.head(2000), epochs=3, quiet=True, on_epoch=LiveTraining(data.test))
+"""

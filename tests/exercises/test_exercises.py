@@ -1,0 +1,134 @@
+"""solutions/ and exercises/ belong together: one is made from the other, one passes, the other fails with a sentence."""
+
+import re
+
+import nbformat
+import pytest
+
+from tests.notebooks.project import ROOT, badge
+from vae_course.tasks import find, tasks_of
+from vae_course.tasks.talk import verdict_on
+
+pytest.importorskip("nbgrader", reason="exercises are made by nbgrader, of the 'grading' extra")
+from nbgrader import utils  # noqa: E402
+
+from .generate import exercise_from, sources, target_of  # noqa: E402
+
+SOLUTIONS = [pytest.param(path, id=path.stem) for path in sources()]
+each_pair = pytest.mark.parametrize("solution", SOLUTIONS)
+SEEDS = range(5)
+
+
+def cells_of(path, kind=None):
+    cells = nbformat.read(path, as_version=4).cells
+    return [cell for cell in cells if kind is None or kind(cell)]
+
+
+def functions_of(path):
+    """What the answer cells of a notebook define, with the imports that they rest on."""
+    room = {}
+    for cell in cells_of(path, lambda cell: cell.cell_type == "code"):
+        if utils.is_solution(cell) or cell.source.startswith(("import torch", "import math")):
+            exec(compile(cell.source, f"<{path.stem}>", "exec"), room)
+    return room
+
+
+@each_pair
+def test_the_exercise_is_what_the_solution_gives(solution):
+    assert target_of(solution).read_bytes() == exercise_from(solution).encode(), "run: make exercises"
+
+
+def test_no_exercise_is_without_its_solution():
+    assert {path.name for path in (ROOT / "exercises").glob("*.ipynb")} == {path.name for path in sources()}
+
+
+@each_pair
+def test_the_exercise_holds_no_answer(solution):
+    text = target_of(solution).read_text("utf-8")
+    assert "BEGIN SOLUTION" not in text
+    assert "END SOLUTION" not in text
+    for answer, cleared in zip(cells_of(solution), cells_of(target_of(solution)), strict=True):
+        assert cleared.get("outputs", []) == []
+        if utils.is_solution(answer):
+            assert "raise NotImplementedError()" in cleared.source or "YOUR ANSWER HERE" in cleared.source
+            assert cleared.source != answer.source
+
+
+@each_pair
+def test_each_task_of_the_chapter_is_asked_once_and_all_add_up_to_ten(solution):
+    graded = cells_of(solution, utils.is_grade)
+    assert sum(cell.metadata.nbgrader.points for cell in graded) == 10
+    asked = {}
+    for cell in graded:
+        called = re.fullmatch(r'check\("([\w.]+)", (\w+)\)', cell.source)
+        if called:
+            name, function = called.groups()
+            assert name.partition(".")[2] == function
+            asked[name] = cell.metadata.nbgrader.points
+    tasks = tasks_of(solution.stem[:2])
+    assert asked == {task.name: task.points for task in tasks}
+    assert 4 <= len(tasks) <= 6
+    written = [cell for cell in graded if cell.cell_type == "markdown"]
+    assert len(written) == 1
+    assert "*Rubric.*" in written[0].source
+
+
+@each_pair
+def test_the_graders_metadata_is_whole(solution):
+    for path in (solution, target_of(solution)):
+        marked = cells_of(path, lambda cell: "nbgrader" in cell.metadata)
+        names = [cell.metadata.nbgrader.grade_id for cell in marked]
+        assert len(set(names)) == len(names)
+        assert all(cell.metadata.nbgrader.schema_version == 3 for cell in marked)
+    for cell in cells_of(target_of(solution), lambda cell: utils.is_grade(cell) or utils.is_solution(cell)):
+        assert cell.metadata.nbgrader.checksum == utils.compute_checksum(cell)
+        assert cell.metadata.deletable is False
+        assert utils.is_solution(cell) or cell.metadata.editable is False
+
+
+@each_pair
+def test_the_exercise_opens_on_colab_and_says_how_to_hand_in(solution):
+    cells = cells_of(target_of(solution))
+    assert badge(f"exercises/{solution.name}") in cells[0].source
+    if (ROOT / "notebooks" / solution.name).exists():
+        assert f"(../notebooks/{solution.name})" in cells[0].source
+    assert "solutions/" not in cells[0].source
+    assert cells[-1].source.startswith("## Handing in")
+
+
+@each_pair
+def test_every_solution_passes_and_every_stub_fails_with_a_sentence(solution):
+    answers, stubs = functions_of(solution), functions_of(target_of(solution))
+    for task in tasks_of(solution.stem[:2]):
+        function = task.name.partition(".")[2]
+        assert all(verdict_on(task, answers[function], seed=seed).passed for seed in SEEDS)
+        verdict = verdict_on(task, stubs[function])
+        assert verdict.kind == "unwritten"
+        assert re.fullmatch(r"[A-Z].*\.", verdict.words)
+
+
+@each_pair
+def test_the_stub_says_what_the_contract_says(solution):
+    stubs = functions_of(target_of(solution))
+    for task in tasks_of(solution.stem[:2]):
+        stub = stubs[task.name.partition(".")[2]]
+        named = re.match(r"\w+\(([^)]*)\)", task.contract).group(1)
+        assert ", ".join(stub.__code__.co_varnames[: stub.__code__.co_argcount]) == named
+        assert stub.__doc__
+
+
+@each_pair
+def test_nbgraders_own_validation_agrees(solution, monkeypatch):
+    from nbgrader.validator import Validator
+
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    validator = Validator()
+    assert "failed" not in validator.validate(str(solution))
+    failed = Validator().validate(str(target_of(solution)))["failed"]
+    assert len(failed) == len(tasks_of(solution.stem[:2])) + 1, "each check, and the question that nobody answered"
+
+
+def test_a_task_can_be_found_by_the_name_that_exercises_use():
+    assert find("04.gaussian_kl").name == "04.gaussian_kl"
+    with pytest.raises(KeyError, match="no task"):
+        find("04.nothing")

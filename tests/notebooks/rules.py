@@ -1,0 +1,161 @@
+"""The rules that every stored notebook keeps. Each rule is a function: notebook in, complaints out.
+
+python -m tests.notebooks.rules notebooks/*.ipynb
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+
+from .project import ROOT, SET_UP, badge
+
+MAX_LINES = 30
+MAX_BYTES = 2_000_000
+MIN_ALT = 20
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+MACHINE_PATHS = re.compile(r"(?<![\w.:/-])(/home/|/Users/|/root/|/work/|/tmp/|/var/folders/|[A-Z]:\\\\Users)")
+MARKDOWN_IMAGE = re.compile(r"!\[([^\]]*)\]\(")
+HTML_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+ALT_ATTRIBUTE = re.compile(rf"\balt=(\"[^\"]{{{MIN_ALT},}}\"|'[^']{{{MIN_ALT},}}')")
+ANATOMY = ("You will be able to", "You need", "Time")
+
+RELATIVE_LINK = re.compile(r"\]\((?!https?:|#|attachment:|mailto:)([^)#\s]+)")
+
+Complaints = Iterator[str]
+
+
+def code_cells(notebook) -> list:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def was_run_from_top_to_bottom(notebook) -> Complaints:
+    counts = [cell.execution_count for cell in code_cells(notebook) if cell.source.strip()]
+    if counts != list(range(1, len(counts) + 1)):
+        yield f"was not run once from top to bottom: its cells are numbered {counts}"
+
+
+def has_no_error_output(notebook) -> Complaints:
+    for number, output in outputs(notebook):
+        if output.output_type == "error":
+            yield f"cell {number} holds an error: {output.ename}: {output.evalue}"
+        if output.output_type == "stream" and output.name == "stderr":
+            yield f"cell {number} printed to standard error: {output.text.strip()[:80]!r}"
+
+
+def describes_every_picture(notebook) -> Complaints:
+    for number, output in outputs(notebook):
+        for kind in ("image/png", "image/jpeg", "image/svg+xml"):
+            if kind in output.get("data", {}):
+                alt = output.metadata.get(kind, {}).get("alt", "")
+                if len(alt) < MIN_ALT:
+                    yield f"cell {number} shows a picture without an alt text that describes it (got {alt!r})"
+        for tag in HTML_IMAGE.findall(as_text(output.get("data", {}).get("text/html", ""))):
+            if not ALT_ATTRIBUTE.search(tag):
+                yield f"cell {number} shows an HTML picture without an alt text that describes it"
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            for alt in MARKDOWN_IMAGE.findall(cell.source):
+                if not alt.strip():
+                    yield f"cell {number} has a picture in its text without an alt text"
+
+
+def stores_no_widget_state(notebook) -> Complaints:
+    if "widgets" in notebook.metadata:
+        yield "stores widget state in its metadata"
+    for number, output in outputs(notebook):
+        if WIDGET_VIEW in output.get("data", {}):
+            yield f"cell {number} stores a widget view, which no reader of the file can see"
+
+
+def names_no_machine_paths(notebook) -> Complaints:
+    for number, cell in enumerate(notebook.cells):
+        found = MACHINE_PATHS.search(cell.source)
+        if found:
+            yield f"cell {number} names a path of one machine: {found.group()!r}"
+    for number, output in outputs(notebook):
+        pieces = [value for kind, value in output.get("data", {}).items() if kind.startswith("text/")]
+        written = " ".join(as_text(piece) for piece in [*pieces, output.get("text", "")])
+        found = MACHINE_PATHS.search(written)
+        if found:
+            yield f"the output of cell {number} names a path of one machine: {found.group()!r}"
+
+
+def is_small(notebook) -> Complaints:
+    size = len(json.dumps(notebook))
+    if size > MAX_BYTES:
+        yield f"is {size / 1e6:.1f} MB, expected at most {MAX_BYTES / 1e6:.0f} MB"
+
+
+def has_short_cells(notebook) -> Complaints:
+    for number, cell in enumerate(notebook.cells):
+        lines = len(cell.source.splitlines())
+        if cell.cell_type == "code" and lines > MAX_LINES:
+            yield f"cell {number} has {lines} lines of code, expected at most {MAX_LINES}"
+
+
+def links_to_what_exists(notebook) -> Complaints:
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            for target in RELATIVE_LINK.findall(cell.source):
+                if not (ROOT / "notebooks" / target).exists():
+                    yield f"links to {target}, which is not there"
+
+
+def opens_as_every_notebook_does(notebook, path: str) -> Complaints:
+    first = notebook.cells[0] if notebook.cells else None
+    if first is None or first.cell_type != "markdown" or not first.source.startswith("# "):
+        yield "does not open with a title in a Markdown cell"
+        return
+    if badge(path) not in first.source:
+        yield f"has no Colab badge that opens {path} of the repository named in pyproject.toml"
+    for part in ANATOMY:
+        if f"**{part}" not in first.source:
+            yield f"does not say '{part}' in its first cell"
+    if "?**" not in first.source:
+        yield "does not ask its one question, in bold, in its first cell"
+    if len(notebook.cells) < 2 or notebook.cells[1].cell_type != "code" or notebook.cells[1].source.strip() != SET_UP:
+        yield "has another set-up cell than the one in tests/notebooks/project.py"
+
+
+def outputs(notebook) -> Iterator[tuple[int, nbformat.NotebookNode]]:
+    for number, cell in enumerate(notebook.cells):
+        for output in cell.get("outputs", ()):
+            yield number, output
+
+
+def as_text(value) -> str:
+    return "".join(value) if isinstance(value, list) else str(value)
+
+
+RULES = (
+    was_run_from_top_to_bottom,
+    has_no_error_output,
+    describes_every_picture,
+    stores_no_widget_state,
+    names_no_machine_paths,
+    is_small,
+    has_short_cells,
+    links_to_what_exists,
+)
+
+
+def complaints_about(path: Path) -> list[str]:
+    """Everything that is wrong with the notebook at `path`, one sentence each."""
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    relative = path.resolve().relative_to(ROOT).as_posix() if path.resolve().is_relative_to(ROOT) else f"notebooks/{path.name}"
+    found = [complaint for rule in RULES for complaint in rule(notebook)]
+    found += opens_as_every_notebook_does(notebook, relative)
+    return [f"{relative} {complaint}" for complaint in found]
+
+
+if __name__ == "__main__":
+    everything = [complaint for name in sys.argv[1:] for complaint in complaints_about(Path(name))]
+    print("\n".join(everything) or "nothing to complain about")
+    sys.exit(bool(everything))

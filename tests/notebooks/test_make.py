@@ -1,0 +1,62 @@
+"""`make` itself fails on a broken notebook: each fault is planted, and the very recipe of `make test` is run on it."""
+
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+from tests.notebooks.project import ROOT
+from tests.notebooks.test_rules import good_notebook
+
+RAISING_CALLBACK = """import ipywidgets
+
+slider = ipywidgets.IntSlider()
+slider.observe(lambda change: 1 / 0, "value")
+slider.value = 3"""
+
+
+def check(path) -> subprocess.CompletedProcess:
+    """Run the recipe by which `make test` checks notebooks, on one notebook."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    command = ["make", "--no-print-directory", "check-notebooks", f"NOTEBOOKS={path}"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def written(tmp_path, source: str, **changes):
+    notebook = good_notebook()
+    notebook.cells[2].outputs[0].metadata.update(changes)
+    notebook.cells.append(new_code_cell(source, execution_count=3))
+    path = tmp_path / "99-made-for-tests.ipynb"
+    nbformat.write(notebook, path)
+    return path
+
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32" or not (ROOT / ".venv" / "test.installed").exists(), reason="needs the environment that `make test` makes"
+)
+
+
+def test_a_sound_notebook_passes(tmp_path):
+    done = check(written(tmp_path, "2 + 2"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_raising_cell_fails(tmp_path):
+    done = check(written(tmp_path, "raise RuntimeError('planted')"))
+    assert done.returncode != 0
+    assert "planted" in done.stdout
+
+
+def test_a_raising_widget_callback_fails(tmp_path):
+    done = check(written(tmp_path, RAISING_CALLBACK))
+    assert done.returncode != 0
+    assert "ZeroDivisionError" in done.stdout
+
+
+def test_a_missing_alt_text_fails(tmp_path):
+    done = check(written(tmp_path, "2 + 2", **{"image/png": {}}))
+    assert done.returncode != 0
+    assert "without an alt text" in done.stdout

@@ -1,0 +1,162 @@
+"""Every stored notebook keeps the rules, and every rule catches what it is there for."""
+
+import base64
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from tests.notebooks import rules
+from tests.notebooks.project import ROOT, SET_UP, badge
+
+STORED = sorted(path.relative_to(ROOT).as_posix() for folder in ("notebooks", "solutions") for path in (ROOT / folder).glob("*.ipynb"))
+PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+
+
+def good_notebook(path="notebooks/99-made-for-tests.ipynb"):
+    """A small notebook that keeps every rule."""
+    box = "> **You will be able to** see.\n>\n> **You need** eyes.\n>\n> **Time** none."
+    first = "\n\n".join([f"# 99 · Made for tests\n{badge(path)}", "**Does it pass?**", box])
+    picture = new_output(
+        "display_data", data={"image/png": PIXEL}, metadata={"image/png": {"alt": "A single pixel, white, alone on its canvas."}}
+    )
+    cells = [
+        new_markdown_cell(first),
+        new_code_cell(SET_UP, execution_count=1),
+        new_code_cell("1 + 1", execution_count=2, outputs=[picture]),
+    ]
+    return new_notebook(cells=cells)
+
+
+@pytest.fixture
+def complaints(tmp_path):
+    def about(notebook):
+        path = tmp_path / "99-made-for-tests.ipynb"
+        nbformat.write(notebook, path)
+        return rules.complaints_about(path)
+
+    return about
+
+
+@pytest.mark.parametrize("path", STORED)
+def test_stored_notebooks_keep_the_rules(path):
+    assert rules.complaints_about(ROOT / path) == []
+
+
+def test_the_course_has_notebooks_to_check():
+    assert {"notebooks/00-start-here.ipynb", "notebooks/05-train-sample-interpolate.ipynb"} <= set(STORED)
+
+
+def test_a_good_notebook_is_left_alone(complaints):
+    assert complaints(good_notebook()) == []
+
+
+def spoil(change):
+    notebook = good_notebook()
+    change(notebook)
+    return notebook
+
+
+def out_of_order(notebook):
+    notebook.cells[2].execution_count = 7
+
+
+def an_error(notebook):
+    notebook.cells[2].outputs = [new_output("error", ename="ValueError", evalue="no", traceback=[])]
+
+
+def a_warning(notebook):
+    notebook.cells[2].outputs = [new_output("stream", name="stderr", text="FutureWarning")]
+
+
+def no_alt(notebook):
+    notebook.cells[2].outputs[0].metadata = {}
+
+
+def a_short_alt(notebook):
+    notebook.cells[2].outputs[0].metadata["image/png"]["alt"] = "plot"
+
+
+def no_alt_in_html(notebook):
+    notebook.cells[2].outputs = [new_output("display_data", data={"text/html": '<img src="data:image/png;base64,AAAA">'})]
+
+
+def no_alt_in_prose(notebook):
+    notebook.cells.append(new_markdown_cell("![](picture.png)"))
+
+
+def widget_state(notebook):
+    notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {}}
+
+
+def a_widget_view(notebook):
+    notebook.cells[2].outputs = [new_output("display_data", data={rules.WIDGET_VIEW: {"model_id": "1"}})]
+
+
+def a_machine_path(notebook):
+    notebook.cells[2].outputs = [new_output("stream", name="stdout", text="saved in /home/" + "me/data")]
+
+
+def a_machine_path_in_code(notebook):
+    notebook.cells[2].source = "open('/Users/" + "me/data')"
+
+
+def a_huge_output(notebook):
+    notebook.cells[2].outputs = [new_output("stream", name="stdout", text="x" * 2_000_001)]
+
+
+def a_long_cell(notebook):
+    notebook.cells[2].source = "\n".join(["1"] * 31)
+
+
+def another_badge(notebook):
+    notebook.cells[0].source = notebook.cells[0].source.replace("github/", "github/somebody-else/")
+
+
+def another_set_up(notebook):
+    notebook.cells[1].source = "import vae_course"
+
+
+def no_question(notebook):
+    notebook.cells[0].source = notebook.cells[0].source.replace("pass?**", "pass.**")
+
+
+def no_time(notebook):
+    notebook.cells[0].source = notebook.cells[0].source.replace("**Time", "Time")
+
+
+def no_title(notebook):
+    del notebook.cells[0]
+
+
+def a_dead_link(notebook):
+    notebook.cells.append(new_markdown_cell("See [there](../notebooks/98-nowhere.ipynb)."))
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (out_of_order, "was not run once from top to bottom"),
+        (an_error, "holds an error: ValueError: no"),
+        (a_warning, "printed to standard error: 'FutureWarning'"),
+        (no_alt, r"cell 2 shows a picture without an alt text"),
+        (a_short_alt, "got 'plot'"),
+        (no_alt_in_html, "an HTML picture without an alt text"),
+        (no_alt_in_prose, "a picture in its text without an alt text"),
+        (widget_state, "stores widget state"),
+        (a_widget_view, "stores a widget view"),
+        (a_machine_path, "the output of cell 2 names a path"),
+        (a_machine_path_in_code, "cell 2 names a path"),
+        (a_huge_output, "is 2.0 MB"),
+        (a_long_cell, "cell 2 has 31 lines"),
+        (another_badge, "has no Colab badge"),
+        (another_set_up, "has another set-up cell"),
+        (no_question, "does not ask its one question"),
+        (no_time, "does not say 'Time'"),
+        (no_title, "does not open with a title"),
+        (a_dead_link, "links to ../notebooks/98-nowhere.ipynb, which is not there"),
+    ],
+)
+def test_each_rule_catches_its_fault(complaints, change, complaint):
+    found = complaints(spoil(change))
+    assert any(complaint in told for told in found), found

@@ -1,0 +1,143 @@
+"""Right answers to the tasks of chapter 03, each written in another way."""
+
+import math
+
+import torch
+from torch.distributions import Independent, Normal
+
+# ---- reparameterise
+
+
+def drawn_by_hand(mu, log_var):
+    return mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)
+
+
+def drawn_by_library(mu, log_var):
+    return Independent(Normal(mu, log_var.mul(0.5).exp()), 1).rsample()
+
+
+def drawn_in_place(mu, log_var):
+    z = torch.randn(mu.shape, dtype=mu.dtype, device=mu.device)
+    z.mul_(log_var.exp().sqrt())
+    return z.add_(mu)
+
+
+def drawn_by_inverse(mu, log_var):
+    u = torch.rand(mu.shape, dtype=torch.float64, device=mu.device).clamp(1e-12, 1 - 1e-12)
+    return torch.addcmul(mu, log_var.exp() ** 0.5, torch.special.ndtri(u).to(mu.dtype))
+
+
+def drawn_as_a_fresh_normal(mu, log_var):
+    epsilon = torch.normal(torch.zeros_like(mu), torch.ones_like(mu))
+    return epsilon * (log_var / 2).exp() + mu
+
+
+# ---- pathwise_gradient
+
+
+def pathwise_from_a_leaf(f, mu, sigma, epsilon):
+    z = (mu + sigma * epsilon).detach().requires_grad_()
+    return torch.autograd.grad(f(z).sum(), z)[0]
+
+
+def pathwise_by_loop(f, mu, sigma, epsilon):
+    found = []
+    for one in epsilon:
+        m = mu.detach().clone().requires_grad_()
+        f(m + sigma * one).backward()
+        found.append(m.grad)
+    return torch.stack(found)
+
+
+def pathwise_by_many_means(f, mu, sigma, epsilon):
+    many = mu.expand_as(epsilon).clone().requires_grad_()
+    f(many + sigma * epsilon).sum().backward()
+    return many.grad
+
+
+def pathwise_by_vmap(f, mu, sigma, epsilon):
+    return torch.func.vmap(torch.func.grad(lambda one: f(mu + sigma * one) / sigma))(epsilon)
+
+
+# ---- score_function_gradient
+
+
+def score_by_formula(f, mu, sigma, epsilon):
+    return f(mu + sigma * epsilon) * epsilon / sigma
+
+
+def score_in_terms_of_z(f, mu, sigma, epsilon):
+    z = mu + sigma * epsilon
+    return f(z) * (z - mu) / sigma**2
+
+
+def score_by_autograd(f, mu, sigma, epsilon):
+    z = mu + sigma * epsilon
+    many = mu.expand_as(z).clone().requires_grad_()
+    (score,) = torch.autograd.grad(Normal(many, sigma).log_prob(z.detach()).sum(), many)
+    return f(z) * score
+
+
+def score_by_surrogate(f, mu, sigma, epsilon):
+    m = mu.detach().clone().requires_grad_()
+    z = (mu + sigma * epsilon).detach()
+    surrogates = f(z) * Normal(m, sigma).log_prob(z)
+    return torch.stack([torch.autograd.grad(one, m, retain_graph=True)[0] for one in surrogates])
+
+
+# ---- leave_one_out
+
+
+def without_a_loop(values, scores):
+    return (values - (values.sum() - values) / (len(values) - 1)) * scores
+
+
+def by_stretching_the_mean(values, scores):
+    n = values.numel()
+    return scores * (values - values.mean()) * n / (n - 1)
+
+
+def by_a_matrix(values, scores):
+    n = len(values)
+    others = (1 - torch.eye(n, dtype=values.dtype, device=values.device)) / (n - 1)
+    return (values - others @ values) * scores
+
+
+def by_a_loop(values, scores):
+    result = torch.empty_like(values)
+    for i in range(len(values)):
+        keep = torch.arange(len(values)) != i
+        result[i] = (values[i] - values[keep].mean()) * scores[i]
+    return result
+
+
+# ---- truncated_normal
+
+
+def truncated_by_library(mu, sigma, low, high, u):
+    q = Normal(mu, sigma)
+    below, above = q.cdf(torch.as_tensor(low, dtype=u.dtype)), q.cdf(torch.as_tensor(high, dtype=u.dtype))
+    return q.icdf(torch.lerp(below, above, u))
+
+
+def truncated_by_special(mu, sigma, low, high, u):
+    below, above = torch.special.ndtr((low - mu) / sigma), torch.special.ndtr((high - mu) / sigma)
+    return mu + sigma * torch.special.ndtri(below * (1 - u) + above * u)
+
+
+def truncated_by_erf(mu, sigma, low, high, u):
+    a, b = (torch.erf((bound - mu) / (sigma * math.sqrt(2))) for bound in (low, high))
+    return mu + sigma * math.sqrt(2) * torch.erfinv(a + u * (b - a))
+
+
+def truncated_in_double(mu, sigma, low, high, u):
+    return truncated_by_special(mu.double(), sigma.double(), low, high, u.double()).to(u.dtype)
+
+
+VARIANTS = {
+    "03.reparameterise": [drawn_by_hand, drawn_by_library, drawn_in_place, drawn_by_inverse, drawn_as_a_fresh_normal],
+    "03.pathwise_gradient": [pathwise_from_a_leaf, pathwise_by_loop, pathwise_by_many_means, pathwise_by_vmap],
+    "03.score_function_gradient": [score_by_formula, score_in_terms_of_z, score_by_autograd, score_by_surrogate],
+    "03.leave_one_out": [without_a_loop, by_stretching_the_mean, by_a_matrix, by_a_loop],
+    "03.truncated_normal": [truncated_by_library, truncated_by_special, truncated_by_erf, truncated_in_double],
+}

@@ -1,0 +1,140 @@
+"""Right answers to the tasks of chapter 04, each written in another way."""
+
+import math
+
+import torch
+from torch.distributions import Independent, Normal, kl_divergence
+
+from vae_course import objectives
+
+# ---- gaussian_kl
+
+
+def by_library(mu, log_var):
+    q = Independent(Normal(mu, (log_var / 2).exp()), 1)
+    return kl_divergence(q, Independent(Normal(torch.zeros_like(mu), 1.0), 1))
+
+
+def by_einsum(mu, log_var):
+    ones = torch.ones(mu.shape[1], dtype=mu.dtype, device=mu.device)
+    return 0.5 * (torch.einsum("ni,ni->n", mu, mu) + torch.einsum("ni,i->n", log_var.exp() - 1 - log_var, ones))
+
+
+def in_place(mu, log_var):
+    kl = log_var.exp()
+    kl -= log_var
+    kl += mu.pow_(2)
+    kl -= 1
+    return kl.mul_(0.5).sum(dim=1)
+
+
+def by_loop(mu, log_var):
+    rows = []
+    for m, v in zip(mu, log_var, strict=True):
+        total = torch.zeros((), dtype=mu.dtype)
+        for a, b in zip(m, v, strict=True):
+            total = total + 0.5 * (a * a + math.exp(b.item()) - 1 - b)
+        rows.append(total)
+    return torch.stack(rows)
+
+
+def in_double(mu, log_var):
+    return objectives.gaussian_kl(mu.double(), log_var.double()).to(mu.dtype)
+
+
+# ---- kl_between
+
+
+def between_by_library(mu_q, log_var_q, mu_p, log_var_p):
+    return kl_divergence(Normal(mu_q, (log_var_q / 2).exp()), Normal(mu_p, (log_var_p / 2).exp())).sum(1)
+
+
+def between_by_standardising(mu_q, log_var_q, mu_p, log_var_p):
+    return objectives.gaussian_kl((mu_q - mu_p) * torch.exp(-log_var_p / 2), log_var_q - log_var_p)
+
+
+def between_by_matrices(mu_q, log_var_q, mu_p, log_var_p):
+    q = torch.distributions.MultivariateNormal(mu_q, torch.diag_embed(log_var_q.exp()))
+    p = torch.distributions.MultivariateNormal(mu_p, torch.diag_embed(log_var_p.exp()))
+    return kl_divergence(q, p)
+
+
+def between_in_place(mu_q, log_var_q, mu_p, log_var_p):
+    mu_q -= mu_p
+    ratio = (log_var_q - log_var_p).exp_()
+    ratio += mu_q.square_() / log_var_p.exp()
+    ratio -= 1 + log_var_q - log_var_p
+    return ratio.sum(-1) / 2
+
+
+# ---- gaussian_log_likelihood
+
+
+def likelihood_by_library(x, mean, log_sigma):
+    return Independent(Normal(mean, log_sigma.exp()), x.dim() - 1).log_prob(x)
+
+
+def likelihood_by_counting(x, mean, log_sigma):
+    d = x[0].numel()
+    squares = ((x - mean) ** 2).sum((1, 2))
+    return -squares / (2 * torch.exp(2 * log_sigma)) - d * log_sigma - d / 2 * math.log(2 * math.pi)
+
+
+def likelihood_by_torch_loss(x, mean, log_sigma):
+    variance = torch.exp(2 * log_sigma).expand_as(x)
+    loss = torch.nn.functional.gaussian_nll_loss(mean, x, variance, full=True, eps=0.0, reduction="none")
+    return -loss.flatten(1).sum(1)
+
+
+def likelihood_by_loop(x, mean, log_sigma):
+    return torch.stack([Normal(m, log_sigma.exp()).log_prob(one).sum() for one, m in zip(x, mean, strict=True)])
+
+
+# ---- importance_weighted_bound
+
+
+def bound_by_logsumexp(log_weights):
+    return torch.logsumexp(log_weights, dim=0) - math.log(len(log_weights))
+
+
+def bound_by_hand(log_weights):
+    m = log_weights.max(dim=0).values
+    return m + (log_weights - m).exp().mean(dim=0).log()
+
+
+def bound_by_folding(log_weights):
+    total = log_weights[0]
+    for row in log_weights[1:]:
+        total = torch.logaddexp(total, row)
+    return total - torch.tensor(len(log_weights), dtype=log_weights.dtype).log()
+
+
+def bound_by_softmax(log_weights):
+    return (log_weights - torch.log_softmax(log_weights, 0)).mean(0) - math.log(log_weights.size(0))
+
+
+# ---- effective_beta
+
+
+def beta_by_formula(pixels, latents, sigma, kl_weight):
+    return kl_weight * pixels / (2 * sigma**2 * latents)
+
+
+def beta_by_steps(pixels, latents, sigma, kl_weight):
+    to_sums = pixels / (2 * sigma * sigma)
+    return to_sums * (kl_weight / latents)
+
+
+def beta_by_fractions(pixels, latents, sigma, kl_weight):
+    from fractions import Fraction
+
+    return float(Fraction(kl_weight) * pixels / (2 * Fraction(sigma) ** 2 * latents))
+
+
+VARIANTS = {
+    "04.gaussian_kl": [by_library, by_einsum, in_place, by_loop, in_double],
+    "04.kl_between": [between_by_library, between_by_standardising, between_by_matrices, between_in_place],
+    "04.gaussian_log_likelihood": [likelihood_by_library, likelihood_by_counting, likelihood_by_torch_loss, likelihood_by_loop],
+    "04.importance_weighted_bound": [bound_by_logsumexp, bound_by_hand, bound_by_folding, bound_by_softmax],
+    "04.effective_beta": [beta_by_formula, beta_by_steps, beta_by_fractions],
+}

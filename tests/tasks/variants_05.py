@@ -1,0 +1,172 @@
+"""Right answers to the tasks of chapter 05, each written in another way."""
+
+import torch
+import torch.nn.functional as F
+from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+
+from vae_course.models.base import latent_path
+
+# ---- training_step
+
+
+def step_in_order(model, optimizer, x):
+    loss = model.loss(x).total
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+def step_zeroing_first(model, optimizer, x):
+    optimizer.zero_grad(set_to_none=False)
+    total = model.loss(x).total
+    total.backward()
+    optimizer.step()
+    return float(total.detach())
+
+
+def step_zeroing_last(model, optimizer, x):
+    total = model.loss(x).total
+    total.backward()
+    optimizer.step()
+    optimizer.zero_grad()
+    return total.detach().cpu().numpy().item()
+
+
+def step_with_autograd(model, optimizer, x):
+    total = model.loss(x).total
+    parameters = list(model.parameters())
+    for parameter, gradient in zip(parameters, torch.autograd.grad(total, parameters), strict=True):
+        parameter.grad = gradient
+    optimizer.step()
+    return total.item()
+
+
+# ---- vae_loss
+
+
+def loss_with_logits(x, logits, mu, log_var):
+    cross_entropy = F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(-1)
+    kl = 0.5 * (mu**2 + log_var.exp() - 1 - log_var).sum(-1)
+    return (cross_entropy + kl).mean()
+
+
+def loss_by_library(x, logits, mu, log_var):
+    p = Independent(Bernoulli(logits=logits, validate_args=False), 3)
+    q = Independent(Normal(mu, (log_var / 2).exp()), 1)
+    prior = Independent(Normal(torch.zeros_like(mu), torch.ones_like(mu)), 1)
+    return (kl_divergence(q, prior) - p.log_prob(x)).mean()
+
+
+def loss_by_softplus(x, logits, mu, log_var):
+    kl = -0.5 * torch.sum(1 + log_var - mu.pow(2) - log_var.exp())
+    return (torch.sum(F.softplus(logits) - x * logits) + kl) / len(x)
+
+
+def loss_summed_then_divided(x, logits, mu, log_var):
+    total = F.binary_cross_entropy_with_logits(logits, x, reduction="sum")
+    total += 0.5 * torch.einsum("ij->", mu * mu + torch.expm1(log_var) - log_var)
+    return total / x.shape[0]
+
+
+# ---- slerp
+
+
+def slerp_by_package(z0, z1, t):
+    return torch.stack([slerp_at(z0, z1, one) for one in t])
+
+
+def slerp_at(z0, z1, one):
+    """One point at a time."""
+    cosine = F.cosine_similarity(z0, z1, dim=0).clamp(-1, 1)
+    angle = torch.arccos(cosine)
+    if angle.sin() < 1e-4:
+        return (1 - one) * z0 + one * z1
+    return (torch.sin((1 - one) * angle) * z0 + torch.sin(one * angle) * z1) / torch.sin(angle)
+
+
+def slerp_of_even_steps(z0, z1, t):
+    return latent_path(z0, z1, len(t), spherical=True)
+
+
+def slerp_by_outer_products(z0, z1, t):
+    u0, u1 = z0 / z0.norm(), z1 / z1.norm()
+    angle = torch.arccos(torch.dot(u0, u1).clamp(-1.0, 1.0))
+    if angle < 1e-3:
+        return torch.outer(1 - t, z0) + torch.outer(t, z1)
+    return torch.outer(torch.sin((1 - t) * angle) / torch.sin(angle), z0) + torch.outer(torch.sin(t * angle) / torch.sin(angle), z1)
+
+
+def slerp_by_sinc(z0, z1, t):
+    angle = torch.arccos(F.cosine_similarity(z0, z1, dim=0).clamp(-1, 1))
+    pi = torch.pi
+
+    def weight(share):
+        return share * torch.sinc(share * angle / pi) / torch.sinc(angle / pi)
+
+    return torch.einsum("t,d->td", weight(1 - t), z0) + torch.einsum("t,d->td", weight(t), z1)
+
+
+# ---- attribute_vector
+
+
+def difference_of_means(z, has):
+    return z[has].mean(0) - z[~has].mean(0)
+
+
+def difference_by_weights(z, has):
+    h = has.to(z.dtype)
+    return h @ z / h.sum() - (1 - h) @ z / (1 - h).sum()
+
+
+def difference_by_loop(z, has):
+    yes, no = [], []
+    for row, flag in zip(z, has, strict=True):
+        (yes if flag else no).append(row)
+    return torch.stack(yes).mean(dim=0) - torch.stack(no).mean(dim=0)
+
+
+def difference_by_covariance(z, has):
+    h = has.to(z.dtype)
+    centred = h - h.mean()
+    return centred @ z / centred.square().sum()
+
+
+# ---- diagnose
+
+
+def diagnosed_by_rules(reconstruction, kl):
+    if not torch.isfinite(reconstruction + kl).all():
+        return "diverged"
+    if reconstruction[-1] < 0:
+        return "unscaled pixels"
+    if reconstruction[-1] > 450:
+        return "sigmoid twice"
+    if kl[-1] < 2:
+        return "collapsed"
+    return "no KL" if kl[-1] > 60 else "healthy"
+
+
+def diagnosed_by_the_last_three(reconstruction, kl):
+    end, information = reconstruction[-3:].mean().item(), kl[-3:].median().item()
+    if end != end:
+        return "diverged"
+    table = [("unscaled pixels", end < 0), ("sigmoid twice", end > 300), ("collapsed", information < 0.9), ("no KL", end < 72)]
+    return next((name for name, applies in table if applies), "healthy")
+
+
+def diagnosed_by_distance(reconstruction, kl):
+    if any(value != value for value in reconstruction.tolist()):
+        return "diverged"
+    known = {"healthy": (82, 25), "collapsed": (206, 0), "sigmoid twice": (504, 0), "no KL": (63, 420), "unscaled pixels": (-9e5, 4e3)}
+    here = (reconstruction[-1].item(), kl[-1].item())
+    return min(known, key=lambda name: sum((a - b) ** 2 for a, b in zip(known[name], here, strict=True)))
+
+
+VARIANTS = {
+    "05.training_step": [step_in_order, step_zeroing_first, step_zeroing_last, step_with_autograd],
+    "05.vae_loss": [loss_with_logits, loss_by_library, loss_by_softplus, loss_summed_then_divided],
+    "05.slerp": [slerp_by_package, slerp_of_even_steps, slerp_by_outer_products, slerp_by_sinc],
+    "05.attribute_vector": [difference_of_means, difference_by_weights, difference_by_loop, difference_by_covariance],
+    "05.diagnose": [diagnosed_by_rules, diagnosed_by_the_last_three, diagnosed_by_distance],
+}

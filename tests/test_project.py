@@ -1,0 +1,145 @@
+"""The project's own promises: one list of dependencies, Colab's versions left alone, floors, and `make lab`."""
+
+import ast
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+from tests.notebooks.project import PYPROJECT, ROOT
+
+DEPENDENCIES = {Requirement(line).name: Requirement(line).specifier for line in PYPROJECT["project"]["dependencies"]}
+EXTRAS = PYPROJECT["project"]["optional-dependencies"]
+CONDA_NAMES = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+# From Colab's published package list, August 2026.
+COLAB = {
+    "torch": "2.11.0",
+    "torchvision": "0.26.0",
+    "numpy": "2.1.3",
+    "matplotlib": "3.10.0",
+    "scikit-learn": "1.6.1",
+    "ipywidgets": "7.7.1",
+    "ipython": "7.34.0",
+    "anywidget": "0.9.21",
+    "tqdm": "4.67.3",
+    "safetensors": "0.8.0",
+    "pillow": "11.3.0",
+}
+FLOORS = {
+    "runtime": 1,
+    "data": 2,
+    "objectives": 2,
+    "models": 3,
+    "training": 4,
+    "checkpoints": 4,
+    "evaluation": 4,
+    "plots": 5,
+    "audio": 5,
+    "widgets": 6,  # explorers show their stills through plots
+    "tasks": 7,
+    "grading": 7,
+}
+
+
+def test_conda_installs_the_same_as_pip():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
+    conda = {re.match(r"[\w-]+", line).group(): re.sub(r"^[\w-]+", "", line) for line in listed}
+    assert conda.pop("python") == PYPROJECT["project"]["requires-python"]
+    conda.pop("pip")
+    wanted = [*PYPROJECT["project"]["dependencies"], *EXTRAS["lab"]]
+    pip = {Requirement(line).name: re.sub(r"^[\w-]+", "", line) for line in wanted}
+    assert conda == {CONDA_NAMES.get(name, name): versions for name, versions in pip.items()}
+
+
+@pytest.mark.parametrize("name", COLAB)
+def test_installing_on_colab_changes_none_of_its_packages(name):
+    assert COLAB[name] in DEPENDENCIES[name]
+
+
+def test_the_tested_set_lies_within_the_ranges():
+    lines = [line for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if line and not line.startswith("#")]
+    pinned = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in (line.split("==") for line in lines)}
+    wanted = map(Requirement, [*PYPROJECT["project"]["dependencies"], *(line for extra in EXTRAS.values() for line in extra)])
+    for requirement in wanted:
+        if requirement.marker is None or requirement.marker.evaluate():
+            assert pinned[requirement.name.lower()] in requirement.specifier, requirement
+
+
+def module_floor(path: Path) -> tuple[str, int]:
+    part = path.relative_to(ROOT / "vae_course").parts[0].removesuffix(".py")
+    return part, FLOORS[part]
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """The top-level rooms of the package that a file imports from, however deep in the file the import stands."""
+    here = path.relative_to(ROOT).with_suffix("").parts
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = list(here[: len(here) - node.level]) if node.level else []
+            full = [*base, *(node.module or "").split(".")] if node.module else base
+            targets = [[*full, alias.name] for alias in node.names]
+        elif isinstance(node, ast.Import):
+            targets = [alias.name.split(".") for alias in node.names]
+        else:
+            continue
+        rooms |= {target[1] for target in targets if target[0] == "vae_course" and len(target) > 1}
+    return rooms
+
+
+MODULES = [path for path in sorted((ROOT / "vae_course").rglob("*.py")) if path != ROOT / "vae_course" / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT / "vae_course").as_posix())
+def test_imports_go_down_the_floors(path):
+    room, floor = module_floor(path)
+    for imported in imported_rooms(path) - {room}:
+        if imported in FLOORS:
+            assert FLOORS[imported] < floor, f"{room} (floor {floor}) imports {imported} (floor {FLOORS[imported]})"
+
+
+def test_no_room_for_odds_and_ends():
+    names = {path.stem for path in ROOT.joinpath("vae_course").rglob("*.py")}
+    assert not names & {"utils", "common", "helpers", "misc"}
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or not (ROOT / ".venv" / "lab.installed").exists(), reason="needs the environment that `make` makes"
+)
+def test_make_lab_serves_the_first_notebook():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    flags = "--no-browser --ServerApp.token=tested --ServerApp.port_retries=0" + (" --allow-root" if os.getuid() == 0 else "")
+    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+    command = ["make", "lab", f"PORT={port}", f"LAB_FLAGS={flags}"]
+    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        notebook = json.loads(fetch(server, f"http://127.0.0.1:{port}/api/contents/notebooks/00-start-here.ipynb?token=tested"))
+        assert notebook["content"]["cells"][0]["source"].startswith("# 00 · Start here")
+        page = fetch(server, f"http://127.0.0.1:{port}/lab/tree/notebooks/00-start-here.ipynb?token=tested")
+        assert b"JupyterLab" in page
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait(30)
+
+
+def fetch(server: subprocess.Popen, address: str) -> bytes:
+    """Ask until the server answers; fail with what it printed if it ends instead."""
+    for _ in range(240):
+        if server.poll() is not None:
+            pytest.fail(server.stdout.read().decode())
+        try:
+            with urllib.request.urlopen(address, timeout=20) as answer:
+                return answer.read()
+        except OSError:
+            time.sleep(0.5)
+    return pytest.fail("JupyterLab did not answer within two minutes")

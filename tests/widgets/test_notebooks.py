@@ -1,0 +1,70 @@
+"""What an explorer leaves in a notebook, and what a raising callback does to nbval."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytest.importorskip("nbval", reason="needs nbval, which `pip install vae-course[test]` brings")
+
+ROOT = Path(__file__).resolve().parents[2]
+MODEL = "from vae_course import VAE\nfrom vae_course.widgets import LatentSliders, TwoGaussians\nmodel = VAE(latent_size=3)"
+FRAGILE = """
+def decode(z):
+    if z[0, 0] > 1:
+        raise RuntimeError("the decoder tripped")
+    return model.decode(z).mean
+sliders = LatentSliders(model, decode=decode)
+sliders.{move};
+"""
+
+
+def notebook(*cells: str):
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return made
+
+
+def nbval(path: Path) -> subprocess.CompletedProcess:
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env", "-q", path.name]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "VAE_COURSE_DEVICE": "cpu"}
+    return subprocess.run(command, cwd=path.parent, env=environment, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.parametrize(("move", "fails"), [("set(z0=0.5)", False), ("set(z0=2.0)", True), ("sweep()", True)])
+def test_nbval_fails_when_a_callback_raises(tmp_path, move, fails):
+    path = tmp_path / "moved.ipynb"
+    nbformat.write(notebook(MODEL, FRAGILE.format(move=move)), path)
+    done = nbval(path)
+    assert (done.returncode != 0) == fails, done.stdout[-2000:]
+    assert ("the decoder tripped" in done.stdout) == fails
+
+
+def test_stored_notebook_keeps_the_still_twin_and_no_widget(tmp_path):
+    import nbconvert
+
+    from tests.notebooks.store import run
+
+    stored = run(notebook(MODEL, "LatentSliders(model)", "TwoGaussians().show()"), tmp_path)
+    for cell in stored.cells[1:]:
+        kinds = [set(output.data) for output in cell.outputs]
+        assert not any("application/vnd.jupyter.widget-view+json" in kind for kind in kinds)
+        pictures = [output for output in cell.outputs if "image/png" in output.data]
+        assert len(pictures) == 1
+        alt = pictures[0].metadata["image/png"]["alt"]
+        assert len(alt) > 60
+        # Its templates lie beside the environment that nbconvert was installed in, which need not be the one that runs.
+        templates = Path(nbconvert.__file__).parents[4] / "share" / "jupyter" / "nbconvert" / "templates"
+        exporter = nbconvert.HTMLExporter(extra_template_basedirs=[str(templates)])
+        page, _ = exporter.from_notebook_node(notebook_of(stored, cell))
+        assert "<img" in page
+        assert alt.split(".")[0] in page
+
+
+def notebook_of(stored, cell):
+    return nbformat.from_dict({**stored, "cells": [cell]})

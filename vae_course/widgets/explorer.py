@@ -1,0 +1,350 @@
+"""What all explorers share: controls, one picture that is replaced in place, a still twin, and a way to move them from Python."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anywidget
+import torch
+import traitlets
+from PIL import Image
+from torch import Tensor
+
+from ..data import Dataset, Split
+from ..plots import show_png
+from . import drawing
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A number between `low` and `high`. `unit` says what it carries, behind its label."""
+
+    name: str
+    label: str
+    low: float
+    high: float
+    default: float
+    step: float = 0.05
+    note: str = ""
+    kind: ClassVar[str] = "slider"
+
+    def check(self, value: Any) -> float:
+        number = float(value)
+        if not (self.low <= number <= self.high):
+            raise ValueError(f"{self.name} is {value}, expected a number from {self.low:g} to {self.high:g}.")
+        return number
+
+    def stops(self) -> list:
+        return [self.low, self.high, self.default]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several `options`; with `pictures` (PNG bytes, one an option) they are shown as thumbnails to press."""
+
+    name: str
+    label: str
+    options: tuple[str, ...]
+    default: str | None
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
+    kind: ClassVar[str] = "choice"
+
+    def check(self, value: Any) -> str | None:
+        if value not in (*self.options, self.default):
+            raise ValueError(f"{self.name} is {value!r}, expected one of: {', '.join(self.options)}.")
+        return value
+
+    def stops(self) -> list:
+        return [*self.options, self.default]
+
+
+@dataclass(frozen=True)
+class Toggle:
+    """On or off."""
+
+    name: str
+    label: str
+    default: bool = False
+    kind: ClassVar[str] = "toggle"
+
+    def check(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(f"{self.name} is {value!r}, expected True or False.")
+        return value
+
+    def stops(self) -> list:
+        return [True, False, self.default]
+
+
+@dataclass(frozen=True)
+class Pad:
+    """A point (x, y) in a square from −limit to limit, dragged over a picture."""
+
+    name: str
+    label: str
+    limit: float
+    default: tuple[float, float] = (0.0, 0.0)
+    step: float = 0.1
+    kind: ClassVar[str] = "pad"
+
+    def check(self, value: Any) -> tuple[float, float]:
+        x, y = (float(number) for number in value)
+        if not (abs(x) <= self.limit and abs(y) <= self.limit):
+            raise ValueError(f"{self.name} is ({x:g}, {y:g}), expected two numbers from {-self.limit:g} to {self.limit:g}.")
+        return x, y
+
+    def stops(self) -> list:
+        a = self.limit
+        return [(-a, -a), (a, -a), (a, a), (-a, a), self.default]
+
+
+@dataclass(frozen=True)
+class Button:
+    """Does something when pressed: calls the explorer's method `press_<name>`."""
+
+    name: str
+    label: str
+    kind: ClassVar[str] = "button"
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture and what is to be seen in it: what an explorer leaves for print, for GitHub and for those who cannot drag."""
+
+    png: bytes = field(repr=False)
+    alt: str
+
+    def show(self) -> None:
+        """Display the picture with its alt text."""
+        show_png(self.png, self.alt)
+
+    def _ipython_display_(self) -> None:
+        self.show()
+
+
+class Panel(anywidget.AnyWidget):
+    """The browser's half: draws the controls, sends where they stand, shows the newest picture."""
+
+    _esm = HERE / "panel.js"
+    _css = HERE / "panel.css"
+    about = traitlets.Dict().tag(sync=True)
+    controls = traitlets.List().tag(sync=True)
+    backdrop = traitlets.Bytes().tag(sync=True)
+    png = traitlets.Bytes().tag(sync=True)
+    frame = traitlets.Dict().tag(sync=True)
+
+
+class Explorer:
+    """Controls and one picture. A kind of explorer lists its `controls`, and writes `draw`, `alt`, `sheet` and `sheet_alt`.
+
+    From Python: `values` (where each control stands), `set(name=value)`, `press(name)`, `reset()`, `png` (the picture now),
+    `still()`, and `sweep()`, which moves each control through its minimum, maximum and default. All of these raise what
+    drawing raises, so that a test notices; a control moved in the browser shows the message beside itself.
+    """
+
+    title = "Explorer"
+    picture_width = 224  # screen pixels
+    in_pixels = False  # the picture is a decoded image and nothing else: the browser enlarges it, pixel by pixel
+
+    def __init__(self, controls: Sequence[Slider | Choice | Toggle | Pad | Button], *, backdrop: bytes = b"") -> None:
+        self.buttons = {control.name: control for control in controls if control.kind == "button"}
+        self.controls = {control.name: control for control in controls if control.kind != "button"}
+        self.values: dict[str, Any] = {name: control.default for name, control in self.controls.items()}
+        self.alt_text = ""
+        self._number = 0
+        self._answer: dict = {}
+        self._trouble = ""
+        self.panel = Panel(
+            about={"title": self.title, "width": self.picture_width, "pixels": self.in_pixels},
+            controls=[_for_the_browser(control) for control in controls],
+            backdrop=backdrop,
+        )
+        self.panel.on_msg(self._on_message)
+        self._redraw()
+
+    # What a kind of explorer writes.
+
+    def draw(self) -> Image.Image:
+        """The picture for the controls as they stand in `values`."""
+        raise NotImplementedError
+
+    def alt(self) -> str:
+        """What is to be seen in it."""
+        raise NotImplementedError
+
+    def says(self) -> list[str]:
+        """Lines of text below the picture, for figures that a picture shows badly."""
+        return []
+
+    def sheet(self) -> Image.Image:
+        """The still twin's picture: what moving the controls would show, side by side."""
+        raise NotImplementedError
+
+    def sheet_alt(self) -> str:
+        """What is to be seen in the still twin."""
+        raise NotImplementedError
+
+    def moved(self, names: set[str]) -> None:
+        """Called after `values` changed and before the picture is drawn: what follows from it for other values."""
+
+    # What all of them do.
+
+    @property
+    def png(self) -> bytes:
+        """The picture as it is now."""
+        return self.panel.png
+
+    @property
+    def trouble(self) -> str:
+        """The message shown beside the controls, or nothing."""
+        return self._trouble
+
+    def set(self, **values) -> Explorer:
+        """Move controls by name and draw. Returns the explorer.
+
+        Raises ValueError for an unknown control or a value outside its range, and whatever drawing raises.
+        """
+        self._tell_of_trouble(lambda: self._move(values))
+        return self
+
+    def press(self, name: str) -> Explorer:
+        """Press the button `name`. Raises ValueError when there is none."""
+        self._tell_of_trouble(lambda: self._press(name))
+        return self
+
+    def reset(self) -> Explorer:
+        """Put every control back to its default."""
+        return self.set(**{name: control.default for name, control in self.controls.items()})
+
+    def sweep(self) -> Explorer:
+        """Move each control through minimum, maximum and default (or every option), press each button, and come back.
+
+        A drawing that raises at any of these ends it, so that a notebook which calls `sweep` fails when run.
+        """
+        self.reset()
+        for name, control in self.controls.items():
+            for stop in control.stops():
+                self.set(**{name: stop})
+        for name in self.buttons:
+            self.press(name)
+        return self.reset()
+
+    def still(self) -> Still:
+        """The still twin: a picture of what the controls can show, with an alt text made from what it holds."""
+        return Still(drawing.to_small_png(self.sheet()), self.sheet_alt())
+
+    def show(self) -> None:
+        """Display the controls, and below them the still twin, which remains where no control can be shown."""
+        from IPython.display import display
+
+        display(self.panel)
+        self.still().show()
+
+    def _ipython_display_(self) -> None:
+        self.show()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.values.items())})"
+
+    def _move(self, values: dict[str, Any]) -> None:
+        unknown = [name for name in values if name not in self.controls]
+        if unknown:
+            raise ValueError(f"{self.title} has no control {unknown[0]!r}, it has: {', '.join(self.controls)}.")
+        self.values.update({name: self.controls[name].check(value) for name, value in values.items()})
+        self.moved(set(values))
+        self._redraw()
+
+    def _press(self, name: str) -> None:
+        if name not in self.buttons:
+            raise ValueError(f"{self.title} has no button {name!r}, it has: {', '.join(self.buttons) or 'none'}.")
+        getattr(self, f"press_{name}")()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        with torch.inference_mode():
+            picture = self.draw()
+        self.alt_text = self.alt()
+        self._publish(drawing.to_png(picture), self.says())
+
+    def _publish(self, png: bytes | None, says: list[str] | None, trouble: str = "") -> None:
+        """One message to the browser: picture, words, where the controls stand, and which move this answers."""
+        self._trouble = trouble
+        self._number += 1
+        frame = {
+            "number": self._number,
+            "answer": self._answer,
+            "values": self.values,
+            "alt": self.alt_text,
+            "says": self.panel.frame.get("says", []) if says is None else says,
+            "trouble": trouble,
+        }
+        with self.panel.hold_sync():
+            if png is not None:
+                self.panel.png = png
+            self.panel.frame = frame
+
+    def _tell_of_trouble(self, action) -> None:
+        try:
+            action()
+        except Exception as error:
+            self._publish(None, None, in_words(error))
+            raise
+
+    def _on_message(self, _, content: dict, buffers=None) -> None:
+        """A control was moved in the browser. What it raises is shown there, and raised again for the kernel's log."""
+        self._answer = content.get("answer", {})
+        if "press" in content:
+            self.press(content["press"])
+        else:
+            self.set(**content["values"])
+
+
+def in_words(error: Exception) -> str:
+    """What went wrong, for the reader of a page: the message, and its kind where that says more."""
+    message = str(error).strip() or "no message"
+    kind = "" if isinstance(error, ValueError) else f" ({type(error).__name__})"
+    return f"This could not be drawn: {message}{kind}"
+
+
+def examples_of(data: Dataset | Split | Tensor | None, most: int = 2000) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+    """The first `most` examples of what was given (a data set's test split): x, labels if there are any, names of classes."""
+    if isinstance(data, Dataset):
+        return data.test.x[:most], data.test.y[:most], data.classes
+    if isinstance(data, Split):
+        names = tuple(map(str, range(int(data.y.max()) + 1))) if data.y.dim() == 1 else ()
+        return data.x[:most], data.y[:most], names
+    if isinstance(data, Tensor):
+        return data[:most], None, ()
+    raise ValueError(f"data is a {type(data).__name__}, expected a Dataset, a Split or a tensor of examples.")
+
+
+def thumbnails(images: Tensor) -> tuple[bytes, ...]:
+    """Small PNGs of a batch (n, channels, height, width), to be pressed."""
+    return tuple(drawing.to_png(drawing.from_tensor(image, 20)) for image in images)
+
+
+def subscript(number: int) -> str:
+    """z's index as a reader would write it: 12 → ₁₂."""
+    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A number with a true minus sign, and no minus before zero."""
+    rounded = round(float(value), digits) + 0.0
+    return f"{rounded:.{digits}f}".replace("-", "−")
+
+
+def _for_the_browser(control) -> dict:
+    about = {name: value for name, value in asdict(control).items() if name != "pictures"}
+    if pictures := getattr(control, "pictures", ()):
+        about["pictures"] = [f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}" for png in pictures]
+    if control.kind == "slider":
+        about["digits"] = max(0, math.ceil(-math.log10(control.step) - 1e-9))
+    return {"kind": control.kind, **about}

@@ -1,0 +1,146 @@
+"""Latent pad: wander over a two-dimensional latent space."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from torch import Tensor
+
+from ..plots import COLOURS
+from . import drawing
+from .explorer import Explorer, Pad, Toggle, examples_of, signed
+from .latents import Decoder, codes, decoder_of
+
+MAP_SIDE = 340
+TILES = 17
+# Ten colours and three shapes, so that neighbours differ in more than hue; the classes' names stand on the map as well.
+CLASS_COLOURS = (*COLOURS[:7], "#8c6d1f", "#7f7f7f", "#5b2a86")
+
+
+class LatentPad(Explorer):
+    """Drag a point over a two-dimensional latent space and watch what it decodes to; arrow keys move it, too.
+
+    model: one with `latent_size` 2. data: a Dataset, Split or tensor, whose encodings are the map, coloured by class.
+    limit: half the map's side (by default so that nearly all encodings lie on it). decode: a function of z to use instead of
+    the mean of p(x|z). The controls are `point`, a pair (z₀, z₁), and `manifold`, which lays the decoded images behind the map.
+    Raises ValueError when the latent space has another size.
+    """
+
+    title = "Latent pad"
+    picture_width = 252
+    in_pixels = True
+
+    def __init__(self, model, data=None, *, limit: float | None = None, decode: Decoder | None = None) -> None:
+        if model.latent_size != 2:
+            raise ValueError(
+                f"the model has {model.latent_size} latents, and a pad shows 2. Use LatentSliders, or train with latent_size=2."
+            )
+        self.model, self.decode = model, decoder_of(model, decode)
+        x, self.y, self.names = (None, None, ()) if data is None else examples_of(data)
+        self.places = None if x is None else codes(model, x).cpu().numpy()
+        if limit is None:
+            limit = 3.0 if self.places is None else float(np.ceil(2 * np.quantile(np.abs(self.places), 0.99)) / 2)
+        self.limit = limit
+        self._maps: dict[bool, bytes] = {}
+        self._manifold: Image.Image | None = None
+        controls = [Pad("point", "where in the latent space", limit), Toggle("manifold", "show the decoded images behind the map")]
+        super().__init__(controls, backdrop=drawing.to_png(self.map(manifold=False)))
+
+    def moved(self, names: set[str]) -> None:
+        if "manifold" in names:
+            wanted = self.values["manifold"]
+            if wanted not in self._maps:
+                self._maps[wanted] = drawing.to_png(self.map(manifold=wanted))
+            self.panel.backdrop = self._maps[wanted]
+
+    def draw(self) -> Image.Image:
+        z = torch.tensor([self.values["point"]], device=self.model.device)
+        return drawing.from_tensor(self.decode(z)[0])
+
+    def says(self) -> list[str]:
+        x, y = self.values["point"]
+        return [f"z = ({signed(x, 2)}, {signed(y, 2)})"]
+
+    def alt(self) -> str:
+        x, y = self.values["point"]
+        return f"The image decoded from z = ({signed(x, 2)}, {signed(y, 2)}).{self._nearby(x, y)}"
+
+    def _nearby(self, x: float, y: float) -> str:
+        if self.places is None or not self._has_classes():
+            return ""
+        nearest = np.square(self.places - (x, y)).sum(1).argsort()[:15]
+        votes = np.bincount(self.y[nearest].numpy(), minlength=len(self.names))
+        return f" Of the 15 nearest encodings, {votes.max()} are of class {self.names[votes.argmax()]}."
+
+    def _has_classes(self) -> bool:
+        return self.y is not None and self.y.dim() == 1 and 0 < len(self.names) <= len(CLASS_COLOURS)
+
+    @torch.inference_mode()
+    def manifold(self) -> Tensor:
+        """The decoded images on a grid over the map, top row first: (TILES², *input_shape)."""
+        along = (torch.arange(TILES) + 0.5) / TILES * 2 * self.limit - self.limit
+        z = torch.stack([along.repeat(TILES), -along.repeat_interleave(TILES)], 1)
+        return self.decode(z.to(self.model.device))
+
+    def _manifold_picture(self) -> Image.Image:
+        if self._manifold is None:
+            images = self.manifold()
+            rows = torch.cat([torch.cat(list(row), dim=-1) for row in images.split(TILES)], dim=-2)
+            side = MAP_SIDE * drawing.DENSITY
+            self._manifold = drawing.from_tensor(rows).convert("RGB").resize((side, side), Image.Resampling.BILINEAR)
+        return self._manifold
+
+    def map(self, *, manifold: bool) -> Image.Image:
+        """Where the data's encodings lie, on white paper or over the decoded images."""
+        side = MAP_SIDE * drawing.DENSITY
+        paper = self._manifold_picture().copy() if manifold else Image.new("RGB", (side, side), drawing.PAPER)
+        draw = ImageDraw.Draw(paper)
+        if not manifold:
+            for value in drawing.ticks(-self.limit, self.limit, 6):
+                at = (value + self.limit) / (2 * self.limit) * side
+                draw.line([(at, 0), (at, side)], drawing.FAINT if value else "#909090", drawing.DENSITY)
+                draw.line([(0, side - at), (side, side - at)], drawing.FAINT if value else "#909090", drawing.DENSITY)
+                if abs(value) > 0.93 * self.limit:  # no room for a number at the edge
+                    continue
+                draw.text((at, side - 3), f"{value:g}".replace("-", "−"), drawing.INK, drawing.font(10), anchor="mb")
+        if self.places is not None:
+            self._dots(draw, side, few=manifold)
+        return paper
+
+    def _dots(self, draw: ImageDraw.ImageDraw, side: int, *, few: bool) -> None:
+        places = (self.places * (1, -1) + self.limit) / (2 * self.limit) * side
+        labels = self.y.numpy() if self._has_classes() else np.zeros(len(places), dtype=int)
+        r = 1.3 * drawing.DENSITY
+        for (x, y), label in zip(places[: 500 if few else None], labels, strict=False):
+            box = [x - r, y - r, x + r, y + r]
+            if label % 3 == 0:
+                draw.ellipse(box, fill=CLASS_COLOURS[label])
+            elif label % 3 == 1:
+                draw.rectangle(box, fill=CLASS_COLOURS[label])
+            else:
+                draw.polygon([(x, y - 1.3 * r), (x + 1.2 * r, y + r), (x - 1.2 * r, y + r)], fill=CLASS_COLOURS[label])
+        if self._has_classes():
+            for label in np.unique(labels):
+                middle = np.clip(np.median(places[labels == label], axis=0), 0.04 * side, 0.96 * side)
+                outline = {"stroke_width": 2 * drawing.DENSITY, "stroke_fill": drawing.PAPER}
+                draw.text(tuple(middle), self.names[label], CLASS_COLOURS[label], drawing.font(18), anchor="mm", **outline)
+
+    def sheet(self) -> Image.Image:
+        decoded = drawing.captioned(self._manifold_picture(), "what each place decodes to")
+        if self.places is None:
+            return decoded
+        return drawing.beside(drawing.captioned(self.map(manifold=False), "where the data is encoded"), decoded)
+
+    def sheet_alt(self) -> str:
+        area = f"from {signed(-self.limit)} to {signed(self.limit)} in both latents"
+        decoded = f"a grid of {TILES} by {TILES} decoded images over the same area, changing smoothly from one to the next"
+        if self.places is None:
+            return f"The latent space {area}: {decoded}."
+        shape = f"Map of the latent space {area}. Left: the encodings of {len(self.places)} images"
+        if not self._has_classes():
+            return f"{shape}. Right: {decoded}."
+        labels = self.y.numpy()
+        middles = {name: np.median(self.places[labels == i], axis=0) for i, name in enumerate(self.names) if (labels == i).any()}
+        told = ", ".join(f"{name} near ({signed(x)}, {signed(y)})" for name, (x, y) in middles.items())
+        return f"{shape}, coloured by class; the middle of each class: {told}. Right: {decoded}."

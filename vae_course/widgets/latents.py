@@ -1,0 +1,72 @@
+"""Which latent dimension carries how much, and decoding by whatever a model calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..models.base import evaluating
+
+Decoder = Callable[[Tensor], Tensor]
+
+
+def decoder_of(model, decode: Decoder | None = None) -> Decoder:
+    """A function from latents (n, latent_size) to images (n, *input_shape): `decode`, or else the mean of p(x|z)."""
+    if decode is not None:
+        return decode
+
+    def mean_image(z: Tensor) -> Tensor:
+        if not model.training:
+            return model.decode(z).mean
+        with evaluating(model):
+            return model.decode(z).mean
+
+    return mean_image
+
+
+@torch.no_grad()
+def codes(model, x: Tensor) -> Tensor:
+    """The means of q(z|x): (n, *input_shape) → (n, latent_size), on the model's device."""
+    with evaluating(model):
+        return model.encode(x.to(model.device)).mean
+
+
+@torch.no_grad()
+def variance_carried(model, x: Tensor, decode: Decoder | None = None) -> Tensor:
+    """The share of the data's pixel variance that is lost when one latent is set to its average: (latent_size,), 0 to 1.
+
+    With x̂ the reconstruction from the mean codes and x̂₋ᵢ that with latent i averaged away, it is
+    (‖x − x̂₋ᵢ‖² − ‖x − x̂‖²) / ‖x − x̄‖², summed over the examples. A latent that the decoder ignores carries 0; the shares
+    need not add up to 1. x: (n, *input_shape) with n of at least 2.
+    """
+    if len(x) < 2:
+        raise ValueError(f"variance needs at least two examples, got {len(x)}.")
+    decoded = decoder_of(model, decode)
+    x = x.to(model.device)
+    z = codes(model, x)
+    total = (x - x.mean(0)).pow(2).sum().clamp_min(1e-12)
+    error = (x - decoded(z)).pow(2).sum()
+    shares = []
+    for i in range(z.shape[1]):
+        without = z.clone()
+        without[:, i] = z[:, i].mean()
+        shares.append((((x - decoded(without)).pow(2).sum() - error) / total).item())
+    return torch.tensor(shares).clamp(0, 1)
+
+
+def most_telling(model, x: Tensor | None, decode: Decoder | None = None) -> tuple[list[int], Tensor | None]:
+    """The latent dimensions, those that carry most first, and what each carries (by its own number); as they come without x."""
+    if x is None:
+        return list(range(model.latent_size)), None
+    shares = variance_carried(model, x[:500], decode)
+    return torch.argsort(shares, descending=True).tolist(), shares
+
+
+def one_of_each(y: Tensor | None, count: int) -> list[int]:
+    """Indexes of one example a class, in the classes' order; without labels, the first `count`."""
+    if y is None or y.dim() != 1:
+        return list(range(count))
+    found = [int((y == label).nonzero()[0]) for label in y.unique()]
+    return found[:count]

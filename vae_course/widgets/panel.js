@@ -1,0 +1,231 @@
+// The browser's half of an explorer: draws the controls that Python lists, tells Python where they stand, shows the picture
+// that comes back. Moves are coalesced: at most AHEAD of them are on their way, and what is sent next is always the newest.
+
+const AHEAD = 2;
+const PATIENCE = 1500; // milliseconds without an answer before the page says that the kernel is busy
+const OUR_KEYS = /^(Arrow|Home$|End$|Page|Enter$| $)/;
+
+function element(tag, classes, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  if (classes) made.className = classes;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+const plain = (number, digits) => (Math.abs(number) < 0.5 / 10 ** digits ? 0 : number).toFixed(digits).replace("-", "−");
+
+// Each maker returns {node, show(value)}; it calls move(value) when a person moved it.
+
+function makeSlider(control, move) {
+  const reading = element("output", "vae-reading");
+  const input = element("input", "vae-range", {
+    type: "range", min: control.low, max: control.high, step: "any", "aria-label": `${control.label} ${control.note}`.trim(),
+  });
+  const read = (value) => {
+    reading.textContent = plain(value, control.digits);
+    input.setAttribute("aria-valuetext", reading.textContent);
+  };
+  const go = (value) => {
+    const held = Math.min(control.high, Math.max(control.low, value));
+    input.value = held;
+    read(held);
+    move(held);
+  };
+  input.addEventListener("input", () => {
+    const steps = Math.round((input.valueAsNumber - control.low) / control.step);
+    const value = Math.min(control.high, Number((control.low + steps * control.step).toFixed(6)));
+    read(value);
+    move(value);
+  });
+  input.addEventListener("keydown", (event) => {
+    const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 }[event.key];
+    if (steps !== undefined) go(Number((input.valueAsNumber + steps * control.step).toFixed(6)));
+    else if (event.key === "Home") go(control.low);
+    else if (event.key === "End") go(control.high);
+    else return;
+    event.preventDefault();
+  });
+  input.addEventListener("dblclick", () => go(control.default));
+  const name = element("span", "vae-name", {}, control.label);
+  const note = element("span", "vae-note", {}, control.note);
+  const node = element("label", "vae-slider", { title: "double-click: back to the start" }, name, note, input, reading);
+  return { node, show: (value) => { input.value = value; read(value); } };
+}
+
+function makeChoice(control, move) {
+  const buttons = control.options.map((option, number) => {
+    const button = element("button", "vae-option", { type: "button", "aria-pressed": "false" });
+    if (control.pictures) button.append(element("img", "", { src: control.pictures[number], alt: option, title: option, draggable: "false" }));
+    else button.textContent = option;
+    button.addEventListener("click", () => move(option));
+    return button;
+  });
+  const node = element("div", "vae-choice", { role: "group", "aria-label": control.label },
+    element("span", "vae-label", {}, control.label), element("span", "vae-options", {}, ...buttons));
+  const show = (value) => buttons.forEach((button, number) => button.setAttribute("aria-pressed", String(control.options[number] === value)));
+  return { node, show };
+}
+
+function makeToggle(control, move) {
+  const input = element("input", "", { type: "checkbox" });
+  input.addEventListener("change", () => move(input.checked));
+  return { node: element("label", "vae-toggle", {}, input, ` ${control.label}`), show: (value) => { input.checked = value; } };
+}
+
+function makePad(control, move, backdrop) {
+  const mark = element("div", "vae-mark");
+  const image = element("img", "vae-backdrop", { alt: "", draggable: "false" });
+  const node = element("div", "vae-pad", { tabindex: "0", role: "application", "aria-roledescription": "two-dimensional slider" }, image, mark);
+  const side = control.limit;
+  let at = control.default;
+  const show = (value) => {
+    at = value;
+    mark.style.left = `${(50 * (value[0] + side)) / side}%`;
+    mark.style.top = `${(50 * (side - value[1])) / side}%`;
+    node.setAttribute("aria-label", `${control.label}: ${plain(value[0], 2)}, ${plain(value[1], 2)}. Arrow keys move it.`);
+  };
+  const go = (x, y) => {
+    const held = [x, y].map((number) => Number(Math.min(side, Math.max(-side, number)).toFixed(3)));
+    show(held);
+    move(held);
+  };
+  const follow = (event) => {
+    const box = image.getBoundingClientRect();
+    go(side * (2 * (event.clientX - box.left) / box.width - 1), side * (1 - 2 * (event.clientY - box.top) / box.height));
+  };
+  node.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    node.focus();
+    node.setPointerCapture(event.pointerId);
+    follow(event);
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (node.hasPointerCapture(event.pointerId)) follow(event);
+  });
+  node.addEventListener("keydown", (event) => {
+    const step = control.step * (event.shiftKey ? 5 : 1);
+    const [x, y] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [0, 0];
+    if (x || y) go(at[0] + x * step, at[1] + y * step);
+    else if (event.key === "Home") go(...control.default);
+    else return;
+    event.preventDefault();
+  });
+  backdrop((url) => { image.src = url; });
+  return { node, show };
+}
+
+const MAKERS = { slider: makeSlider, choice: makeChoice, toggle: makeToggle, pad: makePad };
+
+function addressOf(bytes) {
+  return URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+}
+
+function render({ model, el }) {
+  const about = model.get("about");
+  const picture = element("img", about.pixels ? "vae-picture vae-pixels" : "vae-picture", { width: about.width, draggable: "false" });
+  const says = element("div", "vae-says", { "aria-live": "polite", style: `max-width: ${Math.max(about.width, 300)}px` });
+  const trouble = element("div", "vae-trouble", { role: "alert" });
+  const buttons = element("div", "vae-buttons");
+  const fine = element("div", "vae-sliders");
+  const coarse = element("div", "vae-coarse");
+  const root = element("div", "vae-explorer", { role: "group", "aria-label": about.title, "data-lm-suppress-shortcuts": "true" },
+    element("div", "vae-shown", {}, picture, says), element("div", "vae-controls", {}, coarse, fine, trouble));
+  // JupyterLab would otherwise take these keys for itself.
+  root.addEventListener("keydown", (event) => {
+    if (OUR_KEYS.test(event.key) && !((event.key === "Enter") && (event.shiftKey || event.ctrlKey || event.altKey))) event.stopPropagation();
+  });
+
+  // What is to be sent, and what is on its way.
+  const view = Math.random().toString(36).slice(2);
+  let wanted = {}, sent = 0, answered = 0, drawing = false, busy = 0;
+  const waiting = () => Object.keys(wanted).length > 0;
+  // For tests and style sheets: whether the picture is that of where the controls stand, with nothing on its way.
+  let newest = 0, shown = 0, shownUrl = null, tallest = 0;
+  const note = () => { root.dataset.settled = String(!waiting() && answered >= sent && shown === newest); };
+
+  function send(content) {
+    sent += 1;
+    note();
+    model.send({ ...content, answer: { view, number: sent } });
+    clearTimeout(busy);
+    busy = setTimeout(() => root.classList.add("vae-busy"), PATIENCE);
+  }
+  function flush() {
+    if (!waiting() || sent - answered >= AHEAD) return;
+    const values = wanted;
+    wanted = {};
+    send({ values });
+  }
+  // The first move leaves at once; those that follow within the same frame of the screen leave together.
+  function move(name, value) {
+    wanted[name] = value;
+    note();
+    if (drawing) return;
+    flush();
+    drawing = true;
+    requestAnimationFrame(() => { drawing = false; flush(); });
+  }
+
+  const made = {};
+  for (const control of model.get("controls")) {
+    if (control.kind === "button") {
+      const button = element("button", "vae-button", { type: "button" }, control.label);
+      button.addEventListener("click", () => send({ press: control.name }));
+      buttons.append(button);
+      continue;
+    }
+    const backdrop = (use) => {
+      const renew = () => use(addressOf(model.get("backdrop")));
+      renew();
+      model.on("change:backdrop", renew);
+    };
+    made[control.name] = MAKERS[control.kind](control, (value) => move(control.name, value), backdrop);
+    (control.kind === "slider" ? fine : coarse).append(made[control.name].node);
+  }
+  if (buttons.childElementCount) coarse.append(buttons);
+  if (fine.childElementCount > 8) fine.classList.add("vae-many");
+
+  async function show(number, bytes, alt) {
+    newest = number;
+    const url = addressOf(bytes);
+    const ahead = new Image();
+    ahead.src = url;
+    try { await ahead.decode(); } catch { URL.revokeObjectURL(url); return; }
+    // A newer picture may have overtaken this one while it was unpacked.
+    if (number < newest) { URL.revokeObjectURL(url); return; }
+    picture.src = url;
+    picture.alt = alt;
+    picture.dataset.number = number;
+    shown = number;
+    note();
+    if (shownUrl) URL.revokeObjectURL(shownUrl);
+    shownUrl = url;
+  }
+  function receive() {
+    const frame = model.get("frame");
+    if (frame.answer?.view === view) answered = Math.max(answered, frame.answer.number);
+    if (answered >= sent) { clearTimeout(busy); root.classList.remove("vae-busy"); }
+    if (answered >= sent && !waiting()) for (const [name, value] of Object.entries(frame.values)) made[name]?.show(value);
+    says.replaceChildren(...frame.says.map((line) => element("div", "", {}, line)));
+    // Words take as much room as they ever took, so that nothing jumps while a control is moved.
+    tallest = Math.max(tallest, says.offsetHeight);
+    says.style.minHeight = `${tallest}px`;
+    trouble.textContent = frame.trouble;
+    root.classList.toggle("vae-stale", frame.trouble !== "");
+    show(frame.number, model.get("png"), frame.alt);
+    flush();
+  }
+  model.on("change:frame", receive);
+  receive();
+  for (const [name, value] of Object.entries(model.get("frame").values)) made[name]?.show(value);
+  el.append(root);
+  return () => {
+    model.off("change:frame", receive);
+    clearTimeout(busy);
+    if (shownUrl) URL.revokeObjectURL(shownUrl);
+  };
+}
+
+export default { render };
