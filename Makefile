@@ -25,7 +25,7 @@ export OMP_WAIT_POLICY := PASSIVE
 .PHONY: lab test test-browser test-package test-colab check-notebooks test-offline notebooks exercises lint format clean
 
 lab: $(VENV)/lab.installed
-	$(BIN)/jupyter lab --port=$(PORT) $(LAB_FLAGS) notebooks/00-start-here.ipynb
+	$(BIN)/jupyter lab --port=$(PORT) --ServerApp.root_dir='$(CURDIR)' $(LAB_FLAGS) notebooks/00-start-here.ipynb
 
 test: $(VENV)/test.installed $(COLAB)/installed lint test-colab check-notebooks test-browser test-package
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -140,6 +141,8 @@ def fetch(server: subprocess.Popen, address: str) -> bytes:
         try:
             with urllib.request.urlopen(address, timeout=20) as answer:
                 return answer.read()
+        except urllib.error.HTTPError as error:
+            pytest.fail(f"{address}: {error.code}, {error.read().decode()[:500]}")
         except OSError:
             time.sleep(0.5)
     return pytest.fail("JupyterLab did not answer within two minutes")
