@@ -90,13 +90,13 @@ class PosteriorGap(Explorer):
     def _bars(self, row: int) -> Image.Image:
         """The gap's two parts as bars from zero, on the same scale for every image."""
         top = max(self.gap.max().item(), 1e-3) * 1.15
-        plot = drawing.Plot(190, 200, x=(0, 3), y=(0, top), y_ticks=drawing.ticks(0, top, about=4), y_label="nats")
+        plot = drawing.Plot(190, 200, x=(0, 3), y=(-0.14 * top, top), y_ticks=drawing.ticks(0, top, about=4), y_label="nats")
         parts = (("approx.", self.approximation, COLOURS[3]), ("amort.", self.amortisation, COLOURS[0]))
         for place, (name, values, colour) in enumerate(parts):
             left, height = 0.3 + 1.3 * place, values[row].item()
             plot.area([left, left + 1], [height, height], colour, strength=0.8)
-            plot.say(left + 0.5, height, signed(height, 2))
-            plot.say(left + 0.5, -0.01 * top, name, anchor="mt", size=11)
+            plot.say(left + 0.5, height + 0.02 * top, signed(height, 2))
+            plot.say(left + 0.5, -0.03 * top, name, anchor="mt", size=11)
         return plot.picture
 
     def says(self) -> list[str]:
