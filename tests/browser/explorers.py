@@ -2,13 +2,17 @@
 
 SET_UP = """
 import base64
+import torch
 import vae_course
-from vae_course.widgets import Family, LatentPad, LatentSliders, LiveTraining, Morph, Trick, TwoGaussians
+from vae_course.data import binarise
+from vae_course.widgets import Family, LatentPad, LatentSliders, LiveTraining, Morph, PosteriorGap, Trick, TwoGaussians
 
 model, flat = vae_course.pretrained("vae-mnist-20"), vae_course.pretrained("vae-mnist-2")
 family = {"β = 1": model} | {f"β = {beta}": vae_course.pretrained(f"vae-mnist-20-beta-{beta}") for beta in ("0.5", "4", "16")}
 data = vae_course.load("digits")
 x = data.test.x
+torch.manual_seed(0)
+own = binarise(flat.sample(8), seed=0)
 makers = {
     "Latent sliders": lambda: LatentSliders(model, data=data),
     "Latent pad": lambda: LatentPad(flat, data=data),
@@ -16,6 +20,7 @@ makers = {
     "The reparameterisation trick": lambda: Trick(model, x[0]),
     "Two Gaussians": lambda: TwoGaussians(),
     "Family": lambda: Family(family, data=data),
+    "The gap": lambda: PosteriorGap(flat, own, points=401),
 }
 explorers = {title: make() for title, make in makers.items()}
 
@@ -24,7 +29,7 @@ def fresh(title):
     "What a new explorer draws when its controls stand where the shown one's stand."
     return base64.b64encode(makers[title]().set(**explorers[title].values).png).decode()
 """
-TITLES = ("Latent sliders", "Latent pad", "Morph", "The reparameterisation trick", "Two Gaussians", "Family")
+TITLES = ("Latent sliders", "Latent pad", "Morph", "The reparameterisation trick", "Two Gaussians", "Family", "The gap")
 CELLS = [SET_UP.strip(), *(f"explorers[{title!r}]" for title in TITLES)]
 LIVE = """
 from vae_course import VAE, fit

@@ -187,21 +187,26 @@ function render({ model, el }) {
   if (buttons.childElementCount) coarse.append(buttons);
   if (fine.childElementCount > 8) fine.classList.add("vae-many");
 
-  async function show(number, bytes, alt) {
+  // Loaded ahead and painted in one go, so that the old picture stays in sight until the new one is there. (`decode()` would
+  // be as safe, but it waits for the next frame of the screen, which the slider's answer cannot spare.)
+  picture.decoding = "sync";
+  function show(number, bytes, alt) {
     newest = number;
     const url = addressOf(bytes);
     const ahead = new Image();
+    ahead.onerror = () => URL.revokeObjectURL(url);
+    ahead.onload = () => {
+      // A newer picture may have overtaken this one on the way.
+      if (number < newest) { URL.revokeObjectURL(url); return; }
+      picture.src = url;
+      picture.alt = alt;
+      picture.dataset.number = number;
+      shown = number;
+      note();
+      if (shownUrl) URL.revokeObjectURL(shownUrl);
+      shownUrl = url;
+    };
     ahead.src = url;
-    try { await ahead.decode(); } catch { URL.revokeObjectURL(url); return; }
-    // A newer picture may have overtaken this one while it was unpacked.
-    if (number < newest) { URL.revokeObjectURL(url); return; }
-    picture.src = url;
-    picture.alt = alt;
-    picture.dataset.number = number;
-    shown = number;
-    note();
-    if (shownUrl) URL.revokeObjectURL(shownUrl);
-    shownUrl = url;
   }
   function receive() {
     const frame = model.get("frame");
