@@ -120,15 +120,16 @@ slider.observe(lambda change: setattr(shown, "value", png(change["new"])), "valu
 ipywidgets.VBox([slider, shown])
 """.strip(),
 ]
-# Notes the time of each change of the picture in a cell's output, of each key that goes down, and of the mouse's going up.
+# Notes the time at which each new picture in a cell's output is loaded, of each key that goes down, and of the mouse's going up.
 CLOCK = """
 (cell) => {
   const clock = { changes: [], keys: [], up: [], last: cell.querySelector("img")?.src };
-  const look = () => {
-    const now = [...cell.querySelectorAll("img")].at(-1)?.src;
-    if (now && now !== clock.last) { clock.last = now; clock.changes.push(performance.now()); }
+  const look = ({ target }) => {
+    if (target.tagName !== "IMG" || target.src === clock.last) return;
+    clock.last = target.src;
+    clock.changes.push(performance.now());
   };
-  new MutationObserver(look).observe(cell, { subtree: true, childList: true, attributes: true, attributeFilter: ["src"] });
+  cell.addEventListener("load", look, true);
   document.addEventListener("keydown", () => clock.keys.push(performance.now()), true);
   document.addEventListener("pointerup", () => clock.up.push(performance.now()), true);
   document.addEventListener("pointerdown", () => { clock.down = performance.now(); }, true);

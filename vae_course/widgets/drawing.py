@@ -243,4 +243,4 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     rough = (high - low) / max(about, 1)
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    return [float(np.round(value, 10)) for value in np.arange(np.ceil(low / step) * step, high + step * 1e-6, step)]
+    return [float(np.round(value, 10)) + 0.0 for value in np.arange(np.ceil(low / step) * step, high + step * 1e-6, step)]
