@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from vae_course import evaluation
 from vae_course.data import Split
-from vae_course.evaluation import active_units, evaluate, kl_per_dimension, negative_log_likelihood, posterior_means
+from vae_course.evaluation import active_units, bounds, evaluate, kl_per_dimension, negative_log_likelihood, posterior_means
 from vae_course.models import VAE
 from vae_course.objectives import importance_weighted_bound
 
@@ -32,12 +31,12 @@ def test_pieces_give_what_the_whole_gives(linear_gaussian, monkeypatch, at_once)
     """With the exact posterior every weight is log p(x), so any cut into pieces must return it exactly."""
     model = linear_gaussian()
     x = model.draw(9)
-    monkeypatch.setattr(evaluation, "DECODED_AT_ONCE", at_once)
+    monkeypatch.setattr(bounds, "DECODED_AT_ONCE", at_once)
     torch.testing.assert_close(-negative_log_likelihood(model, x, k=20, quiet=True), model.log_evidence(x).float())
 
 
 def test_never_decodes_more_at_once_than_it_says(small_vae, blobs, monkeypatch):
-    monkeypatch.setattr(evaluation, "DECODED_AT_ONCE", 50)
+    monkeypatch.setattr(bounds, "DECODED_AT_ONCE", 50)
     decoded, original = [], small_vae.decode
     monkeypatch.setattr(small_vae, "decode", lambda z: decoded.append(z.shape[:-1].numel()) or original(z))
     negative_log_likelihood(small_vae, blobs.test.x[:6], k=120, quiet=True)

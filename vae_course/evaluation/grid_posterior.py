@@ -1,7 +1,4 @@
-"""Figures on the test set: the ELBO and its terms, −log p(x) by importance weights, which latents carry anything.
-
-Everything here runs in evaluation mode, without gradients, on the model's device, and in nats per example.
-"""
+"""The exact posterior of a model with two latents, by brute force on a grid."""
 
 from __future__ import annotations
 
@@ -10,114 +7,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.distributions import Independent, Normal, kl_divergence
+from torch.distributions import Independent, Normal
 
-from . import runtime
-from .data import Dataset, Split
-from .models.base import evaluating
-from .objectives import elbo_terms, log_importance_weights
-
-DECODED_AT_ONCE = 20_000
-
-
-def evaluate(model, data: Dataset | Split | Tensor, *, seed: int = 0, batch_size: int = 1000) -> dict[str, float]:
-    """The mean test ELBO with its two terms: {"elbo", "reconstruction", "kl"}, where elbo = −(reconstruction + kl).
-
-    One draw of z an example, from `seed`. Raises ValueError when the data does not fit the model.
-    """
-    x, y = _test_examples(data)
-    log_likelihoods, kls = [], []
-    with evaluating(model), torch.no_grad(), torch.random.fork_rng():
-        torch.manual_seed(seed)
-        for chosen in torch.arange(len(x)).split(batch_size):
-            log_likelihood, kl = elbo_terms(model, *_on_device(model, x, y, chosen))
-            log_likelihoods.append(log_likelihood.double())
-            kls.append(kl.double())
-    reconstruction = -torch.cat(log_likelihoods).mean().item()
-    kl = torch.cat(kls).mean().item()
-    return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
-
-
-def negative_log_likelihood(model, data: Dataset | Split | Tensor, *, k: int, seed: int = 0, quiet: bool = False) -> Tensor:
-    """−log p(x) of each test example, bounded from above with `k` importance samples: shape (n,), in nats.
-
-    Works in pieces of at most 20,000 decoded images, so memory does not grow with k. Report `.mean()`, and show
-    several k so that one sees it settle. Raises ValueError when k < 1. Source: Burda et al. 2016, equation 8.
-    """
-    x, y = _test_examples(data)
-    draws_at_once = min(k, DECODED_AT_ONCE)
-    batch_size = max(1, DECODED_AT_ONCE // max(draws_at_once, 1))
-    results = []
-    with evaluating(model), torch.no_grad(), torch.random.fork_rng():
-        torch.manual_seed(seed)
-        for chosen in runtime.track(torch.arange(len(x)).split(batch_size), f"−log p(x), k = {k}", quiet=quiet):
-            batch = _on_device(model, x, y, chosen)
-            total = torch.full((len(chosen),), -math.inf, dtype=torch.float64, device=model.device)
-            for first in range(0, max(k, 1), max(draws_at_once, 1)):
-                weights = log_importance_weights(model, *batch, k=min(draws_at_once, k - first))
-                total = torch.logaddexp(total, torch.logsumexp(weights.double(), dim=0))
-            results.append(math.log(k) - total)
-    return torch.cat(results).float().cpu()
-
-
-def kl_per_dimension(model, data: Dataset | Split | Tensor, *, batch_size: int = 1000) -> Tensor:
-    """The mean over the data of each latent dimension's KL(q(z_i|x) ‖ p(z_i)): (latent_size,), in nats."""
-    x, _ = _test_examples(data)
-    total = torch.zeros(model.latent_size, dtype=torch.float64, device=model.device)
-    with evaluating(model), torch.no_grad():
-        for chosen in torch.arange(len(x)).split(batch_size):
-            q = model.encode(x[chosen].to(model.device))
-            total += kl_divergence(q.base_dist, model.prior.base_dist).double().sum(0)
-    return (total / len(x)).float().cpu()
-
-
-def posterior_means(model, data: Dataset | Split | Tensor, *, batch_size: int = 1000) -> Tensor:
-    """The mean of q(z|x) of every example: (n, latent_size), on the CPU."""
-    x, _ = _test_examples(data)
-    with evaluating(model), torch.no_grad():
-        return torch.cat([model.encode(x[chosen].to(model.device)).mean.cpu() for chosen in torch.arange(len(x)).split(batch_size)])
-
-
-def active_units(model, data: Dataset | Split | Tensor, *, threshold: float = 0.01) -> Tensor:
-    """Which latent dimensions carry anything: (latent_size,) booleans, true where the posterior mean's variance over the
-    data exceeds `threshold`. Source: Burda et al. 2016, section 5.2.
-    """
-    return posterior_means(model, data).var(0) > threshold
-
-
-def linear_probe(features: Tensor, labels: Tensor, test_features: Tensor, test_labels: Tensor) -> float:
-    """How far the classes can be told apart by a linear rule: the test accuracy (0 to 1) of logistic regression on `features`.
-
-    features: (n, …), flattened; labels: (n,) integers; likewise for the test set. Features are first brought to mean 0 and variance 1
-    by the training features' figures. Raises ValueError when features and labels differ in length, or when there is only one class.
-    Source of the idea: Alain & Bengio 2016.
-    """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    for name, x, y in (("training", features, labels), ("test", test_features, test_labels)):
-        if len(x) != len(y):
-            raise ValueError(f"{len(x)} {name} features came with {len(y)} labels, expected one label an example.")
-    if len(labels.unique()) < 2:
-        raise ValueError("the training labels are all of one class: expected at least two to tell apart.")
-    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
-    probe.fit(features.flatten(1).cpu().numpy(), labels.cpu().numpy())
-    return float(probe.score(test_features.flatten(1).cpu().numpy(), test_labels.cpu().numpy()))
-
-
-def _test_examples(data: Dataset | Split | Tensor) -> tuple[Tensor, Tensor | None]:
-    if isinstance(data, Dataset):
-        data = data.test
-    return (data, None) if isinstance(data, Tensor) else (data.x, data.y)
-
-
-def _on_device(model, x: Tensor, y: Tensor | None, chosen: Tensor) -> tuple[Tensor, ...]:
-    """The chosen examples on the model's device, with labels only where the model's encoder takes them."""
-    batch = x[chosen].to(model.device)
-    if y is None or not getattr(model, "conditional", False):
-        return (batch,)
-    return batch, y[chosen].to(model.device)
+from ..models.base import evaluating
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,56 @@
+"""The ELBO and its terms on the test set, and −log p(x) by importance weights: evaluation mode, no gradients, nats per example."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from .. import runtime
+from ..data import Dataset, Split
+from ..models.base import evaluating
+from ..objectives import elbo_terms, log_importance_weights
+from .examples import on_device, test_examples
+
+DECODED_AT_ONCE = 20_000
+
+
+def evaluate(model, data: Dataset | Split | Tensor, *, seed: int = 0, batch_size: int = 1000) -> dict[str, float]:
+    """The mean test ELBO with its two terms: {"elbo", "reconstruction", "kl"}, where elbo = −(reconstruction + kl).
+
+    One draw of z an example, from `seed`. Raises ValueError when the data does not fit the model.
+    """
+    x, y = test_examples(data)
+    log_likelihoods, kls = [], []
+    with evaluating(model), torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(seed)
+        for chosen in torch.arange(len(x)).split(batch_size):
+            log_likelihood, kl = elbo_terms(model, *on_device(model, x, y, chosen))
+            log_likelihoods.append(log_likelihood.double())
+            kls.append(kl.double())
+    reconstruction = -torch.cat(log_likelihoods).mean().item()
+    kl = torch.cat(kls).mean().item()
+    return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
+
+
+def negative_log_likelihood(model, data: Dataset | Split | Tensor, *, k: int, seed: int = 0, quiet: bool = False) -> Tensor:
+    """−log p(x) of each test example, bounded from above with `k` importance samples: shape (n,), in nats.
+
+    Works in pieces of at most 20,000 decoded images, so memory does not grow with k. Report `.mean()`, and show
+    several k so that one sees it settle. Raises ValueError when k < 1. Source: Burda et al. 2016, equation 8.
+    """
+    x, y = test_examples(data)
+    draws_at_once = min(k, DECODED_AT_ONCE)
+    batch_size = max(1, DECODED_AT_ONCE // max(draws_at_once, 1))
+    results = []
+    with evaluating(model), torch.no_grad(), torch.random.fork_rng():
+        torch.manual_seed(seed)
+        for chosen in runtime.track(torch.arange(len(x)).split(batch_size), f"−log p(x), k = {k}", quiet=quiet):
+            batch = on_device(model, x, y, chosen)
+            total = torch.full((len(chosen),), -math.inf, dtype=torch.float64, device=model.device)
+            for first in range(0, max(k, 1), max(draws_at_once, 1)):
+                weights = log_importance_weights(model, *batch, k=min(draws_at_once, k - first))
+                total = torch.logaddexp(total, torch.logsumexp(weights.double(), dim=0))
+            results.append(math.log(k) - total)
+    return torch.cat(results).float().cpu()

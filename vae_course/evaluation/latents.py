@@ -1,0 +1,36 @@
+"""What each latent dimension carries: its KL, the posterior means, which dimensions are active."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.distributions import kl_divergence
+
+from ..data import Dataset, Split
+from ..models.base import evaluating
+from .examples import test_examples
+
+
+def kl_per_dimension(model, data: Dataset | Split | Tensor, *, batch_size: int = 1000) -> Tensor:
+    """The mean over the data of each latent dimension's KL(q(z_i|x) ‖ p(z_i)): (latent_size,), in nats."""
+    x, _ = test_examples(data)
+    total = torch.zeros(model.latent_size, dtype=torch.float64, device=model.device)
+    with evaluating(model), torch.no_grad():
+        for chosen in torch.arange(len(x)).split(batch_size):
+            q = model.encode(x[chosen].to(model.device))
+            total += kl_divergence(q.base_dist, model.prior.base_dist).double().sum(0)
+    return (total / len(x)).float().cpu()
+
+
+def posterior_means(model, data: Dataset | Split | Tensor, *, batch_size: int = 1000) -> Tensor:
+    """The mean of q(z|x) of every example: (n, latent_size), on the CPU."""
+    x, _ = test_examples(data)
+    with evaluating(model), torch.no_grad():
+        return torch.cat([model.encode(x[chosen].to(model.device)).mean.cpu() for chosen in torch.arange(len(x)).split(batch_size)])
+
+
+def active_units(model, data: Dataset | Split | Tensor, *, threshold: float = 0.01) -> Tensor:
+    """Which latent dimensions carry anything: (latent_size,) booleans, true where the posterior mean's variance over the
+    data exceeds `threshold`. Source: Burda et al. 2016, section 5.2.
+    """
+    return posterior_means(model, data).var(0) > threshold
