@@ -120,6 +120,12 @@ def truncated_by_library(mu, sigma, low, high, u):
     return q.icdf(torch.lerp(below, above, u))
 
 
+def truncated_with_plain_tensors(mu, sigma, low, high, u):
+    q = Normal(mu, sigma)
+    below, above = q.cdf(torch.tensor(low)), q.cdf(torch.tensor(high))  # float32, whatever mu is
+    return q.icdf(below + u * (above - below))
+
+
 def truncated_by_special(mu, sigma, low, high, u):
     below, above = torch.special.ndtr((low - mu) / sigma), torch.special.ndtr((high - mu) / sigma)
     return mu + sigma * torch.special.ndtri(below * (1 - u) + above * u)
@@ -139,5 +145,11 @@ VARIANTS = {
     "03.pathwise_gradient": [pathwise_from_a_leaf, pathwise_by_loop, pathwise_by_many_means, pathwise_by_vmap],
     "03.score_function_gradient": [score_by_formula, score_in_terms_of_z, score_by_autograd, score_by_surrogate],
     "03.leave_one_out": [without_a_loop, by_stretching_the_mean, by_a_matrix, by_a_loop],
-    "03.truncated_normal": [truncated_by_library, truncated_by_special, truncated_by_erf, truncated_in_double],
+    "03.truncated_normal": [
+        truncated_by_library,
+        truncated_with_plain_tensors,
+        truncated_by_special,
+        truncated_by_erf,
+        truncated_in_double,
+    ],
 }

@@ -53,6 +53,8 @@ def _claims_of_draws(values: dict[str, Plain], mu: Tensor, log_var: Tensor, draw
     n, d = mu.shape
     z = values["z"]
     yield from is_tensor(z, (n * draws, d), mu.dtype, name="z")
+    undefined = int(z.isnan().sum())
+    yield Claim("z has entries that are NaN", "none", f"{undefined} of {z.numel()}" if undefined else "none", contract=True)
     z = z.double().reshape(n, draws, d)
     mu, sigma = mu.double(), torch.exp(log_var.double() / 2)
     noise = (z - mu.unsqueeze(1)) / sigma.unsqueeze(1)
@@ -97,6 +99,10 @@ def _drawn_and_cut_off(mu, log_var):
     return Normal(mu, _sigma(log_var)).sample()
 
 
+def _drawn_by_torch_normal(mu, log_var):
+    return torch.normal(mu, _sigma(log_var))
+
+
 def _drawn_without_noise(mu, log_var):
     return mu + _sigma(log_var)
 
@@ -107,6 +113,10 @@ def _drawn_mean_only(mu, log_var):
 
 def _drawn_one_noise_for_all_rows(mu, log_var):
     return mu + _sigma(log_var) * torch.randn(mu.shape[1], dtype=mu.dtype, device=mu.device)
+
+
+def _drawn_one_noise_for_all(mu, log_var):
+    return mu + _sigma(log_var) * torch.randn(1, device=mu.device)
 
 
 def _drawn_one_noise_for_all_latents(mu, log_var):
@@ -145,9 +155,15 @@ REPARAMETERISE = Task(
             _drawn_and_cut_off,
             "The draws are right, and the encoder never hears of it: no gradient reaches mu. Where in your line does the chain of operations end?",
         ),
+        Mistake(
+            _drawn_by_torch_normal,
+            "The draws are right, and a gradient of 0 reaches mu and log_var: torch.normal is a plain draw. "
+            "How would you make the same z from a draw that knows nothing of them?",
+        ),
         Mistake(_drawn_without_noise, "Call it twice: the same z. Which symbol of z = μ + σ·ε is missing?"),
         Mistake(_drawn_mean_only, "You return the mean. An autoencoder does that; where does a draw get its spread from?"),
         Mistake(_drawn_one_noise_for_all_rows, "All examples of a batch got the same noise. Which shape should ε have?"),
+        Mistake(_drawn_one_noise_for_all, "A single number is the noise of the whole batch. Which shape should ε have?"),
         Mistake(_drawn_one_noise_for_all_latents, "All latents of an example move together. Which shape should ε have?"),
         Mistake(_drawn_uniform, "Your noise is never negative. Which distribution does the name of your random function stand for?"),
         Mistake(
@@ -211,7 +227,7 @@ def _slope(f, z):
 
 CONTRACT_OF_ESTIMATORS = (
     "f: a function of tensors, applied to each element. mu, sigma: one number each, tensors of shape (). epsilon: (n,), draws from N(0, 1).\n"
-    "Result: (n,), one estimate of d/dμ E[f(z)] a draw, not averaged; z = mu + sigma·epsilon."
+    "Result: (n,), in the dtype of epsilon: one estimate of d/dμ E[f(z)] a draw, not averaged; z = mu + sigma·epsilon."
 )
 
 PATHWISE_GRADIENT = Task(
@@ -231,12 +247,24 @@ PATHWISE_GRADIENT = Task(
             "One number: the average. It is a fine estimate, but the variance to be measured is that of a single draw.",
         ),
         Mistake(
+            lambda f, mu, sigma, epsilon: _slope(f, mu + sigma * epsilon).sum().expand_as(epsilon),
+            "All estimates are equal: the sum over all draws. Each draw needs a number of its own to be differentiated with respect to.",
+        ),
+        Mistake(
+            lambda f, mu, sigma, epsilon: _slope(f, mu + sigma * epsilon).cumsum(0),
+            "Each estimate holds all those before it as well. backward() adds to what .grad already holds: what should it find there?",
+        ),
+        Mistake(
             lambda f, mu, sigma, epsilon: _slope(f, mu + sigma * epsilon) * epsilon,
             "Every estimate is multiplied by its ε. With respect to which parameter is ∂z/∂… = ε?",
         ),
         Mistake(
             lambda f, mu, sigma, epsilon: _slope(f, mu + sigma * epsilon) * sigma,
             "Every estimate is σ times too large. That is the derivative with respect to ε; what is ∂z/∂μ?",
+        ),
+        Mistake(
+            lambda f, mu, sigma, epsilon: _slope(f, mu + sigma**2 * epsilon),
+            "The slope is taken at μ + σ²·ε. You are handed σ here, not σ²: how wide are those draws?",
         ),
         Mistake(
             lambda f, mu, sigma, epsilon: _slope(f, mu.expand_as(epsilon)),
@@ -300,12 +328,34 @@ SCORE_FUNCTION_GRADIENT = Task(
             "That is the score with respect to σ. Which parameter's gradient is asked for?",
         ),
         Mistake(
+            lambda f, mu, sigma, epsilon: 0 * f(mu + sigma * epsilon),
+            "Every score is 0: when μ moved, z moved with it, and z − μ stayed. What is z here, once it has been drawn?",
+        ),
+        Mistake(
+            lambda f, mu, sigma, epsilon: f(mu + sigma * epsilon) * (epsilon / sigma).sum(),
+            "All draws got the same score, the sum over all of them. What did autograd add up for you?",
+        ),
+        Mistake(
+            lambda f, mu, sigma, epsilon: f(epsilon) * epsilon / sigma,
+            "f is taken at ε. Which z does this draw stand for?",
+        ),
+        Mistake(
             lambda f, mu, sigma, epsilon: f(mu) * epsilon / sigma,
             "f is taken at μ, the same for all draws: it then carries no news of where f is great. At which point does the draw look at f?",
         ),
         Mistake(
             lambda f, mu, sigma, epsilon: (f(mu + sigma * epsilon) * epsilon / sigma).mean(),
             "One number: the average. It is a fine estimate, but the variance to be measured is that of a single draw.",
+        ),
+        Mistake(
+            lambda f, mu, sigma, epsilon: (f(mu + sigma * epsilon) * epsilon / sigma).sum(),
+            "One number: the sum over all draws. Each draw is an estimate of its own.",
+        ),
+        Mistake(
+            lambda f, mu, sigma, epsilon: (
+                f(mu + sigma * epsilon) * Normal(mu, sigma).log_prob(mu + sigma * epsilon).exp() * epsilon / sigma
+            ),
+            "You weigh f with ∂p/∂μ. The draws come from p already: which density do they bring along, and what is left of ∂p = p·∂log p?",
         ),
         Mistake(
             lambda f, mu, sigma, epsilon: _slope(f, mu + sigma * epsilon),
@@ -339,7 +389,7 @@ LEAVE_ONE_OUT = Task(
     name="03.leave_one_out",
     points=2,
     contract="leave_one_out(values, scores) -> (value − baseline)·score of each draw; its baseline is the mean of all the OTHER values.\n"
-    "values: (n,), f(z) of n ≥ 2 draws. scores: (n,), ∂log p(z)/∂μ of the same draws. Result: (n,).",
+    "values: (n,), f(z) of n ≥ 2 draws. scores: (n,), ∂log p(z)/∂μ of the same draws. Result: (n,), in their dtype.",
     probes=probes_from(_values_and_scores, sizes={(7, 1): "", (2, 1): "with two draws", (12, 1): ""}),
     claims=matches(
         _reference_leave_one_out,
@@ -349,11 +399,15 @@ LEAVE_ONE_OUT = Task(
     mistakes=(
         Mistake(
             lambda values, scores: (values - values.mean()) * scores,
-            "Your baseline knows the draw that it is subtracted from, and so the estimate is too small by (n − 1)/n on average. Who must be left out?",
+            "Your baseline knows the draw that it is subtracted from, and so the estimate comes out multiplied by (n − 1)/n on average. Who must be left out?",
         ),
         Mistake(
             lambda values, scores: (values - (values.sum() - values) / len(values)) * scores,
             "You left the draw out of the sum. How many values are there in that sum now?",
+        ),
+        Mistake(
+            lambda values, scores: (values - values.sum() / (len(values) - 1)) * scores,
+            "You divide by n − 1, and all n values are in the sum. Whose should not be?",
         ),
         Mistake(
             lambda values, scores: (values - (values.sum() - values)) * scores,
@@ -366,6 +420,10 @@ LEAVE_ONE_OUT = Task(
         Mistake(
             lambda values, scores: values * scores,
             "That is the estimator without a baseline. Add 1 to all values: its variance grows though its mean doesn't.",
+        ),
+        Mistake(
+            lambda values, scores: ((values - (values.sum() - values) / (len(values) - 1)) * scores).mean(),
+            "One number: the average. What is asked for is the estimate of each draw.",
         ),
         Mistake(
             lambda values, scores: values - (values.sum() - values) / (len(values) - 1),
@@ -402,7 +460,8 @@ def _truncations(seed: int) -> list[Probe]:
         mu, sigma = 2 * a[0] - 1, 0.5 + a[1]
         low, high = mu - sigma * (0.2 + 1.5 * a[2]), mu + sigma * (0.3 + 1.5 * a[3])
         u = 0.02 + 0.96 * torch.rand(n, generator=generator, dtype=torch.float64)
-        arguments = {"mu": mu.to(dtype), "sigma": sigma.to(dtype), "low": low.item(), "high": high.item(), "u": u.to(dtype)}
+        low, high = low.float().item(), high.float().item()  # exact in float32, so that torch.tensor(low) loses nothing
+        arguments = {"mu": mu.to(dtype), "sigma": sigma.to(dtype), "low": low, "high": high, "u": u.to(dtype)}
         return Probe(arguments, seed, note)
 
     return [one(7), one(1, "with a single draw"), one(5), one(6, "in float64", torch.float64)]
@@ -484,6 +543,16 @@ def _truncated_from_above_only(mu, sigma, low, high, u):
     return mu + sigma * _inverse_phi(u * _phi((high - mu) / sigma))
 
 
+def _truncated_without_a_start(mu, sigma, low, high, u):
+    below, above = _phi((low - mu) / sigma), _phi((high - mu) / sigma)
+    return mu + sigma * _inverse_phi(u * (above - below))
+
+
+def _truncated_beyond_the_end(mu, sigma, low, high, u):
+    below, above = _phi((low - mu) / sigma), _phi((high - mu) / sigma)
+    return mu + sigma * _inverse_phi(below + u * above)
+
+
 def _truncated_and_cut_off(mu, sigma, low, high, u):
     return _truncated(mu, sigma, low, high, u).detach()
 
@@ -498,7 +567,7 @@ TRUNCATED_NORMAL = Task(
     points=2,
     contract="truncated_normal(mu, sigma, low, high, u) -> z, draws from N(mu, sigma²) given that low ≤ z ≤ high,\n"
     "computed from uniform draws u by the inverse of the distribution function, so that gradients reach mu and sigma.\n"
-    "mu, sigma, u: (n,), u in (0, 1). low, high: Python numbers. Result: (n,), the u-quantiles.",
+    "mu, sigma, u: (n,), u in (0, 1). low, high: Python numbers. Result: (n,), in the dtype of u: the u-quantiles.",
     probes=_truncations,
     run=_with_slopes,
     claims=_claims_of_truncation,
@@ -521,6 +590,8 @@ TRUNCATED_NORMAL = Task(
         ),
         Mistake(_truncated_from_below_only, "Some draws exceed high. At u = 1, which share should you have reached?"),
         Mistake(_truncated_from_above_only, "Some draws are under low. At u = 0, which share should you start from?"),
+        Mistake(_truncated_without_a_start, "At u = 0 your share is 0, which belongs to −∞. Which share belongs to low?"),
+        Mistake(_truncated_beyond_the_end, "At u = 1 your share is Φ(a) + Φ(b), which may be more than 1. Where should it end?"),
         Mistake(_truncated_and_cut_off, "The draws are right, and no gradient gets through. Where does the chain of operations end?"),
         Mistake(
             _truncated_bounds_cut_off,

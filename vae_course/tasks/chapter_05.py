@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..models.base import Loss
-from .claims import is_number, matches, rounding
+from .claims import described, is_number, matches, rounding
 from .declaration import Claim, Mistake, Plain, Probe, Task
 from .probes import probes_from, with_more
 
@@ -35,12 +35,17 @@ def _tied_terms(weight: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _runs(draw, n, d):
-    return {"weight": 0.3 * draw(4, d), "x": 0.5 * draw(3, n, 4), "learning_rate": 0.05}
+    return {"weight": 0.3 * draw(4, d), "x": 0.5 * draw(3, n, 4), "learning_rate": 0.05, "momentum": 0.0}
 
 
-def _trained(function, weight: Tensor, x: Tensor, learning_rate: float) -> dict[str, Plain]:
+def _with_momentum() -> list[Probe]:
+    plain = probes_from(_runs, sizes={(6, 2): ""})(5)[0].arguments
+    return [Probe(plain | {"momentum": 0.9}, note="with an optimizer that has momentum")]
+
+
+def _trained(function, weight: Tensor, x: Tensor, learning_rate: float, momentum: float) -> dict[str, Plain]:
     model = _Tied(weight)
-    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate)
+    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=momentum)
     losses, weights = [], []
     for batch in x:
         losses.append(function(model, optimizer, batch))
@@ -48,17 +53,19 @@ def _trained(function, weight: Tensor, x: Tensor, learning_rate: float) -> dict[
     return {"losses": losses, "weights": torch.stack(weights)}
 
 
-def _claims_of_training(values: dict[str, Plain], weight: Tensor, x: Tensor, learning_rate: float) -> Iterator[Claim]:
-    expected, at = [], weight.double()
+def _claims_of_training(values: dict[str, Plain], weight: Tensor, x: Tensor, learning_rate: float, momentum: float) -> Iterator[Claim]:
+    expected, at, velocity = [], weight.double(), 0.0
+    rule = "w − learning rate · ∂loss/∂w" if momentum == 0 else "where the optimizer's own step takes them"
     for number, batch in enumerate(x.double()):
         here = at.clone().requires_grad_()
         total = sum(_tied_terms(here, batch))
-        at = at - learning_rate * torch.autograd.grad(total, here)[0]
+        velocity = momentum * velocity + torch.autograd.grad(total, here)[0]
+        at = at - learning_rate * velocity
         expected.append(total.item())
         yield from is_number(values["losses"][number])
         which = f"step {number + 1}"
         size = rounding(at, weight.dtype, scale=3.0)
-        yield Claim(f"After {which} the weights should be w − learning rate · ∂loss/∂w", at, values["weights"][number], size)
+        yield Claim(f"After {which} the weights should be {rule}", at, values["weights"][number], size)
         tolerance = rounding(expected[-1], weight.dtype)
         yield Claim(
             f"The loss that {which} returns should be that of its batch before the step", expected[-1], values["losses"][number], tolerance
@@ -130,6 +137,18 @@ def _step_twice(model, optimizer, x):
     return loss.item()
 
 
+def _step_by_hand(model, optimizer, x):
+    loss = _step_without_step(model, optimizer, x)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter -= optimizer.param_groups[0]["lr"] * parameter.grad
+    return loss
+
+
+def _step_for_each_example(model, optimizer, x):
+    return sum(_step_returns_a_tensor(model, optimizer, one).item() for one in x.split(1)) / len(x)
+
+
 def _step_returns_reconstruction(model, optimizer, x):
     reconstruction = model.loss(x).reconstruction.item()
     _step_returns_a_tensor(model, optimizer, x)
@@ -141,7 +160,7 @@ TRAINING_STEP = Task(
     points=2,
     contract="training_step(model, optimizer, x) -> the loss of the batch x before the step, as a Python float.\n"
     "model.loss(x).total is what is minimised, a tensor of shape (). One call does one step of the optimizer.",
-    probes=probes_from(_runs, sizes={(6, 2): "", (1, 2): "with a batch of one", (5, 1): "with one latent"}),
+    probes=with_more(probes_from(_runs, sizes={(6, 2): "", (1, 2): "with a batch of one", (5, 1): "with one latent"}), _with_momentum),
     run=_trained,
     claims=_claims_of_training,
     mistakes=(
@@ -150,7 +169,7 @@ TRAINING_STEP = Task(
         ),
         Mistake(
             _step_without_step,
-            "The weights never move. Three things have to happen to them, and one is missing or comes at a time when there is no gradient yet. Which?",
+            "The weights never move. Three things have to happen to them, and one is missing or comes when there is no gradient: not yet, or no longer. Which?",
         ),
         Mistake(
             _step_one_behind,
@@ -158,7 +177,9 @@ TRAINING_STEP = Task(
         ),
         Mistake(_step_uphill, "The loss rises. The optimizer minimises what you call backward() on: what is its sign?"),
         Mistake(_step_on_reconstruction, "The weights follow the reconstruction alone. Which of the loss's terms holds all of it?"),
-        Mistake(_step_on_sum, "Your steps grow with the batch. The loss is a mean over the batch already: what multiplies it?"),
+        Mistake(
+            _step_on_sum, "Your steps grow with the batch. The loss is a mean over the batch already: where does its size come in again?"
+        ),
         Mistake(
             _step_returns_a_tensor,
             "The training is right. A tensor with its graph came back, and a list of these keeps every batch in memory: what turns it into a number?",
@@ -167,6 +188,11 @@ TRAINING_STEP = Task(
             _step_returns_the_loss_after,
             "The training is right. You return the loss after the step, from a second pass that costs as much as the first. Which one was there already?",
         ),
+        Mistake(
+            _step_by_hand,
+            "You move the weights yourself, by learning rate times gradient. An optimizer may do more than that, and remembers: who should move them?",
+        ),
+        Mistake(_step_for_each_example, "One call, one step of the optimizer. How many do you make for a batch of six?"),
         Mistake(_step_twice, "Every call makes two steps along the same gradient. How often do you call step()?"),
         Mistake(_step_returns_reconstruction, "The training is right. What you return is one term of the loss: which was asked for?"),
     ),
@@ -211,6 +237,12 @@ def _kl(mu, log_var):
     return 0.5 * (mu**2 + log_var.exp() - 1 - log_var)
 
 
+def _by_logarithms(x, logits, mu, log_var, tiny):
+    p = torch.sigmoid(logits)
+    cross_entropy = -(x * torch.log(p + tiny) + (1 - x) * torch.log(1 - p + tiny))
+    return cross_entropy.flatten(1).sum(-1).mean() + _kl(mu, log_var).sum(-1).mean()
+
+
 VAE_LOSS = Task(
     name="05.vae_loss",
     points=1,
@@ -253,6 +285,40 @@ VAE_LOSS = Task(
                 F.binary_cross_entropy(torch.sigmoid(logits), x, reduction="none").flatten(1).sum(-1) + _kl(mu, log_var).sum(-1)
             ).mean(),
             "Right, until the decoder is very sure: what is 1 − sigmoid(120) in 32 bits, and the logarithm of that? Which form of the loss takes the logits themselves?",
+        ),
+        Mistake(
+            lambda x, logits, mu, log_var: _by_logarithms(x, logits, mu, log_var, 0.0),
+            "Right, until a probability is 0 or 1 in 32 bits: then you take 0 · log 0. What is that to a computer, and which form of the loss never gets there?",
+        ),
+        Mistake(
+            lambda x, logits, mu, log_var: _by_logarithms(x, logits, mu, log_var, 1e-8),
+            "Nearly right: the small number inside the logarithm changes every pixel a little, and a very sure one a lot. Which form of the loss needs none?",
+        ),
+        Mistake(
+            lambda x, logits, mu, log_var: _bce(logits, x).sum(-1).mean() + _kl(mu, log_var).sum(),
+            "The cross-entropy is averaged over the batch, and the KL is summed over it. How much does the KL weigh when the batch grows?",
+        ),
+        Mistake(
+            lambda x, logits, mu, log_var: _bce(x, logits).sum(-1).mean() + _kl(mu, log_var).sum(-1).mean(),
+            "A cross-entropy is not the same both ways. Which of the two does your function want first: the logits, or the pixels?",
+        ),
+        Mistake(
+            lambda x, logits, mu, log_var: (
+                F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1).mean() + _kl(mu, log_var).sum(-1).mean()
+            ),
+            "An image has a channel, a height and a width. How many of these do you sum over, and what becomes of the others in your mean?",
+        ),
+        Mistake(
+            lambda x, logits, mu, log_var: 784 * _bce(logits, x).mean() + _kl(mu, log_var).sum(-1).mean(),
+            "784 is right for images of 28 × 28. How many pixels do these have?",
+        ),
+        Mistake(
+            lambda x, logits, mu, log_var: (_bce(logits, x).sum(-1) + _kl(mu, 2 * log_var).sum(-1)).mean(),
+            "The KL takes log_var for log σ. It is log σ²: what is its exponential?",
+        ),
+        Mistake(
+            lambda x, logits, mu, log_var: (_bce(logits, x).sum(-1) + 2 * _kl(mu, log_var).sum(-1)).mean(),
+            "The KL is twice what it should be. What is KL(N(1, 1) ‖ N(0, 1)), and what is yours?",
         ),
         Mistake(
             lambda x, logits, mu, log_var: (_bce(logits, x).sum(-1) - _kl(mu, log_var).sum(-1)).mean(),
@@ -362,6 +428,27 @@ def _slerp_by_stretching(z0, z1, t):
     return straight / straight.norm(dim=1, keepdim=True) * torch.lerp(z0.norm(), z1.norm(), t).unsqueeze(1)
 
 
+def _slerp_of_lengths_apart(z0, z1, t):
+    return _slerp(z0 / z0.norm(), z1 / z1.norm(), t) * torch.lerp(z0.norm(), z1.norm(), t).unsqueeze(1)
+
+
+def _slerp_cosine_out_of_order(z0, z1, t):
+    cosine = (z0 @ z1 / z0.norm() * z1.norm()).clamp(-1, 1)
+    return _slerp_straight(z0, z1, t) if torch.arccos(cosine).sin() < 1e-4 else _slerp_with(z0, z1, t, cosine)
+
+
+def _slerp_angle_outside_the_sine(z0, z1, t):
+    angle = torch.arccos(torch.nn.functional.cosine_similarity(z0, z1, dim=0).clamp(-1, 1))
+    t = t.unsqueeze(1)
+    return _or_straight(z0, z1, t.squeeze(1), (torch.sin(1 - t) * angle * z0 + torch.sin(t) * angle * z1) / torch.sin(angle))
+
+
+def _slerp_with_a_tiny_number(z0, z1, t):
+    angle = torch.arccos(torch.nn.functional.cosine_similarity(z0, z1, dim=0).clamp(-1, 1))
+    t = t.unsqueeze(1)
+    return (torch.sin((1 - t) * angle) * z0 + torch.sin(t * angle) * z1) / (torch.sin(angle) + 1e-8)
+
+
 def _slerp_of_columns(z0, z1, t):
     return _slerp(z0, z1, t).t().contiguous()
 
@@ -391,6 +478,19 @@ SLERP = Task(
         Mistake(
             _slerp_by_stretching,
             "A straight line, stretched to the sphere: the lengths are about right, but the steps are not equal angles. Which weights does the formula have?",
+        ),
+        Mistake(
+            _slerp_of_lengths_apart,
+            "You turn the directions and blend the lengths apart. What do the weights of the formula multiply: directions, or z0 and z1 themselves?",
+        ),
+        Mistake(
+            _slerp_cosine_out_of_order,
+            "Your cosine changes with the length of z1. What does Python divide first in a / b * c?",
+        ),
+        Mistake(_slerp_angle_outside_the_sine, "At t = 0 you should be at z0. Is θ inside the sine, or beside it?"),
+        Mistake(
+            _slerp_with_a_tiny_number,
+            "The small number under the line is too large for 64 bits and no help for parallel ends: 0 over it is 0. What is the limit there?",
         ),
         Mistake(_slerp_of_columns, "The numbers are right, in columns. What should one row be?"),
     ),
@@ -435,6 +535,14 @@ ATTRIBUTE_VECTOR = Task(
         Mistake(
             lambda z, has: z[has].mean(0) - z.mean(0),
             "You measure from the mean of everybody, those with the attribute among them. From where should the step start?",
+        ),
+        Mistake(
+            lambda z, has: z.mean(0) - z[~has].mean(0),
+            "You stop at the mean of everybody, those without the attribute among them. Where should the step end?",
+        ),
+        Mistake(
+            lambda z, has: z[has.long()].mean(0) - z[1 - has.long()].mean(0),
+            "As an index, 0 and 1 are rows: yours takes the first two again and again. Which type of index says for each row whether it is taken?",
         ),
         Mistake(
             lambda z, has: z[has].sum(0) - z[~has].sum(0),
@@ -483,16 +591,17 @@ def sick_runs(seed: int) -> list[tuple[str, Tensor, Tensor]]:
         return curve * (1 + wobble * (2 * torch.rand(epochs, generator=generator, dtype=torch.float64) - 1))
 
     runs = []
-    for epochs in (8, 13):
+    # ends on both sides of the round figures, so that these are no thresholds
+    for epochs, value, constant, grey in ((8, math.nan, 207.5, 506), (13, math.inf, 204.5, 501)):
         broken = fall(148, 82, epochs), fall(13, 25, epochs)
         from_epoch = 2 + int(torch.randint(epochs - 3, (), generator=generator))
         for curve in broken:
-            curve[from_epoch:] = math.nan
+            curve[from_epoch:] = value
         runs += [
             ("healthy", fall(148, 82, epochs), fall(13, 25, epochs)),
             ("diverged", *broken),
-            ("collapsed", fall(230, 206, epochs), fall(8, 0.02, epochs)),
-            ("sigmoid twice", fall(520, 504, epochs, 0.004), fall(6, 0.4, epochs)),
+            ("collapsed", fall(230, constant, epochs, 0.004), fall(8, 0.02, epochs)),
+            ("sigmoid twice", fall(522, grey, epochs, 0.004), fall(6, 0.4, epochs)),
             ("no KL", fall(140, 63, epochs), fall(45, 420, epochs)),
             ("unscaled pixels", fall(-40_000, -900_000, epochs), fall(900, 4000, epochs)),
         ]
@@ -508,6 +617,10 @@ def _told_apart(reconstruction: Tensor, kl: Tensor, *, at: int = -1) -> str:
     """The rules, in the order in which one symptom hides another."""
     if not (reconstruction.isfinite().all() and kl.isfinite().all()):
         return "diverged"
+    return _told_apart_if_finite(reconstruction, kl, at=at)
+
+
+def _told_apart_if_finite(reconstruction: Tensor, kl: Tensor, *, at: int = -1) -> str:
     final, information = reconstruction[at].item(), kl[at].item()
     if final < 0:
         return "unscaled pixels"
@@ -519,8 +632,15 @@ def _told_apart(reconstruction: Tensor, kl: Tensor, *, at: int = -1) -> str:
 
 
 def _nan_unseen(reconstruction, kl):
-    found = _told_apart(reconstruction, kl)
-    return "healthy" if found == "diverged" else found
+    return _told_apart_if_finite(reconstruction, kl)
+
+
+def _only_nan_looked_for(reconstruction, kl):
+    return "diverged" if reconstruction.isnan().any() else _told_apart_if_finite(reconstruction, kl)
+
+
+def _only_infinity_looked_for(reconstruction, kl):
+    return "diverged" if reconstruction.isinf().any() else _told_apart_if_finite(reconstruction, kl)
 
 
 def _nan_compared_for_equality(reconstruction, kl):
@@ -567,6 +687,12 @@ def _negative_unseen(reconstruction, kl):
     return "no KL" if found == "unscaled pixels" else found
 
 
+def _claims_of_diagnosis(values: dict[str, Plain], reconstruction: Tensor, kl: Tensor) -> Iterator[Claim]:
+    got = values["result"]
+    yield Claim("the result is", "one of the six answers", "one of the six answers" if got in LABELS else described(got), contract=True)
+    yield Claim("The run's own curves say what it is", _told_apart(reconstruction, kl), got)
+
+
 DIAGNOSE = Task(
     name="05.diagnose",
     points=2,
@@ -574,20 +700,29 @@ DIAGNOSE = Task(
     + ", ".join(f'"{label}"' for label in LABELS)
     + ".\nreconstruction, kl: (epochs,), nats an image after each epoch, as in a History.",
     probes=_runs_to_diagnose,
-    claims=matches(_told_apart, "The run's own curves say what it is"),
+    claims=_claims_of_diagnosis,
     mistakes=(
         Mistake(
             _nan_unseen, "A run with NaN in its curves counts as healthy. Every comparison with NaN is false: which question finds it?"
         ),
-        Mistake(_nan_compared_for_equality, "NaN is equal to nothing, not even to NaN. Which function asks whether a number is finite?"),
+        Mistake(
+            _nan_compared_for_equality,
+            "A run with NaN counts as collapsed. NaN fails every comparison, even one with NaN: which function asks whether a number is finite?",
+        ),
+        Mistake(_only_nan_looked_for, "A run that ends at infinity is no other illness. Which question finds infinity and NaN alike?"),
+        Mistake(_only_infinity_looked_for, "A run with NaN in its curves counts as healthy. Which question finds infinity and NaN alike?"),
         Mistake(
             _collapse_looked_for_first,
             "A decoder that can't be dark or light lets the KL fall, too. Which of the two is the illness, and which the symptom?",
         ),
-        Mistake(_first_epoch_only, "You judge by the first epoch, when all runs are still young. Where on the curve does an illness show?"),
+        Mistake(
+            _first_epoch_only,
+            "Yours finds nothing wrong with a KL that ends near 0, or in the hundreds. Do you look at the KL, and at which end of its curve?",
+        ),
         Mistake(_total_only, "Two runs with one total can differ in everything. What do the two terms say apart?"),
         Mistake(
-            _averages_over_epochs, "An average over all epochs mixes the start with the end. Which of them tells how the run turned out?"
+            _averages_over_epochs,
+            "A run whose KL ends near 0 counts as healthy. Do you look at the end of the curve alone, and how near to 0 is near?",
         ),
         Mistake(
             _missing_kl_unseen,

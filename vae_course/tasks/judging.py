@@ -101,7 +101,8 @@ def _told(claim: Claim, probe: Probe) -> str:
     if index and isinstance(expected, Tensor):
         place = f" at [{', '.join(map(str, index))}]"
         expected, got = expected[index], got[index] if isinstance(got, Tensor) else got
-    return f"{claim.identity}{_on(probe)}\n    expected{place}: {_shown(expected)}\n    got{place}:      {_shown(got)}"
+    digits = 6 if _shown(expected) != _shown(got) else 12
+    return f"{claim.identity}{_on(probe)}\n    expected{place}: {_shown(expected, digits)}\n    got{place}:      {_shown(got, digits)}"
 
 
 def _on(probe: Probe, kind: str = "") -> str:
@@ -109,7 +110,9 @@ def _on(probe: Probe, kind: str = "") -> str:
     return f" ({probe.note})" if probe.note and kind not in ("unwritten", "slow") else ""
 
 
-def _shown(value: Plain) -> str:
+def _shown(value: Plain, digits: int = 6) -> str:
+    if isinstance(value, Tensor) and value.numel() == 1:
+        value = value.item()
     if isinstance(value, Tensor):
-        return f"{value.item():.6g}" if value.numel() == 1 else str(value.tolist())
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+        return str(value.tolist())
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
