@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..models.base import Loss
 from .claims import described, is_number, matches, rounding
 from .declaration import Claim, Mistake, Plain, Probe, Task
+from .descent import Descent
 from .probes import probes_from, with_more
 
 # ---- one training step
@@ -45,7 +46,7 @@ def _with_momentum() -> list[Probe]:
 
 def _trained(function, weight: Tensor, x: Tensor, learning_rate: float, momentum: float) -> dict[str, Plain]:
     model = _Tied(weight)
-    optimizer = torch.optim.SGD(model.parameters(), lr=learning_rate, momentum=momentum)
+    optimizer = Descent(model.parameters(), learning_rate, momentum)
     losses, weights = [], []
     for batch in x:
         losses.append(function(model, optimizer, batch))
