@@ -6,12 +6,20 @@ _HOMES = {
     "runtime": ("start", "choose", "device", "seed_everything", "announce"),
     "data": ("load", "binarise"),
     "objectives": ("elbo", "importance_weighted_bound", "gaussian_kl"),
-    "models": ("VAE", "Autoencoder", "DenoisingAutoencoder"),
+    "models": (
+        "VAE",
+        "Autoencoder",
+        "DenoisingAutoencoder",
+        "ConditionalVAE",
+        "AdversarialAutoencoder",
+        "RecurrentVAE",
+        "HierarchicalVAE",
+    ),
     "training": ("fit", "History"),
     "checkpoints": ("pretrained",),
     "evaluation": ("evaluate", "negative_log_likelihood"),
     "plots": ("show", "show_images", "show_curves"),
-    "widgets": ("LatentSliders", "LatentPad", "Morph", "Trick", "TwoGaussians", "Family", "LiveTraining"),
+    "widgets": ("LatentSliders", "LatentPad", "Morph", "Trick", "TuneMixer", "TwoGaussians", "Family", "LabelAndStyle", "LiveTraining"),
     "tasks": ("check", "hint", "progress"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -5,7 +5,8 @@ import base64
 import torch
 import vae_course
 from vae_course.data import binarise
-from vae_course.widgets import Family, LatentPad, LatentSliders, LiveTraining, Morph, PosteriorGap, Trick, TwoGaussians
+from vae_course.widgets import FactorSliders, Family, LabelAndStyle, LatentPad, LatentSliders
+from vae_course.widgets import LiveTraining, Morph, PosteriorGap, Trick, TuneMixer, TwoGaussians
 
 model, flat = vae_course.pretrained("vae-mnist-20"), vae_course.pretrained("vae-mnist-2")
 family = {"β = 1": model} | {f"β = {beta}": vae_course.pretrained(f"vae-mnist-20-beta-{beta}") for beta in ("0.5", "4", "16")}
@@ -13,6 +14,7 @@ data = vae_course.load("digits")
 x = data.test.x
 torch.manual_seed(0)
 own = binarise(flat.sample(8), seed=0)
+tunes = vae_course.load("melodies").test.x
 makers = {
     "Latent sliders": lambda: LatentSliders(model, data=data),
     "Latent pad": lambda: LatentPad(flat, data=data),
@@ -20,7 +22,10 @@ makers = {
     "The reparameterisation trick": lambda: Trick(model, x[0]),
     "Two Gaussians": lambda: TwoGaussians(),
     "Family": lambda: Family(family, data=data),
+    "Label and style": lambda: LabelAndStyle(vae_course.pretrained("conditional-vae-mnist-2"), data),
+    "Factor sliders": lambda: FactorSliders(vae_course.pretrained("vae-sprites-10-beta-16"), vae_course.load("sprites")),
     "The gap": lambda: PosteriorGap(flat, own, points=401),
+    "Tune mixer": lambda: TuneMixer(vae_course.pretrained("recurrent-melodies"), tunes[0], tunes[-1]),
 }
 explorers = {title: make() for title, make in makers.items()}
 
@@ -29,7 +34,18 @@ def fresh(title):
     "What a new explorer draws when its controls stand where the shown one's stand."
     return base64.b64encode(makers[title]().set(**explorers[title].values).png).decode()
 """
-TITLES = ("Latent sliders", "Latent pad", "Morph", "The reparameterisation trick", "Two Gaussians", "Family", "The gap")
+TITLES = (
+    "Latent sliders",
+    "Latent pad",
+    "Morph",
+    "The reparameterisation trick",
+    "Two Gaussians",
+    "Family",
+    "Label and style",
+    "Factor sliders",
+    "The gap",
+    "Tune mixer",
+)
 CELLS = [SET_UP.strip(), *(f"explorers[{title!r}]" for title in TITLES)]
 LIVE = """
 from vae_course import VAE, fit

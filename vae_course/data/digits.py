@@ -29,7 +29,7 @@ def load_digits() -> Dataset:
 
     images = _raise(small)
     generator = torch.Generator().manual_seed(0)
-    copies = [_sharpen(_wobble(images[train], generator)) for _ in range(COPIES)]
+    copies = [_sharpen(wobble(images[train], generator)) for _ in range(COPIES)]
     x = torch.cat([_sharpen(images[train]), *copies])
     y = labels[train].repeat(COPIES + 1)
     order = torch.randperm(len(x), generator=generator)
@@ -54,13 +54,16 @@ def _sharpen(images: Tensor) -> Tensor:
     return ((steep - low) / (high - low)).clamp(0, 1)
 
 
-def _wobble(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Rotate by up to 12°, shear and scale by up to 12 %, shift by up to a pixel: what another hand might have written."""
+def wobble(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Rotate by up to 12°, shear and scale by up to 12 %, shift by up to a pixel: what another hand might have written.
+
+    images: (n, channels, height, width); each draws its own change, from `generator` or else the global one. Same shape.
+    """
     n = len(images)
     angle, shear, scale, right, down = (2 * torch.rand(5, n, generator=generator) - 1).unbind()
     angle = angle * math.radians(12)
     matrix = torch.stack([torch.cos(angle), -torch.sin(angle) + 0.12 * shear, torch.sin(angle), torch.cos(angle)], -1).view(n, 2, 2)
     matrix = matrix * (1 + 0.12 * scale).view(n, 1, 1)
     shift = torch.stack([right, down], -1).unsqueeze(-1) / 14
-    grid = F.affine_grid(torch.cat([matrix, shift], -1), list(images.shape), align_corners=False)
+    grid = F.affine_grid(torch.cat([matrix, shift], -1).to(images.device), list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)

@@ -8,25 +8,26 @@ from torch.distributions import kl_divergence
 
 from ..data import Dataset, Split
 from ..models.base import evaluating
-from .examples import test_examples
+from .examples import on_device, test_examples
 
 
 def kl_per_dimension(model, data: Dataset | Split | Tensor, *, batch_size: int = 1000) -> Tensor:
     """The mean over the data of each latent dimension's KL(q(z_i|x) ‖ p(z_i)): (latent_size,), in nats."""
-    x, _ = test_examples(data)
+    x, y = test_examples(data)
     total = torch.zeros(model.latent_size, dtype=torch.float64, device=model.device)
     with evaluating(model), torch.no_grad():
         for chosen in torch.arange(len(x)).split(batch_size):
-            q = model.encode(x[chosen].to(model.device))
+            q = model.encode(*on_device(model, x, y, chosen))
             total += kl_divergence(q.base_dist, model.prior.base_dist).double().sum(0)
     return (total / len(x)).float().cpu()
 
 
 def posterior_means(model, data: Dataset | Split | Tensor, *, batch_size: int = 1000) -> Tensor:
     """The mean of q(z|x) of every example: (n, latent_size), on the CPU."""
-    x, _ = test_examples(data)
+    x, y = test_examples(data)
     with evaluating(model), torch.no_grad():
-        return torch.cat([model.encode(x[chosen].to(model.device)).mean.cpu() for chosen in torch.arange(len(x)).split(batch_size)])
+        pieces = [model.encode(*on_device(model, x, y, chosen)).mean.cpu() for chosen in torch.arange(len(x)).split(batch_size)]
+    return torch.cat(pieces)
 
 
 def active_units(model, data: Dataset | Split | Tensor, *, threshold: float = 0.01) -> Tensor:

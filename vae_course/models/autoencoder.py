@@ -57,6 +57,8 @@ class Autoencoder(LatentVariableModel):
     The defaults have the reference VAE's sizes: 784 → 400 → 20 → 400 → 784.
     """
 
+    measured_by = "losses"  # it has no prior, hence no ELBO
+
     def __init__(
         self,
         *,

@@ -27,19 +27,69 @@ class Loss:
         return "Loss(" + ", ".join(f"{name}={value.item():.2f}" for name, value in self.terms.items()) + ")"
 
 
-class LatentVariableModel(nn.Module):
-    """A model p(x|z) p(z) with an encoder q(z|x). A variant writes `encode` and `decode`, and a `loss` if its own differs.
+class Model(nn.Module):
+    """What `fit` and a checkpoint need of any model: a `loss`, a step, a device, the settings it was built from, inputs checked.
 
-    The keyword arguments that make it are kept in `config`, so that a checkpoint can build the same model again.
+    The keyword arguments that make it are kept in `config`, so that a checkpoint can build the same model again. `measured_by` says what a
+    checkpoint's metrics are: "bounds" (the ELBO and its terms, −log p(x)), "losses" (every term of the loss),
+    "match" (those, and how well codes fit the prior) or "accuracy".
     """
 
-    def __init__(self, *, input_shape: tuple[int, ...], latent_size: int, **config) -> None:
+    measured_by = "losses"
+
+    def __init__(self, *, input_shape: tuple[int, ...], **config) -> None:
         super().__init__()
+        self.input_shape = tuple(input_shape)
+        self.config = {"input_shape": list(self.input_shape), **config}
+
+    def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
+        """What training makes small, with its named terms, in nats per example, averaged over the batch."""
+        raise NotImplementedError
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model's numbers live."""
+        return next(self.parameters()).device
+
+    def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
+        """What `training_step` takes: Adam over all parameters."""
+        fused = self.device.type in ("cpu", "cuda")
+        return torch.optim.Adam(self.parameters(), lr=learning_rate, fused=fused)
+
+    def training_step(self, x: Tensor, y: Tensor | None, optimizer) -> Loss:
+        """One step on one batch. A model that trains in another way (two optimisers, say) overrides this."""
+        loss = self.loss(x, y)
+        optimizer.zero_grad()
+        loss.total.backward()
+        optimizer.step()
+        return loss
+
+    def check_input(self, x: Tensor) -> Tensor:
+        """Return x if it is a batch of this model's inputs with values in [0, 1], else raise a ValueError that says what is wrong."""
+        if not isinstance(x, Tensor) or not x.is_floating_point():
+            kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(f"expected a floating-point tensor of images, got {kind}. Use x.float() / 255 on bytes, or load(...).")
+        if tuple(x.shape[1:]) != self.input_shape or x.dim() == 0:
+            raise ValueError(
+                f"expected a batch of shape (n, {', '.join(map(str, self.input_shape))}), got {tuple(x.shape)}. "
+                f"Reshape the images, or build the model with input_shape={tuple(x.shape[1:])}."
+            )
+        if len(x) == 0:
+            raise ValueError("the batch is empty: expected at least one example.")
+        check_pixels(x)
+        return x
+
+
+class LatentVariableModel(Model):
+    """A model p(x|z) p(z) with an encoder q(z|x). A variant writes `encode` and `decode`, and a `loss` if its own differs."""
+
+    measured_by = "bounds"
+
+    def __init__(self, *, input_shape: tuple[int, ...], latent_size: int, **config) -> None:
         if latent_size < 1:
             raise ValueError(f"latent_size is {latent_size}, expected at least 1.")
-        self.input_shape = tuple(input_shape)
+        super().__init__(input_shape=input_shape, latent_size=latent_size, **config)
         self.latent_size = latent_size
-        self.config = {"input_shape": list(self.input_shape), "latent_size": latent_size, **config}
         self.register_buffer("_zeros", torch.zeros(latent_size), persistent=False)
 
     def encode(self, x: Tensor) -> Independent:
@@ -55,29 +105,11 @@ class LatentVariableModel(nn.Module):
         """p(z), here N(0, I) over `latent_size` dimensions."""
         return gaussian(self._zeros, self._zeros)
 
-    @property
-    def device(self) -> torch.device:
-        """Where the model's numbers live."""
-        return self._zeros.device
-
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """The negative ELBO and its two terms, in nats per example, averaged over the batch."""
         log_likelihood, kl = elbo_terms(self, x)
         reconstruction, kl = -log_likelihood.mean(), kl.mean()
         return Loss(total=reconstruction + kl, reconstruction=reconstruction, kl=kl)
-
-    def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
-        """What `training_step` takes: Adam over all parameters."""
-        fused = self.device.type in ("cpu", "cuda")
-        return torch.optim.Adam(self.parameters(), lr=learning_rate, fused=fused)
-
-    def training_step(self, x: Tensor, y: Tensor | None, optimizer) -> Loss:
-        """One step on one batch. A model that trains in another way (two optimisers, say) overrides this."""
-        loss = self.loss(x, y)
-        optimizer.zero_grad()
-        loss.total.backward()
-        optimizer.step()
-        return loss
 
     @torch.no_grad()
     def sample(self, n: int) -> Tensor:
@@ -101,21 +133,6 @@ class LatentVariableModel(nn.Module):
             ends = torch.stack([x0.reshape(self.input_shape), x1.reshape(self.input_shape)]).to(self.device)
             z0, z1 = self.encode(ends).mean
             return self.decode(latent_path(z0, z1, steps, spherical=spherical)).mean
-
-    def check_input(self, x: Tensor) -> Tensor:
-        """Return x if it is a batch of this model's inputs with values in [0, 1], else raise a ValueError that says what is wrong."""
-        if not isinstance(x, Tensor) or not x.is_floating_point():
-            kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
-            raise ValueError(f"expected a floating-point tensor of images, got {kind}. Use x.float() / 255 on bytes, or load(...).")
-        if tuple(x.shape[1:]) != self.input_shape or x.dim() == 0:
-            raise ValueError(
-                f"expected a batch of shape (n, {', '.join(map(str, self.input_shape))}), got {tuple(x.shape)}. "
-                f"Reshape the images, or build the model with input_shape={tuple(x.shape[1:])}."
-            )
-        if len(x) == 0:
-            raise ValueError("the batch is empty: expected at least one example.")
-        check_pixels(x)
-        return x
 
     def check_latent(self, z: Tensor) -> Tensor:
         """Return z if its last dimension is `latent_size`, else raise a ValueError that says what is wrong."""

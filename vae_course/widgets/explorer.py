@@ -316,7 +316,8 @@ def in_words(error: Exception) -> str:
 def examples_of(data: Dataset | Split | Tensor | None, most: int = 2000) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
     """The first `most` examples of what was given (a data set's test split): x, labels if there are any, names of classes."""
     if isinstance(data, Dataset):
-        return data.test.x[:most], data.test.y[:most], data.classes
+        data, names = data.test, data.classes if data.test.y.dim() == 1 else ()  # with several labels an example, no class has a name
+        return data.x[:most], data.y[:most], names
     if isinstance(data, Split):
         names = tuple(map(str, range(int(data.y.max()) + 1))) if data.y.dim() == 1 else ()
         return data.x[:most], data.y[:most], names

@@ -1,0 +1,332 @@
+"""Adversarial autoencoders: the contract, each phase against its written-out loss, and gradients that touch only what they should."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from vae_course import checkpoints
+from vae_course.data import Split, few_labels
+from vae_course.evaluation import posterior_means
+from vae_course.evaluation.matching import maximum_mean_discrepancy
+from vae_course.models.adversarial import AdversarialAutoencoder, SemiSupervisedAdversarialAutoencoder, telling_apart
+from vae_course.models.priors import PRIORS, draw_parts
+from vae_course.training import fit, mean_losses
+
+SHAPE = (1, 8, 8)
+TERMS = {"total", "reconstruction", "discriminator", "generator"}
+
+
+def make(**config):
+    torch.manual_seed(0)
+    return AdversarialAutoencoder(**{"input_shape": SHAPE, "hidden_sizes": (16,), "discriminator_sizes": (12,), **config})
+
+
+def make_semi(**config):
+    torch.manual_seed(0)
+    sizes = {"input_shape": SHAPE, "classes": 4, "latent_size": 3, "hidden_sizes": (24,), "discriminator_sizes": (12,)}
+    return SemiSupervisedAdversarialAutoencoder(**{**sizes, **config})
+
+
+def heard(model) -> set[str]:
+    """The parts of the model in which a gradient arrived."""
+    return {name.split(".")[0] for name, p in model.named_parameters() if p.grad is not None}
+
+
+def snapshot(model):
+    return {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
+def moved(model, before) -> set[str]:
+    return {name.split(".")[0] for name, p in model.named_parameters() if not torch.equal(p, before[name])}
+
+
+@pytest.mark.parametrize("prior", PRIORS)
+def test_keeps_the_contract_of_shapes(prior, blobs):
+    model, x = make(prior=prior), blobs.train.x[:5]
+    q = model.encode(x)
+    assert q.mean.shape == (5, 2)
+    assert q.batch_shape == (5,)
+    p = model.decode(q.rsample((7,)))
+    assert p.mean.shape == (7, 5, *SHAPE)
+    assert p.log_prob(x).shape == (7, 5)
+    assert model.discriminate(q.mean).shape == (5,)
+    assert model.prior.sample((6,)).shape == (6, 2)
+    assert model.sample(4).shape == (4, *SHAPE)
+    assert model.reconstruct(x).shape == x.shape
+    assert model.interpolate(x[0], x[1], steps=6).shape == (6, *SHAPE)
+    assert set(model.loss(x).terms) == TERMS
+
+
+def test_the_phases_are_the_written_out_losses(blobs):
+    model, x = make(latent_size=3), blobs.train.x[:9]
+    z = model.encoder(x.flatten(1))
+    pixels = torch.sigmoid(model.decoder(z))
+    reconstruction = F.binary_cross_entropy(pixels, x.flatten(1), reduction="none").sum(1).mean()
+    judged = torch.sigmoid(model.discriminator(z)).squeeze(1)
+    torch.manual_seed(3)
+    drawn = torch.sigmoid(model.discriminator(torch.normal(torch.zeros(9, 3), torch.ones(9, 3)))).squeeze(1)
+    discriminator = -(torch.log(drawn) + torch.log(1 - judged)).mean()
+    generator = -torch.log(judged).mean()
+
+    torch.manual_seed(3)
+    found = model.loss(x)
+    torch.testing.assert_close(found.reconstruction, reconstruction)
+    torch.testing.assert_close(found.discriminator, discriminator)
+    torch.testing.assert_close(found.generator, generator)
+    torch.testing.assert_close(found.total, reconstruction + generator)
+
+
+def test_a_discriminator_that_cannot_tell_pays_log_4():
+    assert telling_apart(torch.zeros(5), torch.zeros(7)).item() == pytest.approx(math.log(4))
+    assert telling_apart(torch.full((5,), 9.0), torch.full((5,), -9.0)).item() < 1e-3
+
+
+def test_losses_are_averaged_over_the_batch(blobs):
+    model, x = make(), blobs.train.x[:20]
+    for loss in (model.reconstruction_loss, model.generator_loss):
+        torch.testing.assert_close(loss(torch.cat([x, x])), loss(x))
+
+
+@pytest.mark.parametrize(
+    ("phase", "parts"),
+    [
+        ("reconstruction_loss", {"encoder", "decoder"}),
+        ("discriminator_loss", {"discriminator"}),
+        ("generator_loss", {"encoder"}),
+    ],
+)
+def test_the_gradient_of_each_phase_touches_only_what_it_should(phase, parts, blobs):
+    model = make()
+    getattr(model, phase)(blobs.train.x[:16]).backward()
+    assert heard(model) == parts
+    assert all(p.requires_grad for p in model.parameters())
+    for name in parts:
+        assert all(p.grad.abs().sum() > 0 for p in getattr(model, name).parameters())
+
+
+@pytest.mark.parametrize(
+    ("phase", "parts"),
+    [
+        ("reconstruction_loss", {"style", "decoder"}),
+        ("discriminator_loss", {"class_discriminator", "style_discriminator"}),
+        ("generator_loss", {"classifier", "style"}),
+        ("classification_loss", {"classifier"}),
+    ],
+)
+def test_the_gradient_of_each_semi_supervised_phase_touches_only_what_it_should(phase, parts, blobs):
+    model, split = make_semi(), blobs.train.head(16)
+    arguments = (split.x, split.y) if phase == "classification_loss" else (split.x,)
+    getattr(model, phase)(*arguments).backward()
+    assert heard(model) == parts
+
+
+def test_each_optimiser_holds_what_its_phase_may_move(blobs):
+    model, x = make(), blobs.train.x[:16]
+    optimizer = model.optimizer(1e-2)
+    for phase, parts in (
+        ("reconstruction", {"encoder", "decoder"}),
+        ("discriminator", {"discriminator"}),
+        ("generator", {"encoder"}),
+    ):
+        before = snapshot(model)
+        one = getattr(optimizer, phase)
+        one.zero_grad()
+        getattr(model, f"{phase}_loss")(x).backward()
+        one.step()
+        assert moved(model, before) == parts
+
+
+def test_a_training_step_is_the_three_phases_in_turn(blobs):
+    """Against the same step written out with plain optimisers."""
+    model, twin, x = make(), make(), blobs.train.x[:16]
+    torch.manual_seed(5)
+    optimizer = model.optimizer(1e-2)
+    found = [model.training_step(x, None, optimizer) for _ in range(3)][-1]
+
+    both = torch.optim.Adam([*twin.encoder.parameters(), *twin.decoder.parameters()], lr=1e-2)
+    judge = torch.optim.Adam(twin.discriminator.parameters(), lr=1e-2, betas=(0.5, 0.999))
+    encoder = torch.optim.Adam(twin.encoder.parameters(), lr=1e-2, betas=(0.5, 0.999))
+    torch.manual_seed(5)
+    flat = x.flatten(1)
+    for _ in range(3):
+        reconstruction = F.binary_cross_entropy_with_logits(twin.decoder(twin.encoder(flat)), flat, reduction="sum") / len(x)
+        both.zero_grad()
+        reconstruction.backward()
+        both.step()
+        z, drawn = twin.encoder(flat).detach(), torch.normal(torch.zeros(16, 2), torch.ones(16, 2))
+        ones, zeros = torch.ones(16, 1), torch.zeros(16, 1)
+        told = F.binary_cross_entropy_with_logits
+        discriminator = told(twin.discriminator(drawn), ones) + told(twin.discriminator(z), zeros)
+        judge.zero_grad()
+        discriminator.backward()
+        judge.step()
+        generator = told(twin.discriminator(twin.encoder(flat)), ones)
+        encoder.zero_grad()
+        generator.backward()
+        encoder.step()
+    torch.testing.assert_close(found.reconstruction, reconstruction.detach(), rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(found.discriminator, discriminator.detach(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found.generator, generator.detach(), rtol=1e-4, atol=1e-4)
+    for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+
+
+def test_strength_of_the_discriminator(blobs):
+    x = blobs.train.x[:16]
+    asleep = make(discriminator_steps=0)
+    before = snapshot(asleep)
+    loss = asleep.training_step(x, None, asleep.optimizer(1e-2))
+    assert moved(asleep, before) == {"encoder", "decoder"}
+    assert math.isfinite(loss.discriminator)
+
+    told = {}
+    for steps in (1, 20):
+        model = make(discriminator_steps=steps)
+        told[steps] = model.training_step(x, None, model.optimizer(1e-2)).discriminator.item()
+    assert told[20] < told[1]
+    rates = make(discriminator_rate=3.0, generator_rate=0.5).optimizer(1e-3)
+    assert rates.discriminator.param_groups[0]["lr"] == pytest.approx(3e-3)
+    assert rates.generator.param_groups[0]["lr"] == pytest.approx(5e-4)
+
+
+@pytest.mark.parametrize("prior", ["mixture", "swiss roll"])
+def test_a_discriminator_that_sees_labels_gives_each_class_its_part(prior, blobs):
+    model, split = make(prior=prior, classes=10, hidden_sizes=(32,), discriminator_rate=3.0), blobs.train
+    with pytest.raises(ValueError, match="labels are missing"):
+        model.loss(split.x)
+    logits = model.discriminate(torch.zeros(10, 2), torch.arange(10))
+    assert logits.unique().numel() == 10
+    fit(model, split, epochs=60, batch_size=64, learning_rate=5e-3, seed=0, quiet=True)
+    codes = posterior_means(model, split)
+    drawn = torch.stack([draw_parts(model.prior, torch.full((500,), k), 10).mean(0) for k in range(4)])
+    for k in range(4):
+        nearest = (codes[split.y == k].mean(0) - drawn).norm(dim=1).argmin()
+        assert nearest == k
+
+
+def test_training_moves_the_codes_to_the_prior(blobs):
+    model = make(hidden_sizes=(32,), discriminator_sizes=(32,), discriminator_rate=3.0)
+    drawn = model.prior.sample((256,))
+    before = maximum_mean_discrepancy(posterior_means(model, blobs.train), drawn)
+    history = fit(model, blobs, epochs=60, batch_size=64, learning_rate=5e-3, seed=0, quiet=True)
+    after = maximum_mean_discrepancy(posterior_means(model, blobs.train), drawn)
+    assert set(history.terms) == (TERMS - {"total"}) | {"loss"}
+    assert history.reconstruction[-1] < 0.9 * history.reconstruction[0]
+    assert after < before / 3
+
+
+def test_a_checkpoint_brings_the_model_back(blobs, tmp_path):
+    for model in (make(prior="swiss roll"), make_semi()):
+        checkpoints.save(checkpoints.rounded(model), tmp_path / "some.safetensors", recipe={}, metrics={})
+        again = checkpoints.load(tmp_path / "some.safetensors", device="cpu")
+        assert type(again) is type(model)
+        assert again.config == model.config
+        assert torch.equal(again.reconstruct(blobs.test.x), model.reconstruct(blobs.test.x))
+
+
+@pytest.mark.parametrize(
+    ("build", "config", "message"),
+    [
+        (make, {"prior": "cauchy"}, "unknown prior 'cauchy'"),
+        (make, {"prior": "mixture", "latent_size": 3}, "lives in 2 dimensions"),
+        (make, {"classes": 10}, "Gaussian has no parts"),
+        (make, {"classes": 4, "prior": "mixture"}, "10 components, expected one for each of 4 classes"),
+        (make, {"discriminator_steps": -1}, "discriminator_steps is -1"),
+        (make, {"discriminator_rate": -0.5}, "discriminator_rate is -0.5"),
+        (make_semi, {"classes": 1}, "classes is 1"),
+        (make_semi, {"noise": -1.0}, "noise is -1.0"),
+    ],
+)
+def test_refuses_settings_that_mean_nothing(build, config, message):
+    with pytest.raises(ValueError, match=message):
+        build(**config)
+
+
+def test_refuses_bad_input(blobs):
+    for model in (make(), make_semi()):
+        for phase in ("reconstruction_loss", "discriminator_loss", "generator_loss"):
+            with pytest.raises(ValueError, match="Divide by 255"):
+                getattr(model, phase)(blobs.train.x[:2] * 255)
+    with pytest.raises(ValueError, match=r"expected latents of shape \(..., 2\)"):
+        make().discriminate(torch.zeros(3, 4))
+    with pytest.raises(ValueError, match="labels run from"):
+        make_semi().loss(blobs.train.x[:2], torch.tensor([0, 4]))
+    with pytest.raises(ValueError, match="labels are missing"):
+        make_semi().decode(torch.zeros(2, 3))
+
+
+# The semi-supervised model.
+
+
+def test_semi_supervised_shapes(blobs):
+    model, x = make_semi(), blobs.train.x[:5]
+    y = blobs.train.y[:5]
+    assert model.encode(x).mean.shape == (5, 3)
+    assert model.encode(x, y).mean.shape == (5, 3)
+    assert model.decode(torch.zeros(7, 5, 3), y).mean.shape == (7, 5, *SHAPE)
+    assert model.sample(6).shape == (6, *SHAPE)
+    assert model.sample(6, 2).shape == (6, *SHAPE)
+    assert model.sample(5, y).shape == (5, *SHAPE)
+    assert model.reconstruct(x).shape == x.shape
+    walk = model.interpolate(x[0], x[1], steps=4)
+    torch.testing.assert_close(walk[[0, -1]], model.reconstruct(x[:2]), rtol=1e-5, atol=1e-6)
+    probabilities = model.classify(x)
+    assert probabilities.shape == (5, 4)
+    torch.testing.assert_close(probabilities.sum(1), torch.ones(5))
+
+
+def test_the_semi_supervised_phases_are_the_written_out_losses(blobs):
+    model, split = make_semi().eval(), blobs.train.head(12)
+    x, y = split.x, split.y.clone()
+    y[::3] = -1
+    logits, style = model.classifier(x), model.style(x.flatten(1))
+    softmax = logits.exp() / logits.exp().sum(1, keepdim=True)
+    pixels = torch.sigmoid(model.decoder(style, softmax))
+    reconstruction = F.binary_cross_entropy(pixels, x.flatten(1), reduction="none").sum(1).mean()
+    generator = -(
+        torch.log(torch.sigmoid(model.class_discriminator(softmax))) + torch.log(torch.sigmoid(model.style_discriminator(style)))
+    ).mean()
+    classification = -torch.stack([torch.log(softmax[i, y[i]]) for i in range(12) if y[i] >= 0]).mean()
+    torch.manual_seed(4)
+    drawn_class = torch.eye(4)[torch.randint(4, (12,))]
+    drawn_style = torch.normal(torch.zeros(12, 3), torch.ones(12, 3))
+    discriminator = 0
+    for judge, real, made in (
+        (model.class_discriminator, drawn_class, softmax),
+        (model.style_discriminator, drawn_style, style),
+    ):
+        discriminator = discriminator - (torch.log(torch.sigmoid(judge(real))) + torch.log(1 - torch.sigmoid(judge(made)))).mean()
+
+    torch.manual_seed(4)
+    torch.testing.assert_close(model.discriminator_loss(x), discriminator)
+    found = model.loss(x, y)
+    torch.testing.assert_close(found.reconstruction, reconstruction)
+    torch.testing.assert_close(found.generator, generator)
+    torch.testing.assert_close(found.classification, classification)
+    torch.testing.assert_close(found.total, reconstruction + generator + classification)
+
+
+def test_noise_is_for_training_only(blobs):
+    model, x = make_semi(noise=0.5), blobs.train.x[:4]
+    assert not torch.equal(model.loss(x, torch.arange(4)).classification, model.loss(x, torch.arange(4)).classification)
+    assert torch.equal(model.reconstruct(x), model.reconstruct(x))
+    assert mean_losses(model, blobs.test)["reconstruction"] == mean_losses(model, blobs.test)["reconstruction"]
+
+
+def test_without_labels_there_is_nothing_to_classify(blobs):
+    model, x = make_semi(), blobs.train.x[:8]
+    unknown = torch.full((8,), -1)
+    assert model.loss(x, unknown).classification == 0
+    assert model.loss(x).classification == 0
+    assert model.training_step(x, unknown, model.optimizer(1e-3)).classification == 0
+
+
+def test_it_learns_classes_from_a_few_labels(blobs):
+    model = make_semi(noise=0.1)
+    few: Split = few_labels(blobs.train, count=8, share=0.2, seed=0)
+    history = fit(model, few, epochs=10, batch_size=32, learning_rate=2e-3, seed=0, quiet=True)
+    found = model.classify(blobs.test.x).argmax(1)
+    assert (found == blobs.test.y).float().mean() > 0.9
+    assert {"reconstruction", "discriminator", "generator", "classification"} < set(history.terms)

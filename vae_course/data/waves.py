@@ -1,0 +1,163 @@
+"""Series made from a seed: waves of several families with known parameters, and heartbeats with labelled abnormal ones.
+
+A series is (steps, 2): the value, brought into [0, 1], and whether it was seen, 1 or 0. A step that was not seen is a row of zeros.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from .dataset import Dataset, Split
+
+STEPS = 64
+GAP = 16
+FAMILIES = ("sine", "square", "sawtooth", "triangle", "chirp", "damped")
+WAVE_OFFSET, WAVE_SCALE = 0.5, 0.35  # of a wave between −1 and 1, what is stored is offset + scale · wave
+
+BEATS = ("normal", "premature", "wide", "raised ST", "inverted T")
+BEAT_OFFSET, BEAT_SCALE = 0.35, 0.45  # of a beat in millivolts, likewise
+BEAT_START, BEATS_PER_SECOND = -0.3, 80.0  # seconds before the middle of the window, and steps a second
+# Height in millivolts, centre in seconds after the R peak and width (σ) in seconds of the five waves of a beat.
+NORMAL_BEAT = {
+    "P": (0.15, -0.17, 0.022),
+    "Q": (-0.12, -0.030, 0.012),
+    "R": (1.10, 0.0, 0.014),
+    "S": (-0.22, 0.032, 0.012),
+    "T": (0.30, 0.25, 0.045),
+}
+
+
+@dataclass(frozen=True)
+class Waves:
+    """What `waves` makes of `n` waves: x (n, steps, 2), their family y (n,), and what they were made from.
+
+    clean: (n, steps), the values without noise and gaps, on the scale of x. period (in steps; where it starts out, for a chirp), phase (a
+    share of the period, 0 to 1) and amplitude (0 to 1): (n,) each.
+    """
+
+    x: Tensor
+    y: Tensor
+    clean: Tensor
+    period: Tensor
+    phase: Tensor
+    amplitude: Tensor
+
+
+def waves(n: int, *, families: Sequence[str] = FAMILIES, noise: float = 0.03, gap: int = 0, seed: int = 0) -> Waves:
+    """`n` waves of `STEPS` steps, families in equal shares, with periods of 12 to 32 steps and amplitudes from 0.5 to 1.
+
+    A chirp's period falls to half by the end, a damped wave's amplitude to a tenth. noise: its σ, on the scale of x. gap: so many steps in
+    a row, at a random place, that are not seen. Raises ValueError for an unknown family, a negative noise or a gap longer than the series.
+    """
+    unknown = [family for family in families if family not in FAMILIES]
+    if unknown or not families:
+        raise ValueError(f"unknown family {unknown[0] if unknown else None!r}, expected some of: {', '.join(FAMILIES)}.")
+    if n < 1 or noise < 0 or not 0 <= gap < STEPS:
+        raise ValueError(f"n is {n}, noise {noise} and gap {gap}, expected at least 1, at least 0, and 0 to {STEPS - 1} steps.")
+    generator = torch.Generator().manual_seed(seed)
+    y = torch.tensor([FAMILIES.index(family) for family in families])[torch.randperm(n, generator=generator) % len(families)]
+    period = 12 + 20 * torch.rand(n, generator=generator)
+    phase = torch.rand(n, generator=generator)
+    amplitude = 0.5 + 0.5 * torch.rand(n, generator=generator)
+    clean = WAVE_OFFSET + WAVE_SCALE * amplitude.unsqueeze(1) * _shapes(y, period.unsqueeze(1), phase.unsqueeze(1))
+    values = (clean + noise * torch.randn(n, STEPS, generator=generator)).clamp(0, 1)
+    start = torch.randint(STEPS - gap + 1, (n, 1), generator=generator)
+    steps = torch.arange(STEPS)
+    seen = ((steps < start) | (steps >= start + gap)).float()
+    return Waves(as_series(values, seen), y, clean, period, phase, amplitude)
+
+
+def load_waves() -> Dataset:
+    """4,000 training and 1,000 test waves, noisy; y is the family, a number in `classes`. Test waves are whole; of the training waves
+    half are, a quarter misses `GAP` steps in a row somewhere, a quarter the last `GAP`: who fills gaps and forecasts must have seen both.
+    """
+    train, test = waves(4000, seed=0), waves(1000, seed=1)
+    gap, cut = waves(1000, gap=GAP, seed=2), waves(1000, seed=3)
+    x, y = train.x.clone(), train.y.clone()
+    x[:1000], y[:1000] = gap.x, gap.y
+    x[1000:2000], y[1000:2000] = without_end(cut.x), cut.y
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    return Dataset("waves", Split(x[order], y[order]), Split(test.x, test.y), FAMILIES, "made from a seed")
+
+
+def without_end(x: Tensor, steps: int = GAP) -> Tensor:
+    """The same series with the last `steps` not seen: what a forecast starts from. x: (n, steps, 2) → the same shape."""
+    cut = x.clone()
+    cut[:, -steps:] = 0
+    return cut
+
+
+def heartbeats(n: int, *, kinds: Sequence[str] = BEATS, noise: float = 0.015, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """`n` beats like an electrocardiogram's, kinds in equal shares: x (n, STEPS, 2) and the kind (n,), a number in `BEATS`.
+
+    Five bell-shaped waves (P, Q, R, S, T), after McSharry et al. 2003; each beat varies in heights, times and widths and rides on a slow
+    drift. A premature one comes 60 to 120 ms early; a wide one has no P, a broad R and a T upside down; of the others one thing is changed,
+    by more or by less. Made for teaching: nothing about a patient can be learnt from them. Raises ValueError for an unknown kind.
+    """
+    unknown = [kind for kind in kinds if kind not in BEATS]
+    if unknown or not kinds or n < 1:
+        raise ValueError(f"got n = {n} and kinds {tuple(kinds)}, expected at least 1 and some of: {', '.join(BEATS)}.")
+    generator = torch.Generator().manual_seed(seed)
+
+    def spread(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(n, 1, generator=generator)
+
+    y = torch.tensor([BEATS.index(kind) for kind in kinds])[torch.randperm(n, generator=generator) % len(kinds)]
+    premature, wide, raised, inverted = ((y == kind).unsqueeze(1) for kind in range(1, len(BEATS)))
+    seconds = BEAT_START + torch.arange(STEPS) / BEATS_PER_SECOND + premature * spread(0.06, 0.12)
+    pace, beat = spread(0.92, 1.08), torch.zeros(n, STEPS)
+    for name, (height, centre, width) in NORMAL_BEAT.items():
+        height = height * spread(0.85, 1.15)
+        width = width * spread(0.9, 1.1)
+        if name == "P":
+            height = height * ~wide
+        if name == "R":
+            width = torch.where(wide, 2.5 * width, width)
+        if name == "T":
+            height = torch.where(wide | inverted, -height * spread(0.4, 1.0), height)
+        beat += height * torch.exp(-0.5 * ((seconds - centre * pace) / width) ** 2)
+    plateau = torch.sigmoid((seconds - 0.06) / 0.008) * torch.sigmoid((0.20 - seconds) / 0.015)
+    beat += raised * spread(0.06, 0.25) * plateau
+    drift = spread(0.0, 0.06) * torch.sin(2 * math.pi * (spread(0.2, 0.6) * seconds + spread(0, 1)))
+    values = BEAT_OFFSET + BEAT_SCALE * (beat + drift) + noise * torch.randn(n, STEPS, generator=generator)
+    return as_series(values.clamp(0, 1)), y
+
+
+def load_heartbeats() -> Dataset:
+    """3,000 normal beats to train on; to test, 800 normal ones and 50 of each abnormal kind. y is the kind, a number in `classes`."""
+    train = heartbeats(3000, kinds=BEATS[:1], seed=0)
+    normal, abnormal = heartbeats(800, kinds=BEATS[:1], seed=1), heartbeats(200, kinds=BEATS[1:], seed=2)
+    test = Split(torch.cat([normal[0], abnormal[0]]), torch.cat([normal[1], abnormal[1]]))
+    return Dataset("heartbeats", Split(*train), test, BEATS, "made from a seed")
+
+
+def as_series(values: Tensor, seen: Tensor | None = None) -> Tensor:
+    """Values (n, steps), and which of them were seen (all, when nothing is said), as series (n, steps, 2); the unseen become zeros."""
+    seen = torch.ones_like(values) if seen is None else seen.to(values.dtype).expand_as(values)
+    return torch.stack([values * seen, seen], dim=-1)
+
+
+def _shapes(y: Tensor, period: Tensor, phase: Tensor) -> Tensor:
+    """The six families, each between −1 and 1: (n, STEPS)."""
+    t = torch.arange(STEPS)
+    turns = t / period + phase
+    # The chirp's rate rises linearly from one turn a period to two: turns are its integral.
+    chirp = torch.sin(2 * math.pi * (t / period * (1 + t / (2 * STEPS)) + phase))
+    sine = torch.sin(2 * math.pi * turns)
+    within = turns % 1
+    families = torch.stack(
+        [
+            sine,
+            torch.where(within < 0.5, 1.0, -1.0),
+            2 * within - 1,
+            1 - 4 * (within - 0.5).abs(),
+            chirp,
+            sine * torch.exp(-math.log(10) * t / STEPS),
+        ]
+    )
+    return families[y, torch.arange(len(y))]

@@ -1,0 +1,92 @@
+"""M2: a conditional VAE that learns from images whose label is unknown as well, by trying every label."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.distributions import kl_divergence
+
+from ..data.few_labels import UNKNOWN
+from .base import Loss
+from .classifier import DigitClassifier
+from .conditional import ConditionalVAE
+from .labels import check_labels, one_hot
+
+
+class SemiSupervisedVAE(ConditionalVAE):
+    """A label y ~ uniform and a style z ~ N(0, I) make an image; q(y|x) guesses the label, q(z|x, y) the style (Kingma et al. 2014, "M2").
+
+    Labels are (batch,) integers, −1 where unknown: `data.few_labels` makes such data for the ordinary `fit`.
+    alpha: the weight of the classification term. augment: that of q(y|x), a `DigitClassifier`.
+    `classify(x)` gives q(y|x), and all that a `ConditionalVAE` can do, this can too.
+    """
+
+    def __init__(
+        self,
+        *,
+        input_shape: Sequence[int] = (1, 28, 28),
+        classes: int = 10,
+        latent_size: int = 20,
+        hidden_sizes: Sequence[int] = (400,),
+        likelihood: str = "bernoulli",
+        alpha: float = 50.0,
+        augment: bool = False,
+    ) -> None:
+        super().__init__(
+            input_shape=input_shape,
+            classes=classes,
+            latent_size=latent_size,
+            hidden_sizes=hidden_sizes,
+            likelihood=likelihood,
+            alpha=alpha,
+            augment=augment,
+        )
+        self.alpha = alpha
+        self.classifier = DigitClassifier(input_shape=input_shape, classes=classes, augment=augment)
+
+    def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
+        """Bounds on −log p(x, y) and −log p(x), and how well the known labels are guessed, in nats per example.
+
+        `labelled`: mean over the labelled examples of L(x, y) = −E log p(x|z, y) − log p(y) + KL(q(z|x, y) ‖ p(z)).
+        `unlabelled`: mean over the others of Σ_y q(y|x) L(x, y) − H(q(y|x)), every label tried.
+        `classification`: mean over the labelled examples of −log q(y|x). A mean over no examples is 0.
+        `total`: the mean bound over all examples + alpha · classification. Source: Kingma et al. 2014, equations 6 to 9.
+        y: (batch,) labels with −1 for unknown; left out, all are unknown.
+        """
+        y = torch.full((len(x),), UNKNOWN, device=x.device) if y is None else check_labels(y, len(x), self.classes, unknown_allowed=True)
+        log_q = self.classifier(x).log_softmax(-1)
+        known = y != UNKNOWN
+        labelled = self._bound(x[known], one_hot(y[known], self.classes))
+        each_class = torch.eye(self.classes, device=x.device).unsqueeze(1)
+        tried = self._bound(x[~known], each_class).T  # (unlabelled, classes)
+        log_q_unknown = log_q[~known]
+        unlabelled = (log_q_unknown.exp() * (tried + log_q_unknown)).sum(-1)
+        classification = -log_q[known].gather(1, y[known].unsqueeze(1)).squeeze(1)
+
+        bound = (labelled.sum() + unlabelled.sum()) / len(x)
+        terms = {"labelled": _mean(labelled), "unlabelled": _mean(unlabelled), "classification": _mean(classification)}
+        return Loss(total=bound + self.alpha * terms["classification"], **terms)
+
+    def _bound(self, x: Tensor, label: Tensor) -> Tensor:
+        """L(x, y) from one draw of z: images (n, …) with one-hot labels (…, n or 1, classes) → (…, n), in nats.
+
+        All labels of an image share their noise, so that what differs between their bounds is the label and not the luck of the draw.
+        """
+        if len(x) == 0:
+            return x.new_zeros(*label.shape[:-2], 0)
+        q = self._posterior(x, label)
+        epsilon = torch.randn(len(x), self.latent_size, device=x.device)
+        p = self._likelihood(q.mean + q.stddev * epsilon, label)
+        return -p.log_prob(x) + math.log(self.classes) + kl_divergence(q, self.prior)
+
+    def classify(self, x: Tensor) -> Tensor:
+        """q(y|x), in evaluation mode: (batch, *input_shape) → (batch, classes), each row sums to 1."""
+        return self.classifier.classify(x)
+
+
+def _mean(values: Tensor) -> Tensor:
+    """The mean, and 0 of nothing."""
+    return values.sum() / max(len(values), 1)
