@@ -10,8 +10,9 @@ PINS := $(shell $(PYTHON) -c "import sys; print('-c constraints.txt' if (3, 11) 
 PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb) $(wildcard solutions/*.ipynb)
-# Two notebooks at a time, a thread each: waiting threads that spin would make several processes crawl on few cores.
-NBVAL     := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider --nbval-lax --nbval-current-env --nbval-cell-timeout=900 \
+# Two processes, a thread each: waiting threads that spin would make several processes crawl on few cores.
+TWO_AT_ONCE := OMP_NUM_THREADS=1
+NBVAL     := $(TWO_AT_ONCE) $(BIN)/python -m pytest -p no:cacheprovider --nbval-lax --nbval-current-env --nbval-cell-timeout=900 \
              --quiet -n 2 --dist loadfile --durations=5
 # Test data may be given by a relative path, and notebooks run in their own folder.
 ifdef VAE_COURSE_DATA
@@ -34,7 +35,7 @@ lint: $(VENV)/test.installed
 	$(BIN)/ruff format --check .
 
 test-package: $(VENV)/test.installed
-	$(BIN)/python -m pytest --ignore=tests/browser
+	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser
 
 # A real browser on a busy machine may miss its moment: what failed is run once more, and must pass then.
 test-browser: $(VENV)/test.installed
@@ -42,7 +43,7 @@ test-browser: $(VENV)/test.installed
 
 # The explorers and the checks again, under the versions of ipywidgets and IPython that Colab runs.
 test-colab: $(COLAB)/installed
-	$(COLAB)/bin/python -m pytest -p no:nbval -p no:cacheprovider --quiet tests/colab $(wildcard tests/widgets) $(wildcard tests/tasks)
+	$(TWO_AT_ONCE) $(COLAB)/bin/python -m pytest -n 2 -p no:nbval -p no:cacheprovider --quiet tests/colab $(wildcard tests/widgets) $(wildcard tests/tasks)
 
 # Rules first, then every cell: a raising cell, a raising widget callback or a missing alt text ends here.
 check-notebooks: $(VENV)/test.installed

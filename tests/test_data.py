@@ -91,7 +91,7 @@ def test_a_data_folder_that_is_none_is_named(monkeypatch):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match="unknown data set 'minst', expected one of: mnist, fashion-mnist, cifar-10, digits"):
+    with pytest.raises(ValueError, match="unknown data set 'minst', expected one of: mnist, fashion-mnist, cifar-10, mnist-binary, digits"):
         load("minst")
     assert "digits" in names()
 
@@ -142,3 +142,21 @@ def test_binarising_keeps_the_mean_and_the_seed():
     assert black_and_white.mean().item() == pytest.approx(0.3, abs=4 * (0.21 / 1e5) ** 0.5)
     assert torch.equal(black_and_white, binarise(grey, seed=1))
     assert not torch.equal(black_and_white, binarise(grey, seed=2))
+
+
+def test_binary_mnist_is_one_fixed_draw_of_mnists_pixels(tiny_mnist):
+    grey, binary = load("mnist"), load("mnist-binary")
+    for split, drawn in ((grey.train, binary.train), (grey.test, binary.test)):
+        assert set(drawn.x.unique().tolist()) == {0.0, 1.0}
+        assert (drawn.x[split.x == 0] == 0).all()
+        assert (drawn.x[split.x == 1] == 1).all()
+        assert torch.equal(drawn.y, split.y)
+    assert torch.equal(load("mnist-binary").train.x, binary.train.x)
+
+
+def test_the_splits_of_binary_mnist_share_no_random_numbers(tiny_mnist):
+    for stem, n in (("train", 30), ("t10k", 12)):
+        write_idx(tiny_mnist / f"{stem}-images-idx3-ubyte", torch.full((n, 28, 28), 128))
+    binary = load("mnist-binary")
+    agreement = (binary.train.x[:12] == binary.test.x).float().mean().item()
+    assert agreement == pytest.approx(0.5, abs=4 * 0.5 / (12 * 784) ** 0.5)

@@ -217,3 +217,19 @@ def test_bad_settings_are_refused_with_a_remedy(x):
         stack().decode(torch.zeros(2, 6))
     with pytest.raises(ValueError, match="expected a batch of shape"):
         stack().encode(torch.rand(2, 28, 28))
+
+
+def test_annealing_weighs_the_kl_of_all_levels_in_training_alone(x):
+    model = stack((4, 3), anneal_steps=2, beta=0.5)
+    optimizer, weights = model.optimizer(1e-3), []
+    for _ in range(4):
+        terms = model.training_step(x, None, optimizer)
+        weights.append(((terms.total - terms.reconstruction) / terms.kl).item())
+    assert weights == pytest.approx([0, 0.25, 0.5, 0.5], abs=1e-5)
+    untouched = stack((4, 3), anneal_steps=2).eval().loss(x)
+    torch.testing.assert_close(untouched.total, untouched.reconstruction + untouched.kl)
+
+
+def test_a_negative_number_of_annealing_steps_is_refused():
+    with pytest.raises(ValueError, match="anneal_steps is -1, expected at least 0"):
+        stack(anneal_steps=-1)

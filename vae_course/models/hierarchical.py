@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, constraints, kl_divergence, register_kl
 
 from ..objectives import gaussian
-from .base import LatentVariableModel, Loss, evaluating
+from .annealing import AnnealedModel
+from .base import Loss, evaluating
 from .networks import PixelLikelihood, mlp
 
 INFERENCES = ("ladder", "naive")
@@ -92,12 +93,13 @@ def _kl_of_stacks(q: LatentStack, p: LatentStack) -> Tensor:
     return sum(kl_of_levels(q, p, q.rsample()))
 
 
-class HierarchicalVAE(LatentVariableModel):
+class HierarchicalVAE(AnnealedModel):
     """A stack of Gaussian levels, z₁ (the bottom, which is decoded) to z_L (the top, N(0, I)): p(x|z₁) p(z₁|z₂) … p(z_L).
 
     inference: "ladder", q(z_L|x) … q(z₁|z₂, x), each level's Gaussian the product of what x says and what the level above says,
         weighted by their precisions (Sønderby et al. 2016, equations 8 to 10); or "naive", q(z₁|x) q(z₂|z₁) … (Burda et al. 2016).
-    latent_sizes, hidden_sizes: one number a level, the bottom first. `beta` weighs the KL of all levels.
+    latent_sizes, hidden_sizes: one number a level, the bottom first. `beta` weighs the KL of all levels; `anneal_steps`: in training
+        it rises from 0 to `beta` over so many steps of the optimiser, without which upper levels tend to stay empty.
     Latents of all levels stand side by side, z = (z₁, …, z_L): `encode`, `decode` and `prior` are over that z, and `levels` cuts it up.
     With one level it is the plain VAE with one hidden layer.
     """
@@ -110,6 +112,7 @@ class HierarchicalVAE(LatentVariableModel):
         hidden_sizes: Sequence[int] = (400, 200),
         inference: str = "ladder",
         beta: float = 1.0,
+        anneal_steps: int = 0,
         likelihood: str = "bernoulli",
     ) -> None:
         if inference not in INFERENCES:
@@ -117,6 +120,8 @@ class HierarchicalVAE(LatentVariableModel):
         if not len(latent_sizes) == len(hidden_sizes) >= 1 or min(latent_sizes) < 1:
             sizes = f"latent_sizes are {list(latent_sizes)} and hidden_sizes {list(hidden_sizes)}"
             raise ValueError(f"{sizes}, expected one of each for every level, and at least 1.")
+        if anneal_steps < 0:
+            raise ValueError(f"anneal_steps is {anneal_steps}, expected at least 0.")
         super().__init__(
             input_shape=input_shape,
             latent_size=sum(latent_sizes),
@@ -124,12 +129,13 @@ class HierarchicalVAE(LatentVariableModel):
             hidden_sizes=list(hidden_sizes),
             inference=inference,
             beta=beta,
+            anneal_steps=anneal_steps,
             likelihood=likelihood,
         )
         del self.config["latent_size"]  # it follows from the sizes of the levels
         self.latent_sizes = list(latent_sizes)
         self.inference = inference
-        self.beta = beta
+        self.beta, self.anneal_steps = beta, anneal_steps
         pixels, tops = math.prod(input_shape), range(1, len(latent_sizes))
         # What the encoder of a level sees: the features of the level below (ladder) or its latents (naive).
         below = hidden_sizes if inference == "ladder" else latent_sizes
@@ -199,7 +205,7 @@ class HierarchicalVAE(LatentVariableModel):
         reconstruction = -self.decode(z).log_prob(x).mean()
         shares = {f"kl_{number}": share.mean() for number, share in enumerate(kl_of_levels(q, self.prior, z), 1)}
         kl = sum(shares.values())
-        return Loss(total=reconstruction + self.beta * kl, reconstruction=reconstruction, kl=kl, **shares)
+        return Loss(total=reconstruction + self.kl_weight * kl, reconstruction=reconstruction, kl=kl, **shares)
 
     @torch.no_grad()
     def resample(self, x: Tensor, level: int, n: int) -> Tensor:

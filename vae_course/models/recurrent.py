@@ -12,7 +12,8 @@ from torch.distributions import Categorical, Distribution, Independent, Normal, 
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from ..objectives import gaussian
-from .base import LatentVariableModel, Loss
+from .annealing import AnnealedModel
+from .base import Loss
 
 STEPS_OF = {"categorical": "tokens", "gaussian": "values"}
 PERIODS = (2, 4, 8, 16, 32, 64, 128)  # of the writing clock's hands, in steps
@@ -117,7 +118,7 @@ class SequenceDistribution(Distribution):
         return written.view(*self.batch_shape, *self.event_shape)
 
 
-class RecurrentVAE(LatentVariableModel):
+class RecurrentVAE(AnnealedModel):
     """A GRU to read, a Gaussian code of the whole sequence, a GRU to write (Fabius & van Amersfoort 2014; Bowman et al. 2016).
 
     input_shape: (steps, features). "categorical": one-hot tokens. "gaussian": (value, seen). In both, a row of zeros is a step at which
@@ -179,14 +180,6 @@ class RecurrentVAE(LatentVariableModel):
         self.to_start = nn.Linear(latent_size, hidden_size)
         self.writer = nn.GRU(patch * features + latent_size + 2 * len(PERIODS), hidden_size, batch_first=True)
         self.to_output = nn.Linear(hidden_size, patch * self.steps.outputs)
-        self.steps_trained = 0
-
-    @property
-    def kl_weight(self) -> float:
-        """What the KL counts for in the loss now: `beta`, or less of it in training while it is annealed."""
-        if not self.training or self.anneal_steps == 0:
-            return self.beta
-        return self.beta * min(1.0, self.steps_trained / self.anneal_steps)
 
     def encode(self, x: Tensor) -> Independent:
         """q(z|x): both directions read up to the last step that is there, whatever stands behind it. x: (batch, steps, features)."""
@@ -207,12 +200,6 @@ class RecurrentVAE(LatentVariableModel):
         reconstruction = -self.decode(q.rsample()).log_prob(x).mean()
         kl = kl_divergence(q, self.prior).mean()
         return Loss(total=reconstruction + self.kl_weight * kl, reconstruction=reconstruction, kl=kl)
-
-    def training_step(self, x: Tensor, y: Tensor | None, optimizer) -> Loss:
-        """One step, counted, so that the KL's weight can rise."""
-        loss = super().training_step(x, y, optimizer)
-        self.steps_trained += 1
-        return loss
 
     def outputs_given(self, z: Tensor, x: Tensor) -> Tensor:
         """The decoder's output at each step, for z (n, latent_size) and the true steps before it, x (n, steps, …) → (n, steps, outputs)."""

@@ -1,0 +1,125 @@
+"""One, two and three latent levels on binarised MNIST at equal parameters and epochs, and a naive stack: bounds, KL a level, active units.
+
+python -m benchmarks.hierarchy                              all runs, two at a time, and the table in Markdown
+python -m benchmarks.hierarchy --store                      the same, and keep every run's figures where notebook 10 finds them
+python -m benchmarks.hierarchy --models "one level" --seeds 0     a part of it
+
+−log p(x) is bounded by 5,000 importance samples on the first half of the test set; most of the time goes there. The rest is on all of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import multiprocessing
+import platform
+import time
+
+import torch
+
+from benchmarks.disentanglement import spread
+from vae_course import HierarchicalVAE, checkpoints, evaluate, fit, load, negative_log_likelihood
+from vae_course.data import Dataset
+from vae_course.evaluation import active_units
+from vae_course.training import mean_losses
+
+# Sizes chosen so that all have the same number of parameters, to within a half per cent.
+MODELS = {
+    "one level": {"latent_sizes": [32], "hidden_sizes": [220]},
+    "two levels": {"latent_sizes": [32, 16], "hidden_sizes": [200, 100]},
+    "three levels": {"latent_sizes": [32, 16, 8], "hidden_sizes": [195, 104, 50]},
+    "two levels, naive": {"latent_sizes": [32, 16], "hidden_sizes": [210, 110], "inference": "naive"},
+}
+SEEDS = (0, 1, 2)
+ANNEAL_STEPS = 6000  # ten epochs
+RECIPE = {"epochs": 30, "batch_size": 100, "learning_rate": 1e-3}
+SAMPLES, IMAGES = 5000, 5000
+STORED = checkpoints.FOLDER / "mnist-binary-hierarchy.json"  # inside the package, so that notebook 10 finds it on Colab too
+
+
+def model_for(name: str, seed: int) -> HierarchicalVAE:
+    """The model of that name, not trained yet."""
+    torch.manual_seed(seed)
+    return HierarchicalVAE(**MODELS[name], anneal_steps=ANNEAL_STEPS)
+
+
+def parameters(model: torch.nn.Module) -> int:
+    """How many numbers training sets."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def figures(model: HierarchicalVAE, data: Dataset) -> dict:
+    """What the table says about one model, on the test set: the ELBO, −log p(x) and each level's KL in nats, each level's active units."""
+    measured, losses = evaluate(model, data), mean_losses(model, data.test)
+    active = active_units(model, data)
+    likelihoods = negative_log_likelihood(model, data.test.head(IMAGES), k=SAMPLES, quiet=True)
+    return {
+        "elbo": round(measured["elbo"], 3),
+        "negative_log_likelihood": round(likelihoods.mean().item(), 3),
+        "kl": [round(losses[f"kl_{level + 1}"], 3) for level in range(model.depth)],
+        "active": [int(level.sum()) for level in active.split(model.latent_sizes)],
+    }
+
+
+def one_run(job: tuple[str, int]) -> dict:
+    """Train and measure one model, in a process of its own with one thread."""
+    name, seed = job
+    torch.set_num_threads(1)
+    started = time.process_time()
+    data, model = load("mnist-binary"), model_for(name, seed)
+    history = fit(model, data, seed=seed, quiet=True, **RECIPE)
+    run = {"model": name, "seed": seed, "parameters": parameters(model), "train_loss": round(history.loss[-1], 3), **figures(model, data)}
+    run["seconds"] = round(time.process_time() - started)
+    print(f"{name}, seed {seed}: −log p(x) {run['negative_log_likelihood']:.2f} in {run['seconds']} s of processor time", flush=True)
+    return run
+
+
+def table(runs: list[dict]) -> str:
+    """One row a model, mean ± s.d. over seeds, levels from the bottom up, in Markdown."""
+    head = "| model | parameters | −log p(x), one figure a seed | −log p(x) | −ELBO | KL of each level | active units of each level |"
+    lines = [head, "|" + "---|" * 7]
+    for name in dict.fromkeys(run["model"] for run in runs):
+        rows = [run for run in runs if run["model"] == name]
+        each = ", ".join(f"{row['negative_log_likelihood']:.2f}" for row in rows)
+        bounds = [spread([row["negative_log_likelihood"] for row in rows], 2), spread([-row["elbo"] for row in rows], 2)]
+        levels = range(len(rows[0]["kl"]))
+        kl = "; ".join(spread([row["kl"][level] for row in rows], 1) for level in levels)
+        active = "; ".join(spread([float(row["active"][level]) for row in rows], 1) for level in levels)
+        lines.append(f"| {name} | {rows[0]['parameters']:,} | {each} | {' | '.join(bounds)} | {kl} | {active} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=list(MODELS))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--store", action="store_true", help=f"keep the figures in {STORED.name}")
+    arguments = parser.parse_args()
+    started = time.perf_counter()
+    jobs = [(name, seed) for seed in arguments.seeds for name in arguments.models]
+    with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
+        runs = pool.map(one_run, jobs, chunksize=1)
+    runs.sort(key=lambda run: (list(MODELS).index(run["model"]), run["seed"]))
+    minutes = (time.perf_counter() - started) / 60
+    busy = sum(run["seconds"] for run in runs) / 60
+    versions = f"Python {platform.python_version()}, PyTorch {torch.__version__.split('+')[0]}"
+    print(table(runs))
+    print(f"\n{datetime.date.today()}, {versions}, {len(jobs)} runs in {minutes:.0f} minutes, {busy:.0f} of processor time")
+    if arguments.store:
+        data = load("mnist-binary").fingerprint()
+        about = {
+            "date": str(datetime.date.today()),
+            "versions": versions,
+            "recipe": RECIPE,
+            "anneal_steps": ANNEAL_STEPS,
+            "samples": SAMPLES,
+            "images": IMAGES,
+            "data": data,
+        }
+        STORED.write_text(json.dumps({**about, "runs": runs}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
