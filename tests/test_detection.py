@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vae_course.evaluation.detection import auroc
+from vae_course.evaluation.detection import alarms_at, auroc
 
 
 def test_it_is_the_share_of_pairs_in_the_right_order():
@@ -42,3 +42,28 @@ def test_only_the_order_counts():
 def test_refuses_what_has_no_answer(scores, anomaly, message):
     with pytest.raises(ValueError, match=message):
         auroc(scores, anomaly)
+
+
+def test_alarms_by_hand():
+    scores = torch.tensor([0.9, 0.1, 0.8, 0.2, 0.7, 0.3, 0.0, 0.4, 0.5, 0.6])
+    anomaly = torch.tensor([True, False, False, False, True, False, True, False, False, False])
+    found = alarms_at(0.3, scores, anomaly)
+    assert (found.count, found.precision, found.recall) == (3, pytest.approx(2 / 3), pytest.approx(2 / 3))
+    everything = alarms_at(1.0, scores, anomaly)
+    assert (everything.count, everything.precision, everything.recall) == (10, 0.3, 1.0)
+    assert alarms_at(0.001, scores, anomaly).count == 1
+
+
+def test_equal_scores_count_as_an_arbitrary_choice_would_on_average():
+    scores = torch.tensor([1.0, 0.5, 0.5, 0.5, 0.5, 0.0])
+    anomaly = torch.tensor([True, True, False, False, False, False])
+    found = alarms_at(0.5, scores, anomaly)  # three alarms: the first, and two of the four that are level
+    assert found.precision == pytest.approx((1 + 2 * 0.25) / 3)
+    order = torch.tensor([3, 2, 5, 4, 1, 0])
+    assert alarms_at(0.5, scores[order], anomaly[order]) == found
+
+
+@pytest.mark.parametrize("rate", [0.0, -0.1, 1.1])
+def test_alarms_need_a_share(rate):
+    with pytest.raises(ValueError, match="expected a share of the examples above 0 and at most 1"):
+        alarms_at(rate, torch.tensor([0.0, 1.0]), torch.tensor([False, True]))

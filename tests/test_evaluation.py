@@ -1,10 +1,20 @@
 """Test figures against the exact linear-Gaussian model and against what they must not depend on."""
 
+import math
+
 import pytest
 import torch
 
 from vae_course.data import Split
-from vae_course.evaluation import active_units, bounds, evaluate, kl_per_dimension, negative_log_likelihood, posterior_means
+from vae_course.evaluation import (
+    active_units,
+    bits_per_dimension,
+    bounds,
+    evaluate,
+    kl_per_dimension,
+    negative_log_likelihood,
+    posterior_means,
+)
 from vae_course.models import VAE
 from vae_course.objectives import importance_weighted_bound
 
@@ -85,3 +95,16 @@ def test_kl_per_dimension_adds_up_and_active_units_are_those_that_move(blobs):
 
 def test_a_split_and_its_tensor_give_the_same(small_vae, blobs):
     assert evaluate(small_vae, blobs.test) == evaluate(small_vae, Split(blobs.test.x, blobs.test.y)) == evaluate(small_vae, blobs)
+
+
+@pytest.mark.parametrize("dimensions", [1, 12, 3072])
+def test_a_uniform_choice_among_256_levels_costs_eight_bits_a_dimension(dimensions):
+    nats = dimensions * math.log(256)
+    assert bits_per_dimension(nats, dimensions) == pytest.approx(8)
+    batch = torch.tensor([nats, nats / 2, 0.0], dtype=torch.float64)
+    torch.testing.assert_close(bits_per_dimension(batch, dimensions), torch.tensor([8.0, 4.0, 0.0], dtype=torch.float64))
+
+
+def test_bits_of_nothing_are_refused():
+    with pytest.raises(ValueError, match="dimensions is 0, expected at least 1"):
+        bits_per_dimension(1.0, 0)

@@ -37,6 +37,7 @@ COLAB = {
 }
 FLOORS = {
     "runtime": 1,
+    "distributed": 1,
     "data": 2,
     "objectives": 2,
     "models": 3,
@@ -45,6 +46,7 @@ FLOORS = {
     "evaluation": 4,
     "plots": 5,
     "audio": 5,
+    "clinic": 5,
     "widgets": 6,  # explorers show their stills through plots
     "tasks": 7,
     "grading": 7,

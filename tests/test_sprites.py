@@ -149,3 +149,10 @@ def test_colour_is_a_sixth_factor_that_changes_nothing_else():
 def test_what_cannot_be_drawn_is_refused(attempt, message):
     with pytest.raises(ValueError, match=message):
         attempt()
+
+
+def test_coloured_sprites_have_a_name_of_their_own():
+    data = load("colour-sprites")
+    assert data.input_shape == (3, 32, 32)
+    assert data.classes[-1] == "colour"
+    torch.testing.assert_close(data.train.x[:50], draw_sprites(data.train.y[:50], colour=True), rtol=0, atol=0)

@@ -11,6 +11,7 @@ _HOMES = {
         "Autoencoder",
         "DenoisingAutoencoder",
         "ConditionalVAE",
+        "ConvolutionalVAE",
         "AdversarialAutoencoder",
         "RecurrentVAE",
         "HierarchicalVAE",
@@ -19,7 +20,18 @@ _HOMES = {
     "checkpoints": ("pretrained",),
     "evaluation": ("evaluate", "negative_log_likelihood"),
     "plots": ("show", "show_images", "show_curves"),
-    "widgets": ("LatentSliders", "LatentPad", "Morph", "Trick", "TuneMixer", "TwoGaussians", "Family", "LabelAndStyle", "LiveTraining"),
+    "widgets": (
+        "LatentSliders",
+        "LatentPad",
+        "Morph",
+        "Trick",
+        "TuneMixer",
+        "TwoGaussians",
+        "Family",
+        "LabelAndStyle",
+        "LevelResampler",
+        "LiveTraining",
+    ),
     "tasks": ("check", "hint", "progress"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -36,9 +36,14 @@ def save(model, path: str | Path, *, recipe: dict, metrics: dict) -> None:
     """Write `path` (.safetensors, half precision) and, beside it, a .json with what is needed to trust and rebuild it.
 
     Files appear whole or not at all. Metrics are the caller's to measure, on the rounded weights (`rounded`).
+    Of several processes that `torchrun` started only the first one writes.
     """
     from safetensors.torch import save as to_bytes
 
+    from . import runtime
+
+    if runtime.rank() > 0:
+        return
     path = Path(path)
     weights = {name: value.detach().cpu().half().contiguous() for name, value in model.state_dict().items()}
     content = to_bytes(weights)

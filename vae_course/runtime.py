@@ -38,11 +38,15 @@ def choose(*, quick: T, full: T) -> T:
 def device(name: str | torch.device | None = None) -> torch.device:
     """The device to compute on: `name` if given, else `VAE_COURSE_DEVICE`, else a GPU if there is one, else the CPU.
 
+    Of several GPUs each process that `torchrun` started gets one of its own.
+
     Raises ValueError when the device is unknown to PyTorch or absent from this machine.
     """
     wanted = str(name or os.environ.get("VAE_COURSE_DEVICE", "") or "auto")
     if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        wanted = "cuda" if torch.cuda.is_available() else "cpu"
+    if wanted == "cuda" and "LOCAL_RANK" in os.environ:
+        wanted = f"cuda:{os.environ['LOCAL_RANK']}"  # torchrun started one process a GPU
     mend = "Use 'cpu', 'cuda', 'mps' or 'auto', or unset VAE_COURSE_DEVICE."
     try:
         chosen = torch.device(wanted)
@@ -56,6 +60,11 @@ def device(name: str | torch.device | None = None) -> torch.device:
     if not present.get(chosen.type, False):
         raise ValueError(f"device {wanted!r} was asked for, but this machine has none that PyTorch can use. {mend}")
     return chosen
+
+
+def rank() -> int:
+    """Which of the processes that `torchrun` started this is: 0 for the first, and for a process alone. Only that one prints and writes."""
+    return int(os.environ.get("RANK", "0"))
 
 
 def seed_everything(seed: int) -> None:
@@ -80,6 +89,8 @@ def start() -> None:
         from google.colab import output
 
         output.enable_custom_widget_manager()
+    if rank() > 0:
+        return
     where = device()
     label = torch.cuda.get_device_name(where) if where.type == "cuda" else where.type
     version = importlib.metadata.version("vae-course")
@@ -88,6 +99,8 @@ def start() -> None:
 
 def announce(what: str, *, cpu: float, gpu: float) -> None:
     """Say, before something long starts, what it is, where it runs and about how many seconds it takes there."""
+    if rank() > 0:
+        return
     where = device()
     seconds = cpu if where.type == "cpu" else gpu
     span = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
@@ -121,6 +134,7 @@ class _OneLine(io.TextIOBase):
 
 def track(iterable: Iterable[T], what: str, *, total: int | None = None, quiet: bool = False) -> tqdm:
     """Iterate with a progress bar named `what`; `quiet=True` shows none. The bar's `set_postfix` adds figures to it."""
+    quiet = quiet or rank() > 0
     if in_notebook():
         look = "{desc}: {n_fmt}/{total_fmt} |{bar:20}| {elapsed}{postfix}"
         return plain_tqdm(iterable, what, total=total, disable=quiet, file=_OneLine(), ncols=140, mininterval=0.2, bar_format=look)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
 
-from . import runtime
+from . import distributed, runtime
 from .data import Dataset, Split
 
 
@@ -62,6 +62,8 @@ def fit(
     test: a split whose losses are measured after each epoch, in evaluation mode, as `test_loss`, `test_kl`, …
     seed: seeds initialisation-independent randomness (order of examples, noise). The model is already initialised.
     on_epoch: called as `on_epoch(model, history)` after each epoch, to draw a live picture, say.
+    Under `torchrun`, each process calls `fit` alike. `batch_size` is that of one step of all together: every batch is shared out, so that
+    the weights come out as in one process. Progress is shown in the first process only; `on_epoch` is called in each.
     An interrupt (Ctrl-C, the stop button) ends training early and keeps the finished epochs.
     Raises ValueError for bad data or settings, FloatingPointError when a loss is not finite (it names epoch, batch and
     the likely cause, and carries the `history` so far).
@@ -75,13 +77,14 @@ def fit(
         torch.manual_seed(seed)
     model.to(where).train()
     optimizer = model.optimizer(learning_rate)
+    step = distributed.step_of(model)
     history = History()
     started = time.perf_counter()
     bar = runtime.track(range(epochs), "training", quiet=quiet)
     try:
         for epoch in bar:
             model.train()
-            figures = _one_epoch(model, batches, optimizer, epoch, learning_rate, history)
+            figures = _one_epoch(model, step, batches, optimizer, epoch, learning_rate, history)
             if test is not None:
                 figures |= {f"test_{name}": value for name, value in mean_losses(model, test, batch_size=1000).items()}
             history.add(figures)
@@ -92,7 +95,8 @@ def fit(
     except KeyboardInterrupt:
         history.interrupted = True
         bar.close()
-        print(f"Stopped after {len(history)} of {epochs} epochs. The model and the history of those epochs are kept.")
+        if runtime.rank() == 0:
+            print(f"Stopped after {len(history)} of {epochs} epochs. The model and the history of those epochs are kept.")
     return history
 
 
@@ -143,6 +147,8 @@ class _Loaded:
 
 def _batches_of(data, batch_size: int, device: torch.device) -> Iterable[tuple[Tensor, Tensor | None]]:
     if isinstance(data, DataLoader):
+        if isinstance(data.sampler, DistributedSampler):
+            raise ValueError("the DataLoader shares out the data already. Leave its DistributedSampler out: fit shares out each batch.")
         return _Loaded(data, device)
     if isinstance(data, Dataset):
         data = data.train
@@ -156,14 +162,14 @@ def _batches_of(data, batch_size: int, device: torch.device) -> Iterable[tuple[T
     raise ValueError(f"cannot train on a {type(data).__name__}, expected a Dataset, a Split, a tensor, a pair (x, y) or a DataLoader.")
 
 
-def _one_epoch(model, batches, optimizer, epoch: int, learning_rate: float, history: History) -> dict[str, float]:
+def _one_epoch(model, step, batches, optimizer, epoch: int, learning_rate: float, history: History) -> dict[str, float]:
     """Train through `batches` once; the mean of each term, every example counted once."""
     sums: dict[str, Tensor] = {}
     examples = 0
     # Looking at a number on a GPU makes the program wait for it; there, one look at the end of the epoch has to do.
     looks_each_step = model.device.type == "cpu"
     for number, (x, y) in enumerate(batches):
-        terms = {name: value.detach() for name, value in _named(model.training_step(x, y, optimizer)).items()}
+        terms = {name: value.detach() for name, value in _named(step(x, y, optimizer)).items()}
         for name, value in terms.items():
             sums[name] = sums[name] + value * len(x) if name in sums else value * len(x)
         examples += len(x)

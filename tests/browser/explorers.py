@@ -6,7 +6,7 @@ import torch
 import vae_course
 from vae_course.data import binarise
 from vae_course.widgets import FactorSliders, Family, LabelAndStyle, LatentPad, LatentSliders
-from vae_course.widgets import LiveTraining, Morph, PosteriorGap, Trick, TuneMixer, TwoGaussians
+from vae_course.widgets import LevelResampler, LiveTraining, Morph, PosteriorGap, Trick, TuneMixer, TwoGaussians
 
 model, flat = vae_course.pretrained("vae-mnist-20"), vae_course.pretrained("vae-mnist-2")
 family = {"β = 1": model} | {f"β = {beta}": vae_course.pretrained(f"vae-mnist-20-beta-{beta}") for beta in ("0.5", "4", "16")}
@@ -15,6 +15,7 @@ x = data.test.x
 torch.manual_seed(0)
 own = binarise(flat.sample(8), seed=0)
 tunes = vae_course.load("melodies").test.x
+two_levels = vae_course.pretrained("hierarchical-mnist-binary-2")
 makers = {
     "Latent sliders": lambda: LatentSliders(model, data=data),
     "Latent pad": lambda: LatentPad(flat, data=data),
@@ -26,6 +27,7 @@ makers = {
     "Factor sliders": lambda: FactorSliders(vae_course.pretrained("vae-sprites-10-beta-16"), vae_course.load("sprites")),
     "The gap": lambda: PosteriorGap(flat, own, points=401),
     "Tune mixer": lambda: TuneMixer(vae_course.pretrained("recurrent-melodies"), tunes[0], tunes[-1]),
+    "Level resampler": lambda: LevelResampler(two_levels, data),
 }
 explorers = {title: make() for title, make in makers.items()}
 
@@ -45,6 +47,7 @@ TITLES = (
     "Factor sliders",
     "The gap",
     "Tune mixer",
+    "Level resampler",
 )
 CELLS = [SET_UP.strip(), *(f"explorers[{title!r}]" for title in TITLES)]
 LIVE = """

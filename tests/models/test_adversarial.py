@@ -191,6 +191,16 @@ def test_strength_of_the_discriminator(blobs):
     assert rates.generator.param_groups[0]["lr"] == pytest.approx(5e-4)
 
 
+@pytest.mark.parametrize(("half_life", "share"), [(0, 1.0), (2, 0.25), (4, 0.5)])
+def test_learning_rates_halve_in_their_half_life(half_life, share, blobs):
+    model = make(half_life=half_life, discriminator_rate=3.0)
+    optimizer = model.optimizer(1e-3)
+    for _ in range(4):
+        model.training_step(blobs.train.x[:16], None, optimizer)
+    rates = [phase.param_groups[0]["lr"] for phase in (optimizer.reconstruction, optimizer.discriminator, optimizer.generator)]
+    assert rates == pytest.approx([1e-3 * share, 3e-3 * share, 1e-3 * share])
+
+
 @pytest.mark.parametrize("prior", ["mixture", "swiss roll"])
 def test_a_discriminator_that_sees_labels_gives_each_class_its_part(prior, blobs):
     model, split = make(prior=prior, classes=10, hidden_sizes=(32,), discriminator_rate=3.0), blobs.train
@@ -235,6 +245,7 @@ def test_a_checkpoint_brings_the_model_back(blobs, tmp_path):
         (make, {"classes": 4, "prior": "mixture"}, "10 components, expected one for each of 4 classes"),
         (make, {"discriminator_steps": -1}, "discriminator_steps is -1"),
         (make, {"discriminator_rate": -0.5}, "discriminator_rate is -0.5"),
+        (make, {"half_life": -1}, "half_life is -1"),
         (make_semi, {"classes": 1}, "classes is 1"),
         (make_semi, {"noise": -1.0}, "noise is -1.0"),
     ],

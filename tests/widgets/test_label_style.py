@@ -1,6 +1,7 @@
 """Label and style: the label is asked for, the style is moved or taken from an image, and both reach the decoder."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -94,6 +95,16 @@ def test_words_follow_the_controls_and_the_still_has_a_picture(explorer):
     still = explorer.still()
     assert np.asarray(Image.open(io.BytesIO(still.png)).convert("RGB")).std() > 1
     assert "4 rows by 5 columns" in still.alt
+
+
+def test_the_still_says_in_words_whether_the_label_does_anything(model, blobs):
+    def by_label():
+        return float(re.search(r"by up to ([\d.]+) in a pixel", LabelAndStyle(model, blobs).sheet_alt()).group(1))
+
+    assert by_label() > 0
+    with torch.no_grad():
+        model.decoder.from_label.weight.zero_()
+    assert by_label() == 0
 
 
 def test_page_and_python_move_alike(explorer):

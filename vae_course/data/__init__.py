@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from dataclasses import replace
+from functools import lru_cache, partial
+
+import torch
 
 from .dataset import Dataset, Split
 from .digits import load_digits, wobble
 from .few_labels import few_labels, only_labelled
 from .images import IMAGE_SETS, NoData, binarise, load_image_set
 from .melodies import Melody, melodies
+from .payments import load_payments, payments
 from .sprites import SPRITE_FACTORS, draw_sprite, draw_sprites, sprite_factors, sprite_traversal, sprites
 from .waves import heartbeats, load_heartbeats, load_waves, waves
 
@@ -26,6 +30,7 @@ __all__ = [
     "melodies",
     "names",
     "only_labelled",
+    "payments",
     "sprite_factors",
     "sprite_traversal",
     "sprites",
@@ -34,19 +39,30 @@ __all__ = [
 ]
 
 # What needs no download, and by what it is made.
-MADE = {"digits": load_digits, "sprites": sprites, "melodies": melodies, "waves": load_waves, "heartbeats": load_heartbeats}
+MADE = {
+    "digits": load_digits,
+    "sprites": sprites,
+    "colour-sprites": partial(sprites, colour=True),
+    "melodies": melodies,
+    "waves": load_waves,
+    "heartbeats": load_heartbeats,
+    "payments": load_payments,
+}
+BINARY = "mnist-binary"
+BINARY_SEED = 0
 
 
 def names() -> list[str]:
     """The names that `load` knows."""
-    return [*IMAGE_SETS, *MADE]
+    return [*IMAGE_SETS, BINARY, *MADE]
 
 
 def load(name: str) -> Dataset:
     """The data set `name`, as tensors in memory: images (n, channels, height, width) with pixels in [0, 1], or sequences (n, steps, …).
 
     Looks in `VAE_COURSE_DATA`, then in the user's cache, then downloads. Where MNIST or Fashion-MNIST cannot be had,
-    says so in one sentence and gives scikit-learn's digits, which have the same shape.
+    says so in one sentence and gives scikit-learn's digits, which have the same shape. "mnist-binary" is MNIST with each pixel drawn
+    once as 0 or 1 (`binarise`), the same each time: on it the Bernoulli decoder's loss is a likelihood.
     Raises ValueError for an unknown name or a damaged file, ConnectionError when there is nothing of the same shape.
     """
     known = str(name).lower().replace("_", "-")
@@ -55,6 +71,8 @@ def load(name: str) -> Dataset:
         raise ValueError(f"unknown data set {name!r}, expected one of: {', '.join(names())}.")
     if known in MADE:
         return _made_once(known)
+    if known == BINARY:
+        return _binary(load("mnist"))
     try:
         return load_image_set(known)
     except NoData as missing:
@@ -63,6 +81,13 @@ def load(name: str) -> Dataset:
             raise ConnectionError(f"{missing}. {mend}") from missing
         print(f"{missing}: using scikit-learn's handwritten digits instead.")
         return _made_once("digits")
+
+
+def _binary(data: Dataset) -> Dataset:
+    """`data` with pixels drawn once; both splits from one stream of random numbers, so that they share none."""
+    drawn = binarise(torch.cat([data.train.x, data.test.x]), seed=BINARY_SEED).split([len(data.train), len(data.test)])
+    train, test = (replace(split, x=x) for split, x in zip((data.train, data.test), drawn, strict=True))
+    return replace(data, name=f"{data.name}, binary", train=train, test=test)
 
 
 @lru_cache(maxsize=len(MADE))

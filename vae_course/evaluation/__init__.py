@@ -3,31 +3,62 @@
 Everything here runs in evaluation mode, without gradients, on the model's device, and in nats per example.
 """
 
-from .bounds import evaluate, negative_log_likelihood
-from .detection import auroc
+from .anomalies import anomaly_scores, without_measure
+from .bounds import bits_per_dimension, evaluate, negative_log_likelihood
+from .calibration import Reliability, area_under_risk, reliability, risk_coverage
+from .detection import Alarms, alarms_at, auroc
 from .disentanglement import InformationGap, factor_vae_score, mutual_information_gap
 from .grid_posterior import GridPosterior, posterior_on_grid
+from .imputation import (
+    fill_by_gaussian,
+    fill_by_gibbs,
+    fill_by_optimisation,
+    fill_from_neighbours,
+    fill_with_mean,
+    missing_nats,
+    missing_rmse,
+    seen_at_random,
+    seen_beside,
+)
 from .latents import active_units, kl_per_dimension, posterior_means
 from .linear_probe import linear_probe
 from .matching import maximum_mean_discrepancy, two_sample_auc
 from .sample_quality import SampleQuality, frechet_distance, sample_quality
 
 __all__ = [
+    "Alarms",
     "GridPosterior",
     "InformationGap",
+    "Reliability",
     "SampleQuality",
     "active_units",
+    "alarms_at",
+    "anomaly_scores",
+    "area_under_risk",
     "auroc",
+    "bits_per_dimension",
     "evaluate",
     "factor_vae_score",
+    "fill_by_gaussian",
+    "fill_by_gibbs",
+    "fill_by_optimisation",
+    "fill_from_neighbours",
+    "fill_with_mean",
     "frechet_distance",
     "kl_per_dimension",
     "linear_probe",
     "maximum_mean_discrepancy",
+    "missing_nats",
+    "missing_rmse",
     "mutual_information_gap",
     "negative_log_likelihood",
     "posterior_means",
     "posterior_on_grid",
+    "reliability",
+    "risk_coverage",
     "sample_quality",
+    "seen_at_random",
+    "seen_beside",
     "two_sample_auc",
+    "without_measure",
 ]

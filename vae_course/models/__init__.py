@@ -5,6 +5,8 @@ from .autoencoder import Autoencoder, DenoisingAutoencoder
 from .base import LatentVariableModel, Loss, latent_path
 from .classifier import DigitClassifier
 from .conditional import ConditionalVAE
+from .convolutional import ConvolutionalVAE
+from .gan import GAN
 from .hierarchical import HierarchicalVAE
 from .recurrent import RecurrentVAE
 from .semi_supervised import SemiSupervisedVAE
@@ -14,8 +16,10 @@ __all__ = [
     "AdversarialAutoencoder",
     "Autoencoder",
     "ConditionalVAE",
+    "ConvolutionalVAE",
     "DenoisingAutoencoder",
     "DigitClassifier",
+    "GAN",
     "HierarchicalVAE",
     "LatentVariableModel",
     "Loss",

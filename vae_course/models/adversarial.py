@@ -31,6 +31,8 @@ class AdversarialAutoencoder(LatentVariableModel):
 
     discriminator_steps: how often the discriminator learns in one step (0: never). discriminator_rate, generator_rate: the learning rates
     of phases 2 and 3 as multiples of phase 1's. Together they say who is strong in the game, and how much the game counts.
+    half_life: after so many training steps all three learning rates have halved, and so on (0: they stay). Two players that take steps of
+    one size circle round a match; as the steps shrink, they settle.
     classes: with 10, say, the discriminator sees each image's label beside its code, and compares class k with the k-th part of the
     prior (`priors.draw_parts`), so that each class gets a place of its own; the encoder sees no label. With 0 nobody does.
     """
@@ -48,12 +50,14 @@ class AdversarialAutoencoder(LatentVariableModel):
         discriminator_steps: int = 1,
         discriminator_rate: float = 1.0,
         generator_rate: float = 1.0,
+        half_life: int = 0,
         classes: int = 0,
     ) -> None:
         strengths = {
             "discriminator_steps": discriminator_steps,
             "discriminator_rate": discriminator_rate,
             "generator_rate": generator_rate,
+            "half_life": half_life,
         }
         for name, value in strengths.items():
             if value < 0:
@@ -72,7 +76,7 @@ class AdversarialAutoencoder(LatentVariableModel):
             draw_parts(it, torch.arange(classes), classes)  # or has no such parts
         pixels = math.prod(input_shape)
         self.prior_name, self.classes = prior, classes
-        self.discriminator_steps, self.discriminator_rate, self.generator_rate = strengths.values()
+        self.discriminator_steps, self.discriminator_rate, self.generator_rate, self.half_life = strengths.values()
         self.encoder = mlp([pixels, *hidden_sizes, latent_size])
         self.decoder = mlp([latent_size, *reversed(hidden_sizes), pixels])
         self.discriminator = mlp([latent_size + classes, *discriminator_sizes, 1])
@@ -140,6 +144,7 @@ class AdversarialAutoencoder(LatentVariableModel):
             reconstruction=adam([self.encoder, self.decoder, self.pixels], learning_rate),
             discriminator=adam([self.discriminator], learning_rate * self.discriminator_rate, momentum=0.5),
             generator=adam([self.encoder], learning_rate * self.generator_rate, momentum=0.5),
+            half_life=self.half_life,
         )
 
     def training_step(self, x: Tensor, y: Tensor | None, optimizer: Phases) -> Loss:
@@ -150,6 +155,7 @@ class AdversarialAutoencoder(LatentVariableModel):
         if self.discriminator_steps == 0:
             discriminator = self.discriminator_loss(x, y).detach()
         generator = step(optimizer.generator, self.generator_loss(x, y))
+        optimizer.cool()
         return Loss(total=reconstruction + generator, reconstruction=reconstruction, discriminator=discriminator, generator=generator)
 
 
@@ -335,11 +341,22 @@ class SemiSupervisedAdversarialAutoencoder(LatentVariableModel):
 
 @dataclass(frozen=True)
 class Phases:
-    """The optimisers of an adversarial autoencoder, one a phase, handed from `optimizer` to `training_step` as one object."""
+    """The optimisers of an adversarial autoencoder, one a phase, handed from `optimizer` to `training_step` as one object.
+
+    half_life: the number of calls of `cool` in which the learning rates halve, 0 for never.
+    """
 
     reconstruction: torch.optim.Optimizer
     discriminator: torch.optim.Optimizer
     generator: torch.optim.Optimizer
+    half_life: int = 0
+
+    def cool(self) -> None:
+        """Make all three learning rates a little smaller, as is due after one training step."""
+        if self.half_life:
+            for optimizer in (self.reconstruction, self.discriminator, self.generator):
+                for group in optimizer.param_groups:
+                    group["lr"] *= 0.5 ** (1 / self.half_life)
 
 
 def telling_apart(real: Tensor, made: Tensor) -> Tensor:

@@ -1,14 +1,18 @@
-"""The building blocks that models share: multilayer perceptrons, and what a decoder's output says about pixels."""
+"""The building blocks that models share: multilayer perceptrons, convolutions, and what a decoder's output says about pixels."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.distributions import Bernoulli, ContinuousBernoulli, Distribution, Independent, Normal
 
-LIKELIHOODS = ("bernoulli", "continuous bernoulli", "gaussian")
+from .discretised import DiscretisedLogistic
+
+LIKELIHOODS = ("bernoulli", "continuous bernoulli", "gaussian", "discretised logistic")
 
 
 def mlp(sizes: Sequence[int], activation: type[nn.Module] = nn.ReLU) -> nn.Sequential:
@@ -19,6 +23,48 @@ def mlp(sizes: Sequence[int], activation: type[nn.Module] = nn.ReLU) -> nn.Seque
     return nn.Sequential(*layers[:-1])
 
 
+def convolutional_encoder(input_shape: Sequence[int], channels: Sequence[int], outputs: int) -> nn.Sequential:
+    """Convolutions that each halve height and width (rounded up), then one linear layer: (n, *input_shape) → (n, outputs).
+
+    channels: how many each convolution gives. Raises ValueError when `input_shape` is not (channels, height, width) or there is no layer.
+    """
+    shapes = _halved(input_shape, channels)
+    layers: list[nn.Module] = []
+    for larger, smaller in pairwise(shapes):
+        layers += [nn.Conv2d(larger[0], smaller[0], _kernel(larger), stride=2, padding=1), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(math.prod(shapes[-1]), outputs))
+
+
+def convolutional_decoder(inputs: int, channels: Sequence[int], output_shape: Sequence[int]) -> nn.Sequential:
+    """The way back: one linear layer, then transposed convolutions that each double height and width: (n, inputs) → (n, *output_shape).
+
+    channels: those of the encoder, in the encoder's order. Errors as for `convolutional_encoder`.
+    """
+    shapes = _halved(output_shape, channels)[::-1]
+    layers: list[nn.Module] = [nn.Linear(inputs, math.prod(shapes[0])), nn.Unflatten(1, shapes[0])]
+    for smaller, larger in pairwise(shapes):
+        layers += [nn.ReLU(), nn.ConvTranspose2d(smaller[0], larger[0], _kernel(larger), stride=2, padding=1)]
+    return nn.Sequential(*layers)
+
+
+def _halved(shape: Sequence[int], channels: Sequence[int]) -> list[tuple[int, ...]]:
+    """The shapes from an image to the output of the last convolution: each has half the height and width of the one before."""
+    if len(shape) != 3:
+        raise ValueError(f"the images have shape {tuple(shape)}, expected (channels, height, width).")
+    if not channels or min(channels) < 1:
+        raise ValueError(f"channels is {list(channels)}, expected at least one layer, each of at least one channel.")
+    shapes = [tuple(shape)]
+    for number in channels:
+        _, height, width = shapes[-1]
+        shapes.append((number, -(-height // 2), -(-width // 2)))
+    return shapes
+
+
+def _kernel(larger: Sequence[int]) -> tuple[int, int]:
+    """4 for an even side and 3 for an odd one: with stride 2 and one pixel of padding, both fit without a rest, there and back."""
+    return 4 - larger[1] % 2, 4 - larger[2] % 2
+
+
 class PixelLikelihood(nn.Module):
     """Turns a decoder's output into p(x|z), a distribution over whole images: its `log_prob` is one number an image.
 
@@ -26,6 +72,8 @@ class PixelLikelihood(nn.Module):
       likelihood (a perfect copy still costs nats); on 0/1 pixels it is one.
     - "continuous bernoulli": logits again, with the constant that makes it a density on [0, 1] (Loaiza-Ganem & Cunningham 2019).
     - "gaussian": the output passes a sigmoid to become the mean; one σ for all pixels, `sigma` to begin with and learnt if asked.
+    - "discretised logistic": a probability for each of the 256 levels of a byte (Salimans et al. 2017). The output is the logistic's
+      centre, counted from middle grey and free to leave [0, 1], as it must to make a black pixel certain; σ as for the Gaussian.
     """
 
     def __init__(self, kind: str, event_dims: int, *, sigma: float = 0.1, learn_sigma: bool = False) -> None:
@@ -34,7 +82,7 @@ class PixelLikelihood(nn.Module):
             raise ValueError(f"unknown likelihood {kind!r}, expected one of: {', '.join(LIKELIHOODS)}.")
         self.kind = kind
         self.event_dims = event_dims
-        if kind == "gaussian":
+        if kind in ("gaussian", "discretised logistic"):
             self.log_sigma = nn.Parameter(torch.tensor(float(sigma)).log(), requires_grad=learn_sigma)
 
     def forward(self, output: Tensor) -> Independent:
@@ -45,4 +93,6 @@ class PixelLikelihood(nn.Module):
             return Bernoulli(logits=output, validate_args=False)
         if self.kind == "continuous bernoulli":
             return ContinuousBernoulli(logits=output, validate_args=False)
+        if self.kind == "discretised logistic":
+            return DiscretisedLogistic(0.5 + output, self.log_sigma.exp())
         return Normal(output.sigmoid(), self.log_sigma.exp(), validate_args=False)

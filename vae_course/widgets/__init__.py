@@ -6,6 +6,7 @@ from .family import Family
 from .label_style import LabelAndStyle
 from .latent_pad import LatentPad
 from .latent_sliders import LatentSliders
+from .levels import LevelResampler
 from .live_training import LiveTraining
 from .morph import Morph
 from .posterior_gap import PosteriorGap
@@ -20,6 +21,7 @@ __all__ = [
     "LabelAndStyle",
     "LatentPad",
     "LatentSliders",
+    "LevelResampler",
     "LiveTraining",
     "Morph",
     "PosteriorGap",

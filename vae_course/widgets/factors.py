@@ -42,7 +42,7 @@ class FactorSliders(Explorer):
         least: float = 0.1,
         decode: Decoder | None = None,
     ) -> None:
-        self.model, self.decode = model, decoder_of(model, decode)
+        self.model, self.decode, self.least = model, decoder_of(model, decode), least
         split = data.test if isinstance(data, Dataset) else data
         if not isinstance(split, Split) or split.y.dim() != 2:
             given = tuple(split.y.shape) if isinstance(split, Split) else type(data).__name__
@@ -101,7 +101,9 @@ class FactorSliders(Explorer):
 
     def says(self) -> list[str]:
         lines = ["beside each slider: how much of its first factor's entropy the dimension tells"]
-        return [*lines, f"no dimension carries {' or '.join(self.without)}"] if self.without else lines
+        if self.without:
+            lines.append(f"no dimension carries {' or '.join(self.without)}: none tells {100 * self.least:.0f} % of it")
+        return lines
 
     def alt(self) -> str:
         places = ", ".join(f"{label} = {signed(self.values[name])}" for name, label in self.labels.items())
@@ -119,7 +121,7 @@ class FactorSliders(Explorer):
 
     def sheet_alt(self) -> str:
         told = ", ".join(f"{label} {100 * self.shares[name]:.0f} %" for name, label in self.labels.items())
-        missing = f" No dimension carries {' or '.join(self.without)}." if self.without else ""
+        missing = f" No dimension carries {' or '.join(self.without)}: none tells {100 * self.least:.0f} % of it." if self.without else ""
         return (
             f"Grid of decoded pictures, {len(self.moves)} rows by 7 columns, all from the same picture's code. Each row moves one latent "
             f"dimension from low to high and nothing else. The rows' dimensions tell, of their first factor's entropy: {told}.{missing}"

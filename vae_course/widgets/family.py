@@ -36,6 +36,7 @@ class Family(Explorer):
         chosen = one_of_each(y, 10)
         self.images = x[chosen]
         options = tuple(names[int(y[i])] for i in chosen) if names else tuple(f"image {i}" for i in chosen)
+        self.has_classes = bool(names)
         self.row_of = {option: row for row, option in enumerate(options)}
         self.codes = {label: codes(model, self.images) for label, model in self.models.items()}
         telling = {label: most_telling(model, x, self.decodes[label]) for label, model in self.models.items()}
@@ -72,9 +73,13 @@ class Family(Explorer):
         carried = ", ".join(f"{label}: {100 * shares[self.orders[label][rank]]:.0f} %" for label, shares in self.shares.items())
         return [f"this latent's share of the data's variance: {carried}"]
 
+    def _chosen(self) -> str:
+        """The chosen image in words: by its class, or by its number where classes have no name."""
+        return f"an image of class {self.values['image']}" if self.has_classes else self.values["image"]
+
     def alt(self) -> str:
         return (
-            f"An image of class {self.values['image']} and, to its right, what {len(self.models)} models "
+            f"At the left {self._chosen()}; to its right, what {len(self.models)} models "
             f"({', '.join(self.models)}) decode when number {self.values['rank']} of their latents "
             f"is put to {signed(self.values['value'])}. {self.says()[0].capitalize()}."
         )
@@ -90,7 +95,7 @@ class Family(Explorer):
         carried = ", ".join(f"{label} {100 * shares[self.orders[label][0]]:.0f} %" for label, shares in self.shares.items())
         return (
             f"Grid of decoded images, one row a model ({', '.join(self.models)}) and 7 columns. "
-            f"All start from the same image of class {self.values['image']}; each row moves the latent that carries most in its model "
+            f"All start from the code of {self._chosen()}; each row moves the latent that carries most in its model "
             f"from {signed(-self.limit)} to {signed(self.limit)}. "
             f"It carries, of the data's variance: {carried}."
         )

@@ -1,0 +1,343 @@
+"""Right answers to the tasks of chapter 09, each written in another way."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch.distributions import Categorical, OneHotCategorical
+
+from vae_course.models.recurrent import TokenSteps
+
+# ---- sequence_loss
+
+
+def loss_by_log_softmax(logits, x):
+    return -(x * logits.log_softmax(-1)).sum((1, 2)).mean()
+
+
+def loss_by_cross_entropy(logits, x):
+    each = F.cross_entropy(logits.transpose(1, 2), x.argmax(-1), reduction="none")
+    return torch.where(x.any(-1), each, 0.0).sum(1).mean()
+
+
+def loss_by_ignoring(logits, x):
+    tokens = x.argmax(-1)
+    tokens[x.sum(-1) == 0] = -100
+    return F.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="sum") / len(x)
+
+
+def loss_by_logsumexp(logits, x):
+    there = x.sum(-1)
+    return (there * logits.logsumexp(-1) - (x * logits).sum(-1)).sum() / x.shape[0]
+
+
+def loss_by_choosing_steps(logits, x):
+    there = x.bool().any(dim=2)
+    log_p = Categorical(logits=logits[there]).log_prob(x[there].argmax(-1))
+    return log_p.sum().neg() / logits.size(0)
+
+
+def loss_by_soft_targets(logits, x):
+    return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), x.reshape(-1, x.shape[-1]), reduction="sum").div(len(logits))
+
+
+def loss_by_loop(logits, x):
+    losses = []
+    for outputs, rows in zip(logits, x, strict=True):
+        there = rows.sum(-1) > 0
+        losses.append(-OneHotCategorical(logits=outputs[there]).log_prob(rows[there]).sum())
+    return torch.stack(losses).mean()
+
+
+def loss_by_package(logits, x):
+    return -TokenSteps(x.shape[-1]).log_prob(logits, x).sum(-1).mean()
+
+
+# ---- decoder_inputs
+
+
+def inputs_by_joining(x, start, rate):
+    kept = torch.rand(x.shape[:2], device=x.device) >= rate
+    return torch.cat([start.expand(len(x), 1, -1), (x * kept.unsqueeze(-1))[:, :-1]], 1)
+
+
+def inputs_by_bernoulli(x, start, rate):
+    inputs = torch.empty_like(x)
+    inputs[:, 0] = start
+    inputs[:, 1:] = x[:, :-1]
+    hide = torch.bernoulli(torch.full((x.shape[0], x.shape[1] - 1), rate, device=x.device)).bool()
+    inputs[:, 1:][hide] = 0
+    return inputs
+
+
+def inputs_by_rolling(x, start, rate):
+    shifted = x.roll(1, dims=1)
+    noise = torch.empty(*x.shape[:-1], 1, device=x.device).uniform_()
+    shifted = torch.where(noise < rate, torch.zeros_like(x), shifted)
+    shifted[:, 0, :] = start
+    return shifted
+
+
+def inputs_by_drawing(x, start, rate):
+    kept = torch.distributions.Bernoulli(probs=torch.tensor(1.0 - rate, dtype=x.dtype, device=x.device)).sample(x.shape[:2])
+    kept[:, 0] = 1
+    return torch.cat([start.repeat(x.shape[0], 1)[:, None], x], dim=1)[:, :-1] * kept[..., None]
+
+
+def inputs_by_loop(x, start, rate):
+    batch = []
+    for sequence in x:
+        rows = [start]
+        noise = torch.rand(len(sequence) - 1).tolist()
+        rows += [torch.zeros_like(start) if u < rate else row for u, row in zip(noise, sequence[:-1], strict=True)]
+        batch.append(torch.stack(rows))
+    return torch.stack(batch)
+
+
+def inputs_in_place(x, start, rate):
+    x[torch.rand(x.shape[:2], device=x.device) < rate] = 0.0
+    return F.pad(x, (0, 0, 1, 0))[:, :-1] + F.pad(start[None, None], (0, 0, 0, x.shape[1] - 1))
+
+
+# ---- write_freely
+
+
+def written_step_by_step(step, state, start, end, steps):
+    row = start.expand(len(state), -1)
+    over = torch.zeros(len(state), dtype=torch.bool, device=state.device)
+    written = []
+    for _ in range(steps):
+        logits, state = step(row, state)
+        token = logits.argmax(-1)
+        row = F.one_hot(token, logits.shape[-1]).to(start.dtype)
+        written.append(row * ~over.unsqueeze(-1))
+        over = over | (token == end)
+    return torch.stack(written, dim=1)
+
+
+def written_and_cut(step, state, start, end, steps):
+    row, rows = start.repeat(state.shape[0], 1), []
+    for _ in range(steps):
+        logits, state = step(row, state)
+        row = torch.eye(logits.shape[1], dtype=logits.dtype, device=logits.device)[logits.argmax(1)]
+        rows.append(row)
+    written = torch.stack(rows, 1)
+    ends = written[..., end]
+    return written * ((ends.cumsum(1) - ends) == 0).unsqueeze(-1)
+
+
+def written_into_place(step, state, start, end, steps):
+    n, tokens = len(state), len(start)
+    written = start.new_zeros(n, steps, tokens)
+    alive, row = torch.ones(n, 1, dtype=start.dtype, device=start.device), start.unsqueeze(0).expand(n, tokens)
+    for place in range(steps):
+        logits, state = step(row, state)
+        row = (logits == logits.amax(-1, keepdim=True)).to(start.dtype) * alive  # zeros are read once it is over
+        written[:, place] = row
+        alive = alive * (1 - row[:, end : end + 1])
+        if not alive.any():
+            break
+    return written
+
+
+def written_one_by_one(step, state, start, end, steps):
+    sequences = []
+    for memory in state.split(1):
+        rows, row = [], start[None]
+        while len(rows) < steps:
+            logits, memory = step(row, memory)
+            row = torch.zeros_like(start)[None]
+            row[0, logits.argmax()] = 1
+            rows.append(row)
+            if row[0, end] == 1:
+                break
+        rows += [torch.zeros_like(start)[None]] * (steps - len(rows))
+        sequences.append(torch.cat(rows))
+    return torch.stack(sequences)
+
+
+def written_by_those_left(step, state, start, end, steps):
+    written = torch.zeros(len(state), steps, len(start), dtype=start.dtype, device=start.device)
+    left, row = torch.arange(len(state), device=state.device), start.expand(len(state), -1)
+    for place in range(steps):
+        if len(left) == 0:
+            break
+        logits, state = step(row, state)
+        token = torch.max(logits, dim=1).indices
+        row = torch.zeros_like(logits).scatter_(1, token[:, None], 1)
+        written[left, place] = row
+        goes_on = token != end
+        left, row, state = left[goes_on], row[goes_on], state[goes_on]
+    return written
+
+
+def written_by_recursion(step, state, start, end, steps):
+    def rest(row, state, alive, steps):
+        if steps == 0:
+            return []
+        logits, state = step(row, state)
+        row = F.one_hot(logits.softmax(-1).argmax(-1), logits.size(-1)).type_as(start)
+        return [row * alive, *rest(row, state, alive * (row[:, [end]] == 0), steps - 1)]
+
+    alive = torch.ones_like(state[:, :1])
+    return torch.stack(rest(start.expand(len(state), -1), state, alive, steps)).permute(1, 0, 2)
+
+
+# ---- forecast
+
+
+def forecast_from_zeros(encode, decode, past, steps):
+    n, t = past.shape
+    series = past.new_zeros(n, steps, 2)
+    series[:, :t, 0] = past
+    series[:, :t, 1] = 1
+    return decode(encode(series).mean).mean[:, t:, 0]
+
+
+def forecast_by_padding(encode, decode, past, steps):
+    ahead = steps - past.shape[1]
+    series = torch.stack([F.pad(past, (0, ahead)), F.pad(torch.ones_like(past), (0, ahead))], dim=-1)
+    written = decode(encode(series).mode).mode
+    return written[:, -ahead:].select(-1, 0)
+
+
+def forecast_by_joining(encode, decode, past, steps):
+    seen = torch.cat([past[..., None], torch.ones_like(past[..., None])], -1)
+    nothing = torch.zeros(len(past), steps - past.size(1), 2, dtype=past.dtype, device=past.device)
+    q = encode(torch.cat([seen, nothing], 1))
+    values, _ = decode(q.base_dist.loc).mean.unbind(-1)
+    return values.split([past.size(1), steps - past.size(1)], 1)[1]
+
+
+def forecast_by_marks(encode, decode, past, steps):
+    seen = (torch.arange(steps, device=past.device) < past.shape[1]).to(past.dtype).expand(len(past), -1)
+    values = torch.zeros_like(seen)
+    values = values.masked_scatter(seen.bool(), past)
+    with torch.no_grad():
+        written = decode(encode(torch.stack((values, seen), 2)).mean).mean
+    return written[..., 0][seen == 0].view(len(past), -1)
+
+
+def forecast_one_by_one(encode, decode, past, steps):
+    forecasts = []
+    for values in past:
+        rows = [[value, 1.0] for value in values.tolist()] + [[0.0, 0.0]] * (steps - len(values))
+        series = torch.tensor([rows], dtype=past.dtype, device=past.device)
+        forecasts.append(decode(encode(series).mean).mean[0, len(values) :, 0])
+    return torch.stack(forecasts)
+
+
+# ---- listening
+
+
+def listening_by_diagonal(kl, log_p, floor):
+    n = len(log_p)
+    active = int((kl.mean(0) > floor).sum())
+    own = log_p.diagonal()
+    return active, own.mean() - (log_p.sum() - own.sum()) / (n * (n - 1))
+
+
+def listening_by_mask(kl, log_p, floor):
+    others = ~torch.eye(len(log_p), dtype=torch.bool, device=log_p.device)
+    dearer = log_p.diagonal()[:, None] - log_p
+    return (kl.mean(0) > floor).sum().item(), dearer[others].mean()
+
+
+def listening_by_shifts(kl, log_p, floor):
+    n = len(log_p)
+    rows = torch.arange(n, device=log_p.device)
+    dearer = [(log_p[rows, rows] - log_p[rows, (rows + shift) % n]).mean() for shift in range(1, n)]
+    return [sum(1 for mean in kl.mean(dim=0).tolist() if mean > floor), sum(dearer) / len(dearer)]
+
+
+def listening_by_mean_of_all(kl, log_p, floor):
+    n = log_p.shape[0]
+    everything = log_p.diagonal().mean() - log_p.mean()  # a share 1/n of these pairs loses nothing
+    return torch.count_nonzero(kl.sum(0) / len(kl) > floor), everything * n / (n - 1)
+
+
+def listening_by_rows(kl, log_p, floor):
+    n = len(log_p)
+    prices = [log_p[i, i] - torch.cat([log_p[i, :i], log_p[i, i + 1 :]]).mean() for i in range(n)]
+    return len(torch.where(torch.mean(kl, 0) > floor)[0]), torch.stack(prices).mean()
+
+
+# ---- code_information
+
+
+def information_by_logsumexp(log_p):
+    return (log_p.diagonal() - (log_p.logsumexp(1) - math.log(len(log_p)))).mean()
+
+
+def information_by_naming(log_p):
+    n = len(log_p)
+    return math.log(n) - F.cross_entropy(log_p, torch.arange(n, device=log_p.device))
+
+
+def information_by_softmax(log_p):
+    return log_p.log_softmax(dim=-1).diag().mean() + math.log(log_p.size(0))
+
+
+def information_by_shifting(log_p):
+    top = log_p.max(1, keepdim=True).values
+    average = (log_p - top).exp().mean(1).log() + top.squeeze(1)
+    return torch.mean(torch.diagonal(log_p) - average)
+
+
+def information_by_differences(log_p):
+    worse = log_p - log_p.diagonal().unsqueeze(1)
+    return -(torch.logsumexp(worse, dim=1) - math.log(worse.shape[1])).mean()
+
+
+def information_by_loop(log_p):
+    n = len(log_p)
+    gains = [log_p[i, i] - torch.logsumexp(log_p[i], 0) + torch.log(torch.tensor(float(n))) for i in range(n)]
+    return (sum(gains) / n).to(log_p.dtype)
+
+
+def information_by_adding_up(log_p):
+    total = log_p[:, 0]
+    for column in log_p.unbind(1)[1:]:
+        total = torch.logaddexp(total, column)
+    return log_p.trace() / len(log_p) - total.mean() + math.log(len(log_p))
+
+
+VARIANTS = {
+    "09.sequence_loss": [
+        loss_by_log_softmax,
+        loss_by_cross_entropy,
+        loss_by_ignoring,
+        loss_by_logsumexp,
+        loss_by_choosing_steps,
+        loss_by_soft_targets,
+        loss_by_loop,
+        loss_by_package,
+    ],
+    "09.decoder_inputs": [
+        inputs_by_joining,
+        inputs_by_bernoulli,
+        inputs_by_rolling,
+        inputs_by_drawing,
+        inputs_by_loop,
+        inputs_in_place,
+    ],
+    "09.write_freely": [
+        written_step_by_step,
+        written_and_cut,
+        written_into_place,
+        written_one_by_one,
+        written_by_those_left,
+        written_by_recursion,
+    ],
+    "09.forecast": [forecast_from_zeros, forecast_by_padding, forecast_by_joining, forecast_by_marks, forecast_one_by_one],
+    "09.listening": [listening_by_diagonal, listening_by_mask, listening_by_shifts, listening_by_mean_of_all, listening_by_rows],
+    "09.code_information": [
+        information_by_logsumexp,
+        information_by_naming,
+        information_by_softmax,
+        information_by_shifting,
+        information_by_differences,
+        information_by_loop,
+        information_by_adding_up,
+    ],
+}

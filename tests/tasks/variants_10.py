@@ -1,0 +1,332 @@
+"""Right answers to the tasks of chapter 10, each written in another way."""
+
+import math
+from functools import reduce
+
+import torch
+import torch.nn.functional as F
+from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
+
+from vae_course import objectives
+from vae_course.models.hierarchical import merged
+
+# ---- merge
+
+
+def merge_by_precisions(mu_1, log_var_1, mu_2, log_var_2):
+    precision_1, precision_2 = torch.exp(-log_var_1), torch.exp(-log_var_2)
+    variance = 1 / (precision_1 + precision_2)
+    return (mu_1 * precision_1 + mu_2 * precision_2) * variance, torch.log(variance)
+
+
+def merge_by_variances(mu_1, log_var_1, mu_2, log_var_2):
+    """Each mean by the variance of the other."""
+    var_1, var_2 = log_var_1.exp(), log_var_2.exp()
+    return (mu_1 * var_2 + mu_2 * var_1) / (var_1 + var_2), (var_1 * var_2 / (var_1 + var_2)).log()
+
+
+def merge_by_softmax(mu_1, log_var_1, mu_2, log_var_2):
+    log_precisions = -torch.stack([log_var_1, log_var_2])
+    share = log_precisions.softmax(0)
+    return [(share * torch.stack([mu_1, mu_2])).sum(0), -log_precisions.logsumexp(0)]
+
+
+def merge_as_a_filter(mu_1, log_var_1, mu_2, log_var_2):
+    gain = log_var_1.exp() / (log_var_1.exp() + log_var_2.exp())
+    return torch.lerp(mu_1, mu_2, gain), log_var_1 + torch.log1p(-gain)
+
+
+def merge_by_completing_the_square(mu_1, log_var_1, mu_2, log_var_2):
+    """a z² + b z + c is the logarithm of the product."""
+    a = -0.5 * (torch.exp(-log_var_1) + torch.exp(-log_var_2))
+    b = mu_1 / log_var_1.exp() + mu_2 / log_var_2.exp()
+    return -b / (2 * a), -torch.log(-2 * a)
+
+
+def merge_by_package(mu_1, log_var_1, mu_2, log_var_2):
+    both = merged(objectives.gaussian(mu_1, log_var_1), objectives.gaussian(mu_2, log_var_2))
+    return both.mean, both.variance.log()
+
+
+def merge_with_a_tiny_constant(mu_1, log_var_1, mu_2, log_var_2):
+    sigma_1, sigma_2 = torch.exp(0.5 * log_var_1), torch.exp(0.5 * log_var_2)
+    p, q = 1 / (sigma_1**2 + 1e-9), 1 / (sigma_2**2 + 1e-9)
+    return (p * mu_1 + q * mu_2) / (p + q), 2 * torch.log(1 / (p + q).sqrt())
+
+
+# ---- sample_prior
+
+
+def sample_by_hand(top_down, epsilon_1, epsilon_2):
+    mu, log_var = top_down(epsilon_2)
+    return torch.cat([mu + torch.exp(0.5 * log_var) * epsilon_1, epsilon_2], dim=-1)
+
+
+def sample_by_addcmul(top_down, epsilon_1, epsilon_2):
+    z_2 = torch.zeros_like(epsilon_2) + torch.ones_like(epsilon_2) * epsilon_2
+    mu, log_var = top_down(z_2)
+    return torch.hstack((torch.addcmul(mu, log_var.exp().sqrt(), epsilon_1), z_2))
+
+
+def sample_one_by_one(top_down, epsilon_1, epsilon_2):
+    rows = []
+    for below, above in zip(epsilon_1, epsilon_2, strict=True):
+        mu, log_var = top_down(above.unsqueeze(0))
+        rows.append(torch.cat([mu[0] + (log_var[0] / 2).exp() * below, above]))
+    return torch.stack(rows)
+
+
+def sample_in_place(top_down, epsilon_1, epsilon_2):
+    size = epsilon_1.shape[1]
+    z = torch.cat([epsilon_1, epsilon_2], 1)
+    mu, log_var = top_down(z[:, size:])
+    z[:, :size] *= (log_var / 2).exp()
+    z[:, :size] += mu
+    return z
+
+
+def sample_by_covariance(top_down, epsilon_1, epsilon_2):
+    mu, log_var = top_down(epsilon_2)
+    scale = torch.linalg.cholesky(torch.diag_embed(log_var.exp()))
+    return torch.cat([mu + torch.einsum("nij,nj->ni", scale, epsilon_1), epsilon_2], 1)
+
+
+# ---- ladder_kl
+
+
+def ladder_by_formula(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+    prior_mu, prior_log_var = top_down(mu_2 + (log_var_2 / 2).exp() * epsilon_2)
+    mu, log_var = merge_by_precisions(mu_1, log_var_1, prior_mu, prior_log_var)
+    kl_1 = 0.5 * (prior_log_var - log_var + (log_var.exp() + (mu - prior_mu) ** 2) / prior_log_var.exp() - 1)
+    kl_2 = -0.5 * (1 + log_var_2 - mu_2**2 - log_var_2.exp())
+    return kl_1.sum(-1), kl_2.sum(-1)
+
+
+def ladder_by_library(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+    def normal(mu, log_var):
+        return Independent(Normal(mu, torch.exp(0.5 * log_var)), 1)
+
+    q_2 = normal(mu_2, log_var_2)
+    p_1 = top_down(mu_2 + q_2.stddev * epsilon_2)
+    q_1 = normal(*merge_by_variances(*p_1, mu_1, log_var_1))
+    return kl_divergence(q_1, normal(*p_1)), kl_divergence(q_2, normal(torch.zeros_like(mu_2), torch.zeros_like(mu_2)))
+
+
+def ladder_by_package(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+    prior = objectives.gaussian(*top_down(mu_2 + (log_var_2 / 2).exp() * epsilon_2))
+    q = merged(objectives.gaussian(mu_1, log_var_1), prior)
+    return [kl_divergence(q, prior), objectives.gaussian_kl(mu_2, log_var_2)]
+
+
+def ladder_by_standardising(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+    """In units of the prior, whose variance is then 1: what x adds is one precision, r, at the distance d."""
+    m, log_s2 = top_down(torch.addcmul(mu_2, torch.exp(log_var_2 / 2), epsilon_2))
+    r, d = torch.exp(log_s2 - log_var_1), (mu_1 - m) * torch.exp(-log_s2 / 2)
+    share = r / (1 + r)
+    kl_1 = 0.5 * (torch.log1p(r) - share + (share * d) ** 2)
+    return kl_1.sum(1), 0.5 * (log_var_2.exp() + mu_2.square() - 1 - log_var_2).sum(1)
+
+
+def ladder_by_full_covariances(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+    def gaussian(mu, log_var):
+        return MultivariateNormal(mu, covariance_matrix=torch.diag_embed(log_var.exp()))
+
+    z_2 = mu_2 + log_var_2.exp().sqrt() * epsilon_2
+    prior = gaussian(*top_down(z_2))
+    precision = prior.precision_matrix + torch.diag_embed((-log_var_1).exp())
+    weighted = (prior.precision_matrix @ prior.mean.unsqueeze(-1)).squeeze(-1) + (-log_var_1).exp() * mu_1
+    q = MultivariateNormal(torch.linalg.solve(precision, weighted), precision_matrix=precision)
+    top = gaussian(torch.zeros_like(mu_2), torch.zeros_like(mu_2))
+    return kl_divergence(q, prior), kl_divergence(gaussian(mu_2, log_var_2), top)
+
+
+# ---- level_report
+
+
+def report_by_split(kl, sizes, threshold):
+    parts = kl.mean(0).split(list(sizes))
+    return torch.stack([part.sum() for part in parts]), torch.stack([(part > threshold).sum() for part in parts]).to(kl.dtype)
+
+
+def report_by_counts(kl, sizes, threshold):
+    nats, working, start = [], [], 0
+    for size in sizes:
+        level = kl[:, start : start + size]
+        nats.append(level.sum(1).mean())
+        working.append(sum(1 for latent in level.T if latent.mean() > threshold))
+        start += size
+    return torch.stack(nats), torch.tensor(working)
+
+
+def report_by_membership(kl, sizes, threshold):
+    """A table of which latent belongs to which level."""
+    level = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes)).to(kl.device)
+    belongs = F.one_hot(level, len(sizes)).to(kl)
+    means = kl.sum(0) / len(kl)
+    return means @ belongs, (means > threshold).to(kl) @ belongs
+
+
+def report_by_index_add(kl, sizes, threshold):
+    of_level = torch.tensor([number for number, size in enumerate(sizes) for _ in range(size)], device=kl.device)
+    means = torch.einsum("nd->d", kl) / kl.shape[0]
+    empty = torch.zeros(len(sizes), dtype=kl.dtype, device=kl.device)
+    nats = empty.index_add(0, of_level, means)
+    return nats, torch.bincount(of_level[means > threshold], minlength=len(sizes))
+
+
+def report_by_running_sums(kl, sizes, threshold):
+    import numpy as np
+
+    means = kl.double().mean(0).cpu().numpy()
+    ends = np.cumsum(sizes)
+    nats = np.diff(np.concatenate([[0], np.cumsum(means)])[np.concatenate([[0], ends])])
+    working = np.add.reduceat((means > threshold).astype(int), ends - np.array(sizes))
+    return [torch.from_numpy(nats).to(kl.dtype), torch.from_numpy(working)]
+
+
+# ---- resample_level
+
+
+def resample_downwards(top_down, z, level, epsilon):
+    z = list(z)
+    if level == len(z):
+        z[-1] = epsilon
+    else:
+        mu, log_var = top_down[level - 1](z[level])
+        z[level - 1] = mu + torch.exp(0.5 * log_var) * epsilon
+    for index in reversed(range(level - 1)):
+        z[index], _ = top_down[index](z[index + 1])
+    return torch.cat(z, dim=-1)
+
+
+def resample_with_noise_or_none(top_down, z, level, epsilon):
+    """The same rule for the level and all below it, with no noise for those below."""
+    above, result = None, z[level:]
+    for number in range(level, 0, -1):
+        if number == len(z):
+            above = epsilon
+        else:
+            mu, log_var = top_down[number - 1](z[number] if above is None else above)
+            above = mu + (log_var / 2).exp() * epsilon if number == level else mu
+        result = [above, *result]
+    return torch.hstack(result)
+
+
+def resample_recursively(top_down, z, level, epsilon):
+    def follow(above, number):
+        """The levels below `number`, the bottom first."""
+        if number == 1:
+            return []
+        mean = top_down[number - 2](above)[0]
+        return [*follow(mean, number - 1), mean]
+
+    mu, log_var = top_down[level - 1](z[level]) if level < len(z) else (torch.zeros_like(epsilon), torch.zeros_like(epsilon))
+    new = torch.addcmul(mu, log_var.exp().sqrt(), epsilon)
+    return torch.cat([*follow(new, level), new, *z[level:]], 1)
+
+
+def resample_in_one_tensor(top_down, z, level, epsilon):
+    ends = torch.tensor([part.shape[1] for part in z]).cumsum(0).tolist()
+    places = [slice(end - part.shape[1], end) for end, part in zip(ends, z, strict=True)]
+    side_by_side = torch.cat(z, 1)
+    for index in range(len(z))[::-1]:
+        if index >= level:
+            continue
+        top = index + 1 == len(z)
+        mu, log_var = (0 * z[-1], 0 * z[-1]) if top else top_down[index](side_by_side[:, places[index + 1]])
+        noise = epsilon if index + 1 == level else torch.zeros_like(mu)
+        side_by_side[:, places[index]] = Normal(mu, torch.exp(log_var / 2)).loc + torch.exp(log_var / 2) * noise
+    return side_by_side
+
+
+# ---- two_level_bounds
+
+
+def bounds_by_formula(log_likelihood, z_1, z_2, q_1, q_2, p_1):
+    def log_normal(z, mu, log_var):
+        return -0.5 * (math.log(2 * math.pi) + log_var + (z - mu) ** 2 / log_var.exp()).sum(-1)
+
+    zero = torch.zeros_like(z_2)
+    log_p = log_likelihood + log_normal(z_1, *p_1) + log_normal(z_2, zero, zero)
+    log_w = log_p - log_normal(z_1, *q_1) - log_normal(z_2, *q_2)
+    return log_w.mean(0), torch.logsumexp(log_w, 0) - math.log(len(log_w))
+
+
+def bounds_by_library(log_likelihood, z_1, z_2, q_1, q_2, p_1):
+    def normal(mu, log_var):
+        return Independent(Normal(mu, (0.5 * log_var).exp()), 1)
+
+    top = Independent(Normal(torch.zeros_like(z_2[0]), torch.ones_like(z_2[0])), 1)
+    prior = top.log_prob(z_2) + normal(*p_1).log_prob(z_1)
+    log_w = log_likelihood + prior - (normal(*q_1).log_prob(z_1) + normal(*q_2).log_prob(z_2))
+    return [log_w.sum(0) / log_w.size(0), torch.logsumexp(log_w - math.log(log_w.size(0)), dim=0)]
+
+
+def bounds_without_what_cancels(log_likelihood, z_1, z_2, q_1, q_2, p_1):
+    """log 2π occurs as often above the line as below it."""
+
+    def surprise(z, pair):
+        return (pair[1] + (z - pair[0]) ** 2 * (-pair[1]).exp()).sum(-1)
+
+    log_w = log_likelihood + 0.5 * (surprise(z_1, q_1) + surprise(z_2, q_2) - surprise(z_1, p_1) - z_2.square().sum(-1))
+    greatest = log_w.max(0).values
+    return log_w.mean(0), greatest + (log_w - greatest).exp().mean(0).log()
+
+
+def bounds_draw_by_draw(log_likelihood, z_1, z_2, q_1, q_2, p_1):
+    weights = []
+    for draw in range(len(z_1)):
+        ratio = Normal(p_1[0][draw], (p_1[1][draw] / 2).exp()).log_prob(z_1[draw]).sum(1)
+        ratio = ratio + Normal(0.0, 1.0).log_prob(z_2[draw]).sum(1)
+        ratio = ratio - Normal(q_1[0], (q_1[1] / 2).exp()).log_prob(z_1[draw]).sum(1)
+        ratio = ratio - Normal(q_2[0][draw], (q_2[1][draw] / 2).exp()).log_prob(z_2[draw]).sum(1)
+        weights.append(log_likelihood[draw] + ratio)
+    return sum(weights) / len(weights), reduce(torch.logaddexp, weights) - math.log(len(weights))
+
+
+def bounds_by_gaussian_nll(log_likelihood, z_1, z_2, q_1, q_2, p_1):
+    def nll(z, mu, log_var):
+        mu, log_var = mu.expand_as(z), log_var.expand_as(z)
+        return F.gaussian_nll_loss(mu, z, log_var.exp(), full=True, reduction="none").sum(-1)
+
+    zero = torch.zeros_like(z_2)
+    cost = -log_likelihood + nll(z_1, *p_1) + nll(z_2, zero, zero) - nll(z_1, *q_1) - nll(z_2, *q_2)
+    softest = -torch.log_softmax(-cost, 0)  # log of the sum, less each
+    return -cost.mean(0), softest[0] - cost[0] - math.log(cost.shape[0])
+
+
+def bounds_in_double(log_likelihood, z_1, z_2, q_1, q_2, p_1):
+    """In float64 the weights themselves are still there at −150."""
+    found = bounds_by_formula(*(a.double() for a in (log_likelihood, z_1, z_2)), *([part.double() for part in a] for a in (q_1, q_2, p_1)))
+    return tuple(part.to(log_likelihood.dtype) for part in found)
+
+
+VARIANTS = {
+    "10.merge": [
+        merge_by_precisions,
+        merge_by_variances,
+        merge_by_softmax,
+        merge_as_a_filter,
+        merge_by_completing_the_square,
+        merge_by_package,
+        merge_with_a_tiny_constant,
+    ],
+    "10.sample_prior": [sample_by_hand, sample_by_addcmul, sample_one_by_one, sample_in_place, sample_by_covariance],
+    "10.ladder_kl": [
+        ladder_by_formula,
+        ladder_by_library,
+        ladder_by_package,
+        ladder_by_standardising,
+        ladder_by_full_covariances,
+    ],
+    "10.level_report": [report_by_split, report_by_counts, report_by_membership, report_by_index_add, report_by_running_sums],
+    "10.resample_level": [resample_downwards, resample_with_noise_or_none, resample_recursively, resample_in_one_tensor],
+    "10.two_level_bounds": [
+        bounds_by_formula,
+        bounds_by_library,
+        bounds_without_what_cancels,
+        bounds_draw_by_draw,
+        bounds_by_gaussian_nll,
+        bounds_in_double,
+    ],
+}

@@ -1,0 +1,125 @@
+"""Level resampler: one level of a hierarchy is drawn anew, the levels above it are held."""
+
+from __future__ import annotations
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ..data import Dataset, Split
+from . import drawing
+from .explorer import Choice, Explorer, Slider, examples_of, thumbnails
+from .latents import one_of_each
+
+LAST_DRAW = 20
+SHOWN = 3  # images on the still twin
+
+
+class LevelResampler(Explorer):
+    """An image, its reconstruction, and a row of images for which one level was drawn anew: `LevelResampler(model, data)`.
+
+    It shows what `model.resample` does: the levels above the chosen one keep the means that the image gives them, the chosen one is drawn
+    from its prior given the level above, and the levels below follow with their means. So the top is drawn without looking at the image.
+    model: a `HierarchicalVAE`. data: a Dataset, Split or tensor of images like those that it was trained on. draws: how many in a row.
+    The controls are `image`, `level` ("1" is the bottom) and `draw`, a whole number that seeds the draws: the same number, the same row.
+    `drawn` holds the row that is shown. Raises ValueError when the model has no levels, or `draws` is less than 2.
+    """
+
+    title = "Level resampler"
+
+    def __init__(self, model, data: Dataset | Split | Tensor, *, draws: int = 8) -> None:
+        if not hasattr(model, "resample"):
+            raise ValueError(f"model is a {type(model).__name__}, which has no levels: expected a HierarchicalVAE.")
+        if draws < 2:
+            raise ValueError(f"draws is {draws}, expected at least 2: a single image does not show what varies.")
+        self.model, self.draws = model, draws
+        x, y, names = examples_of(data)
+        chosen = one_of_each(y, min(10, len(x)))
+        self.images = x[chosen].cpu()
+        self.named = [f"class {names[int(y[i])]}" if names else f"number {i}" for i in chosen]
+        options = tuple(names[int(y[i])] for i in chosen) if names else tuple(f"image {i}" for i in chosen)
+        self.row_of = {option: row for row, option in enumerate(options)}
+        self.reconstructions = model.reconstruct(self.images).cpu()
+        self.side = 64
+        self.picture_width = draws * (self.side + 3) + 3
+        levels = tuple(str(number + 1) for number in range(model.depth))
+        super().__init__(
+            [
+                Choice("image", "the image that is encoded", options, options[0], thumbnails(self.images)),
+                Choice("level", "the level that is drawn anew (1 is the bottom)", levels, levels[0]),
+                Slider("draw", "which draws", 1, LAST_DRAW, 1, 1),
+            ]
+        )
+
+    def _resampled(self, row: int, level: int, draw: float) -> Tensor:
+        """The images of one row, always the same for the same numbers: (draws, *input_shape)."""
+        with torch.random.fork_rng():
+            torch.manual_seed(round(draw))
+            return self.model.resample(self.images[row], level, self.draws).cpu()
+
+    def draw(self) -> Image.Image:
+        row, level = self.row_of[self.values["image"]], int(self.values["level"])
+        self.drawn = self._resampled(row, level, self.values["draw"])
+        pair = torch.stack([self.images[row], self.reconstructions[row]])
+        above = drawing.tiles(pair, columns=2, side=self.side, gap=3, column_labels=["image", "again"])
+        below = drawing.tiles(self.drawn, columns=self.draws, side=self.side, gap=3)
+        return drawing.above(above, drawing.captioned(below, f"level {level} drawn anew"))
+
+    def held(self, level: int) -> str:
+        """Which levels keep what the image gave them, are drawn, and follow, in words."""
+        top = self.model.depth
+        kept = "nothing of the image is held" if level == top else f"held: {_levels(level + 1, top)}"
+        follow = "" if level == 1 else f"; {_levels(1, level - 1)} follow{'s' * (level == 2)} with the mean"
+        return f"{kept}; drawn anew: level {level}{follow}"
+
+    def says(self) -> list[str]:
+        return [self.held(int(self.values["level"])), f"two draws of this row are {spread(self.drawn):.1f} apart on average"]
+
+    def alt(self) -> str:
+        level = int(self.values["level"])
+        return (
+            f"The image of {self.named[self.row_of[self.values['image']]]} with its reconstruction, and below them {self.draws} images "
+            f"for which level {level} was drawn anew; {self.held(level)}. "
+            f"Two of them are {spread(self.drawn):.1f} apart on average (length of the difference of their pixels)."
+        )
+
+    def _rows(self) -> list[tuple[int, int, Tensor]]:
+        """The still twin's rows: (row of the image, level, draws)."""
+        return [
+            (row, level, self._resampled(row, level, 1))
+            for row in range(min(SHOWN, len(self.images)))
+            for level in range(1, self.model.depth + 1)
+        ]
+
+    @torch.inference_mode()
+    def sheet(self) -> Image.Image:
+        rows = self._rows()
+        images = [torch.cat([self.images[row : row + 1], self.reconstructions[row : row + 1], drawn]) for row, _, drawn in rows]
+        return drawing.tiles(
+            torch.cat(images),
+            columns=self.draws + 2,
+            side=48,
+            row_labels=[f"level {level}" for _, level, _ in rows],
+            column_labels=["image", "again", *[""] * self.draws],
+        )
+
+    @torch.inference_mode()
+    def sheet_alt(self) -> str:
+        rows = self._rows()
+        apart = {level: [spread(drawn) for _, number, drawn in rows if number == level] for level in range(1, self.model.depth + 1)}
+        told = ", ".join(f"level {level} {sum(values) / len(values):.1f}" for level, values in apart.items())
+        lent = ", ".join(self.named[: min(SHOWN, len(self.images))])
+        return (
+            f"Grid of {len(rows)} rows by {self.draws + 2} columns: for images of {lent}, one row a level. Each row shows the image, "
+            f"its reconstruction, and {self.draws} images for which that level was drawn anew. "
+            f"Two images of a row are, on average, apart by: {told}."
+        )
+
+
+def spread(images: Tensor) -> float:
+    """The mean distance between two of the images (n, *input_shape), as the length of the difference of their pixels."""
+    return torch.pdist(images.flatten(1)).mean().item()
+
+
+def _levels(first: int, last: int) -> str:
+    return f"level {first}" if first == last else f"levels {first} to {last}"
