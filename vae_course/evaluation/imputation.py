@@ -51,7 +51,7 @@ def fill_by_optimisation(
     missing pixels is never looked at. Raises ValueError for masks that do not fit and settings below 1.
     """
     x, seen = _checked(x, seen, starts=starts, steps=steps)
-    with evaluating(model), torch.random.fork_rng():
+    with evaluating(model), torch.enable_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
         x, seen = x.to(model.device), seen.to(model.device)
         z = model.prior.sample((starts, len(x))).requires_grad_()
