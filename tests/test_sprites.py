@@ -127,7 +127,7 @@ def test_colour_is_a_sixth_factor_that_changes_nothing_else():
     assert data.classes[-1] == "colour"
     grey = draw_sprites(data.train.y[:, :5])
     colours = torch.tensor(list(SPRITE_COLOURS.values()))[data.train.y[:, 5]].view(-1, 3, 1, 1)
-    torch.testing.assert_close(data.train.x, grey * colours)
+    torch.testing.assert_close(data.train.x, grey * colours, rtol=0, atol=0.501 / 255)
     assert draw_sprite(colour="green").shape == (3, SIDE, SIDE)
     assert sprite_traversal("colour").shape == (6, 3, SIDE, SIDE)
     assert len(sprite_factors(colour=True)) == 6
@@ -156,3 +156,8 @@ def test_coloured_sprites_have_a_name_of_their_own():
     assert data.input_shape == (3, 32, 32)
     assert data.classes[-1] == "colour"
     torch.testing.assert_close(data.train.x[:50], draw_sprites(data.train.y[:50], colour=True), rtol=0, atol=0)
+
+
+def test_colours_are_kept_in_bytes_too():
+    x = sprites(colour=True, train=50, test=5).train.x
+    assert torch.equal((255 * x).round() / 255, x)

@@ -77,7 +77,7 @@ def draw_sprites(y: Tensor, *, colour: bool = False) -> Tensor:
             grey[rows, 0] = _paint(name, size[rows], rotation[rows], x[rows], y_[rows])
     if not colour:
         return grey
-    return grey * torch.tensor(list(SPRITE_COLOURS.values()))[y[:, 5].cpu()].view(-1, 3, 1, 1)
+    return in_bytes(grey * torch.tensor(list(SPRITE_COLOURS.values()))[y[:, 5].cpu()].view(-1, 3, 1, 1))
 
 
 def draw_sprite(
@@ -95,7 +95,7 @@ def draw_sprite(
         if not low <= value <= high:
             raise ValueError(f"{name} is {value:g}, expected a number from {low:g} to {high:g}.")
     grey = _paint(shape, *(torch.tensor([float(value)]) for value in (size, rotation, x, y)))
-    return grey if colour is None else grey * torch.tensor(SPRITE_COLOURS[colour]).view(3, 1, 1)
+    return grey if colour is None else in_bytes(grey * torch.tensor(SPRITE_COLOURS[colour]).view(3, 1, 1))
 
 
 def sprite_traversal(factor: str, **others) -> Tensor:
@@ -121,7 +121,12 @@ def _paint(shape: str, size: Tensor, rotation: Tensor, x: Tensor, y: Tensor) -> 
     cosine, sine = angle.cos().float().view(-1, 1, 1), angle.sin().float().view(-1, 1, 1)
     u, v = cosine * across + sine * down, cosine * down - sine * across  # turned back, into the shape's own frame
     distance = _DISTANCES[shape](u, v) * (RADIUS * size).view(-1, 1, 1)
-    return (0.5 - distance).clamp_(0, 1).mul_(255).round_().div_(255)
+    return in_bytes((0.5 - distance).clamp_(0, 1))
+
+
+def in_bytes(x: Tensor) -> Tensor:
+    """Pixels as a file would keep them, in steps of 1/255."""
+    return x.mul(255).round_().div_(255)
 
 
 def _triangle(u: Tensor, v: Tensor) -> Tensor:
