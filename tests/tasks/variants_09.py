@@ -2,9 +2,11 @@
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch.distributions import Categorical, OneHotCategorical
+from torch.nn.utils.rnn import pad_sequence
 
 from vae_course.models.recurrent import TokenSteps
 
@@ -53,6 +55,14 @@ def loss_by_package(logits, x):
     return -TokenSteps(x.shape[-1]).log_prob(logits, x).sum(-1).mean()
 
 
+def loss_by_kl_div(logits, x):
+    return F.kl_div(logits.log_softmax(-1), x, reduction="batchmean")
+
+
+def loss_by_einsum(logits, x):
+    return torch.einsum("btk,btk->b", x, -torch.log_softmax(logits, 2)).mean()
+
+
 # ---- decoder_inputs
 
 
@@ -97,6 +107,19 @@ def inputs_by_loop(x, start, rate):
 def inputs_in_place(x, start, rate):
     x[torch.rand(x.shape[:2], device=x.device) < rate] = 0.0
     return F.pad(x, (0, 0, 1, 0))[:, :-1] + F.pad(start[None, None], (0, 0, 0, x.shape[1] - 1))
+
+
+def inputs_with_start_let_off(x, start, rate):
+    joined = torch.cat((start.view(1, 1, -1).repeat(len(x), 1, 1), x), 1)[:, :-1]
+    hide = torch.rand(*joined.shape[:2], 1, device=x.device).lt(rate)
+    hide[:, 0] = False
+    return torch.where(hide, 0.0, joined)
+
+
+def inputs_by_numpy(x, start, rate):
+    noise = np.random.default_rng(int(torch.randint(2**31, (1,)))).random(x.shape[:2])
+    kept = torch.from_numpy(noise >= rate).to(x)
+    return torch.cat([start.expand(len(x), 1, -1), torch.einsum("btf,bt->btf", x, kept)[:, :-1]], 1)
 
 
 # ---- write_freely
@@ -183,6 +206,33 @@ def written_by_recursion(step, state, start, end, steps):
     return torch.stack(rest(start.expand(len(state), -1), state, alive, steps)).permute(1, 0, 2)
 
 
+def written_and_padded(step, state, start, end, steps):
+    sequences = []
+    for number in range(len(state)):
+        row, memory, rows = start.unsqueeze(0), state[[number]], []
+        while len(rows) < steps and (not rows or rows[-1].argmax() != end):
+            logits, memory = step(row, memory)
+            row = (logits == logits.max()).to(start.dtype)
+            rows.append(row[0])
+        sequences.append(torch.stack(rows))
+    written = pad_sequence(sequences, batch_first=True)
+    return F.pad(written, (0, 0, 0, steps - written.shape[1]))
+
+
+def written_as_numbers_first(step, state, start, end, steps):
+    row, tokens = start.tile(len(state), 1), []
+    for _ in range(steps):
+        logits, state = step(row, state)
+        tokens.append(logits.topk(1).indices[:, 0])
+        row = F.one_hot(tokens[-1], len(start)).to(logits)
+    tokens = torch.stack(tokens, 1)
+    written = F.one_hot(tokens, len(start)).to(start)
+    for number, places in enumerate(tokens == end):
+        if places.any():
+            written[number, int(places.nonzero()[0]) + 1 :] = 0
+    return written
+
+
 # ---- forecast
 
 
@@ -262,6 +312,12 @@ def listening_by_rows(kl, log_p, floor):
     return len(torch.where(torch.mean(kl, 0) > floor)[0]), torch.stack(prices).mean()
 
 
+def listening_by_triangles(kl, log_p, floor):
+    i, j = torch.triu_indices(len(log_p), len(log_p), 1)
+    dearer = torch.cat([log_p[i, i] - log_p[i, j], log_p[j, j] - log_p[j, i]])
+    return sum(kl.mean(0) > floor), dearer.mean()
+
+
 # ---- code_information
 
 
@@ -302,6 +358,11 @@ def information_by_adding_up(log_p):
     return log_p.trace() / len(log_p) - total.mean() + math.log(len(log_p))
 
 
+def information_by_library(log_p):
+    named = Categorical(logits=log_p.double()).log_prob(torch.arange(len(log_p), device=log_p.device))
+    return (named.mean() + math.log(len(log_p))).to(log_p.dtype)
+
+
 VARIANTS = {
     "09.sequence_loss": [
         loss_by_log_softmax,
@@ -312,6 +373,8 @@ VARIANTS = {
         loss_by_soft_targets,
         loss_by_loop,
         loss_by_package,
+        loss_by_kl_div,
+        loss_by_einsum,
     ],
     "09.decoder_inputs": [
         inputs_by_joining,
@@ -320,6 +383,8 @@ VARIANTS = {
         inputs_by_drawing,
         inputs_by_loop,
         inputs_in_place,
+        inputs_with_start_let_off,
+        inputs_by_numpy,
     ],
     "09.write_freely": [
         written_step_by_step,
@@ -328,9 +393,18 @@ VARIANTS = {
         written_one_by_one,
         written_by_those_left,
         written_by_recursion,
+        written_and_padded,
+        written_as_numbers_first,
     ],
     "09.forecast": [forecast_from_zeros, forecast_by_padding, forecast_by_joining, forecast_by_marks, forecast_one_by_one],
-    "09.listening": [listening_by_diagonal, listening_by_mask, listening_by_shifts, listening_by_mean_of_all, listening_by_rows],
+    "09.listening": [
+        listening_by_diagonal,
+        listening_by_mask,
+        listening_by_shifts,
+        listening_by_mean_of_all,
+        listening_by_rows,
+        listening_by_triangles,
+    ],
     "09.code_information": [
         information_by_logsumexp,
         information_by_naming,
@@ -339,5 +413,6 @@ VARIANTS = {
         information_by_differences,
         information_by_loop,
         information_by_adding_up,
+        information_by_library,
     ],
 }

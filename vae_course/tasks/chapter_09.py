@@ -90,6 +90,19 @@ def _padding_alone(logits, x):
     return (each * (1 - _there(x))).sum(-1).mean()
 
 
+def _mask_up_to_the_last(logits, x):
+    places = torch.arange(1, x.shape[1] + 1, device=x.device)
+    lengths = (_there(x) * places).amax(-1, keepdim=True)
+    each = F.cross_entropy(logits.transpose(1, 2), x.argmax(-1), reduction="none")
+    return (each * (places <= lengths)).sum(-1).mean()
+
+
+def _mask_by_number(logits, x):
+    places = torch.arange(x.shape[1], device=x.device)
+    each = F.cross_entropy(logits.transpose(1, 2), x.argmax(-1), reduction="none")
+    return (each * (places < _there(x).sum(-1, keepdim=True))).sum(-1).mean()
+
+
 def _each_token_a_yes_or_no(logits, x):
     each = F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
     return (each * _there(x)).sum(-1).mean()
@@ -118,6 +131,18 @@ SEQUENCE_LOSS = Task(
             "Rows of zeros count as token 0. What does argmax say of a row in which all are equal, and what should such a row cost?",
         ),
         Mistake(
+            lambda logits, x: F.cross_entropy(logits.flatten(0, 1), x.argmax(-1).flatten()),
+            "One mean over all steps, and rows of zeros count as token 0. Two questions: what does argmax say of a row in which all are equal? And over which axis is the sum?",
+        ),
+        Mistake(
+            _mask_up_to_the_last,
+            "Your mask ends where the sequence ends, and inside it gaps count as token 0. Which question, asked of each row, finds both ends and gaps?",
+        ),
+        Mistake(
+            _mask_by_number,
+            "You count the steps that are there, and take so many from the beginning. With a gap in the middle, are those the ones that are there?",
+        ),
+        Mistake(
             _normaliser_of_padding,
             "Where there is nothing, x picks no logit, but your logarithm of the sum of exponentials is still paid. Which factor makes it 0 there, too?",
         ),
@@ -136,6 +161,10 @@ SEQUENCE_LOSS = Task(
         Mistake(
             lambda logits, x: _surprise(logits, x).mean(),
             "A mean over all steps, the empty ones too: with more padding your loss shrinks. Over which axis is the sum, and over which the mean?",
+        ),
+        Mistake(
+            lambda logits, x: _surprise(logits, x).sum(0).mean(),
+            "You sum over the sequences and average over the steps. Double the batch: what happens? Which of the two axes is which?",
         ),
         Mistake(lambda logits, x: _surprise(logits, x).sum(), "Double the batch, and your loss doubles. Which axis is averaged?"),
         Mistake(
@@ -160,10 +189,19 @@ SEQUENCE_LOSS = Task(
             "Right, until a probability is 0 to the computer: what is its logarithm, and 0 times that? Which function gives the log-probabilities in one go?",
         ),
         Mistake(
+            lambda logits, x: -(x * (logits.softmax(-1) + 1e-8).log()).sum((1, 2)).mean(),
+            "Right, until a probability is tiny: the number that you add caps the surprise at 18 nats, and the slope is lost there. "
+            "Which function gives the log-probabilities from the logits in one go?",
+        ),
+        Mistake(
             _without_the_last_step,
             "The last step of each sequence is missing: for a tune that is its end. Who would teach the decoder to stop?",
         ),
         Mistake(_padding_alone, "You count the steps at which there is nothing, and no others. Which way round is your mask?"),
+        Mistake(
+            lambda logits, x: F.binary_cross_entropy_with_logits(logits, x, reduction="none").sum((1, 2)).mean(),
+            "You ask of each token whether it came, and of empty steps too. Which distribution has exactly one token at a step, and what does an empty step cost?",
+        ),
         Mistake(
             _each_token_a_yes_or_no,
             "You judge each token by itself, as if several could come at one step. Which distribution has exactly one of them?",
@@ -265,7 +303,7 @@ def _claims_of_reading(values: dict[str, Plain], x: Tensor, start: Tensor, rate:
         return
     fresh = "they are the same" if values["repeats"] else "they differ"
     yield Claim("Two calls one after another should hide other steps", "they differ", fresh)
-    independent = _how_hidden(hidden.double(), rate)
+    independent = _how_hidden(hidden.double())
     yield Claim("The steps should be hidden", "each for itself", independent)
     if independent != "each for itself":
         return  # with draws that hang together, a share says little
@@ -275,26 +313,29 @@ def _claims_of_reading(values: dict[str, Plain], x: Tensor, start: Tensor, rate:
     )
 
 
-def _how_hidden(hidden: Tensor, rate: float) -> str:
+def _how_hidden(hidden: Tensor) -> str:
     """hidden: (n, steps), 1 or 0. Do neighbours know of each other? Nothing is said where all or none are hidden."""
     share = hidden.mean()
     spread = share * (1 - share)
     if spread == 0:
         return "each for itself"
 
-    def correlation(here: Tensor, there: Tensor) -> float:
-        return float(((here - share) * (there - share)).mean() / spread)
+    def correlated(here: Tensor, there: Tensor) -> bool:
+        return bool(((here - share) * (there - share)).mean().abs() > SIGMAS * spread / math.sqrt(here.numel()))
 
-    error = SIGMAS / math.sqrt(hidden.numel() - 1)
-    if abs(correlation(hidden[:, 1:], hidden[:, :-1])) > error:
-        return "as whole sequences, or in a pattern along them"
-    if len(hidden) > 1 and abs(correlation(hidden[1:], hidden[:-1])) > error:
-        return "at the same steps in every sequence, or in a pattern across them"
     if len(hidden) > 1:
-        # counts in a row are binomial: fixed numbers of hidden steps scatter too little
-        ratio = hidden.sum(1).var() / (hidden.shape[1] * spread)
-        if abs(ratio - 1) > SIGMAS * math.sqrt(2.5 / len(hidden)):
-            return "a fixed number in each sequence" if ratio < 1 else "in bunches"
+        if (hidden == hidden[0]).all():
+            return "at the same steps in every sequence"
+        if (hidden == hidden[:, :1]).all():
+            return "as whole sequences"
+        if correlated(hidden[1:], hidden[:-1]):
+            return "in a pattern from one sequence to the next"
+        # counts in a row are binomial: a fixed number of hidden steps doesn't scatter
+        scatter = hidden.sum(1).var() / (hidden.shape[1] * spread)
+        if abs(scatter - 1) > SIGMAS * math.sqrt(2.5 / len(hidden)):
+            return "nearly the same number in every sequence" if scatter < 1 else "in bunches"
+    if correlated(hidden[:, 1:], hidden[:, :-1]):
+        return "in a pattern from one step to the next"
     return "each for itself"
 
 
@@ -355,6 +396,15 @@ def _whole_sequences(x, start, rate):
 
 def _same_steps_everywhere(x, start, rate):
     return _shifted(x * (torch.rand(1, x.shape[1], 1, device=x.device) >= rate), start)
+
+
+def _a_number_of_each(x, start, rate):
+    order = torch.rand(x.shape[:2], device=x.device).argsort(1)
+    return _shifted(x * (order >= round(rate * x.shape[1])).unsqueeze(-1), start)
+
+
+def _dropout_layer_over_all(x, start, rate):
+    return F.dropout(_shifted(x, start), rate)
 
 
 def _same_noise_again(x, start, rate):
@@ -423,6 +473,10 @@ DECODER_INPUTS = Task(
             "That is a dropout layer: it hides single numbers, and stretches what it keeps. What should a kept row be?",
         ),
         Mistake(
+            _dropout_layer_over_all,
+            "That is a dropout layer: it hides single numbers, of start too, and stretches what it keeps. What should a kept row be, and which row is always kept?",
+        ),
+        Mistake(
             _rows_stretched,
             "What you keep is stretched, as in a dropout layer. What would a one-hot row with a 4 in it say to the decoder?",
         ),
@@ -433,6 +487,10 @@ DECODER_INPUTS = Task(
         Mistake(
             _same_steps_everywhere,
             "The same steps are hidden in every sequence. Which axis is your noise missing?",
+        ),
+        Mistake(
+            _a_number_of_each,
+            "You hide the same number of steps in every sequence: once some are hidden, the others are safe. What does it mean that each step is hidden for itself?",
         ),
         Mistake(
             _same_noise_again, "The same steps are hidden at every call. Who reseeds the generator, and which steps would never be seen?"
@@ -470,7 +528,7 @@ def _writer_of(read: Tensor, keep: Tensor, out: Tensor, end: int) -> Callable:
         memory = torch.tanh(row @ read + state[:, :hidden] @ keep)
         count, limit = state[:, hidden] + 1, state[:, hidden + 1]
         logits = memory @ out
-        ending = 12 * (0.75 - (count - limit).abs())
+        ending = 24 * (0.6 - (count - limit).abs())
         logits = torch.cat([logits[:, :end], ending.unsqueeze(1), logits[:, end + 1 :]], 1)
         return logits, torch.cat([memory, count.unsqueeze(1), limit.unsqueeze(1)], 1)
 
@@ -565,6 +623,32 @@ def _until_the_first_end(step, state, start, end, steps):
 
 def _all_silent_at_the_first_end(step, state, start, end, steps):
     return _write(step, state, start, end, steps, over=lambda before, row, end: before | (row[:, end] == 1).any())
+
+
+def _on_until_all_end_together(step, state, start, end, steps):
+    rows = _write(step, state, start, end, steps, over=_never_over)
+    ends = (rows[..., end] == 1).all(0).nonzero()
+    return rows[:, : int(ends[0]) + 1] if len(ends) else rows
+
+
+def _on_until_each_has_ended(step, state, start, end, steps):
+    rows = _write(step, state, start, end, steps, over=_never_over)
+    ends = rows[..., end].cummax(1).values.amin(0).nonzero()
+    return rows[:, : int(ends[0]) + 1] if len(ends) else rows
+
+
+def _cut_where_argmax_finds_the_end(step, state, start, end, steps):
+    rows = _write(step, state, start, end, steps, over=_never_over)
+    first = rows[..., end].argmax(1)
+    return rows * (torch.arange(steps, device=rows.device) <= first.unsqueeze(1)).unsqueeze(-1)
+
+
+def _start_not_expanded(step, state, start, end, steps):
+    return step(start, state)
+
+
+def _starting_from_nothing(step, state, start, end, steps):
+    return _write(step, state, torch.zeros_like(start), end, steps)
 
 
 def _until_the_last_end(step, state, start, end, steps):
@@ -670,6 +754,23 @@ WRITE_FREELY = Task(
             "Yours are silent for one step after the end, and then begin anew. Once over, what must 'over' remember?",
         ),
         Mistake(
+            _on_until_all_end_together,
+            "Your loop waits for a step at which all sequences end at once. They end each for itself: what must be remembered of those that have, and what do they write?",
+        ),
+        Mistake(
+            _on_until_each_has_ended,
+            "Your loop ends when all sequences have ended; until then those that are over write on. Which rows must be zeros, and how many rows were asked for?",
+        ),
+        Mistake(
+            _cut_where_argmax_finds_the_end,
+            "Right, until a sequence has no end: it then loses nearly everything. What does argmax say where nothing is greater than anything else?",
+        ),
+        Mistake(
+            _start_not_expanded,
+            "start is a single row. How many sequences are to read it, and what shape does step want?",
+        ),
+        Mistake(_starting_from_nothing, "Your first step reads zeros. Which row were you given to begin with?"),
+        Mistake(
             _until_the_last_end,
             "Right as far as it goes, but it is shorter than `steps` when all have ended. What should stand in the rows that are left?",
         ),
@@ -723,7 +824,7 @@ def _forecast_by(function, past: Tensor, steps: int, weight: Tensor, out: Tensor
             raise ValueError(f"encode takes series of shape (n, {steps}, 2), got {tuple(series.shape)}.")
         for number, step in torch.cartesian_prod(torch.arange(len(series)), torch.arange(steps)).tolist():
             value, seen = series[number, step].tolist()
-            if seen not in (0, 1) or (value and not seen):
+            if seen not in (0, 1) or (value and not seen) or not math.isfinite(value):
                 raise ValueError(
                     f"series {number}, step {step} is ({value:.3g}, {seen:.3g}), expected (value, 1), or (0, 0) where nothing was seen."
                 )
@@ -731,6 +832,8 @@ def _forecast_by(function, past: Tensor, steps: int, weight: Tensor, out: Tensor
         return Independent(Normal(mu, 0.3 * torch.ones_like(mu)), 1)
 
     def decode(z: Tensor) -> _Series:
+        if not isinstance(z, Tensor):
+            raise ValueError(f"decode takes a tensor of codes, got a distribution of the kind {type(z).__name__}.")
         if z.dim() != 2 or z.shape[1] != len(out):
             raise ValueError(f"decode takes codes of shape (n, {len(out)}), got {tuple(z.shape)}.")
         return _Series(torch.sigmoid(2 * z @ out))
@@ -823,6 +926,26 @@ def _from_a_drawn_code(encode, decode, past, steps):
     return decode(encode(_series_of(past, steps)).sample()).mean[:, past.shape[1] :, 0]
 
 
+def _fed_back(encode, decode, past, steps):
+    known = past
+    while known.shape[1] < steps:
+        following = _written_from(encode, decode, _series_of(known, steps))[:, known.shape[1], 0]
+        known = torch.cat([known, following.unsqueeze(1)], 1)
+    return known[:, past.shape[1] :]
+
+
+def _one_too_few(encode, decode, past, steps):
+    return _forecast(encode, decode, past, steps)[:, 1:]
+
+
+def _distribution_as_code(encode, decode, past, steps):
+    return decode(encode(_series_of(past, steps))).mean[:, past.shape[1] :, 0]
+
+
+def _distribution_as_series(encode, decode, past, steps):
+    return decode(encode(_series_of(past, steps)).mean)[:, past.shape[1] :, 0]
+
+
 def _from_the_prior(encode, decode, past, steps):
     return decode(torch.randn_like(encode(_series_of(past, steps)).mean)).mean[:, past.shape[1] :, 0]
 
@@ -888,6 +1011,21 @@ FORECAST = Task(
         Mistake(_past_again, "Those are the steps that were known already, written again. Where in the series does the forecast stand?"),
         Mistake(_whole_series, "That is the whole series, past and all. Which steps are still to come?"),
         Mistake(_one_too_many, "One step too many: the last one of the past. If t steps are known, what is the index of the next?"),
+        Mistake(
+            _one_too_few, "The next step after the past is missing. If t steps are known, counted from 0, what is the index of the next?"
+        ),
+        Mistake(
+            _fed_back,
+            "You feed each value of your forecast back as if it had been seen. Does the model need that to write a whole series, and who vouches for these values?",
+        ),
+        Mistake(
+            _distribution_as_code,
+            "encode gives a distribution of codes, and decode wants one code for each series. Which code is the best single guess?",
+        ),
+        Mistake(
+            _distribution_as_series,
+            "decode gives a distribution of series. To miss by as little as can be, on average of squares, what do you ask it for before you look at steps?",
+        ),
         Mistake(_marks_of_forecast, "All your forecasts are 1: those are the marks. Which of the two numbers of a step is the value?"),
         Mistake(_values_and_marks, "Each step of your forecast is a pair. Which of the two numbers is asked for?"),
         Mistake(
@@ -897,7 +1035,7 @@ FORECAST = Task(
         Mistake(_from_the_prior, "Your forecast has nothing to do with the past: the code comes from the prior. Who has read the past?"),
         Mistake(
             _noise_written_too,
-            "Your forecast carries noise of its own: it was drawn from p(x|z). To miss by as little as can be, on average of squares, what do you ask a distribution for?",
+            "Your forecast carries noise of its own: it was drawn from p(x|z). Would the same call give the same forecast again? What else can a distribution be asked for?",
         ),
         Mistake(_from_the_average_code, "All series get the same forecast: that of the average code. Whose past belongs to whose future?"),
         Mistake(_repeat, "The last value, again and again: that is the rival. What does the model say?"),
@@ -913,12 +1051,16 @@ FORECAST = Task(
 
 
 def _measured(draw: Draw, n: int, d: int) -> dict[str, Plain]:
-    """Of three latents in a row the second is open, with windows below the floor; the first is closed, with one window far above it."""
+    """Latents of five kinds: closed with one window far above the floor, open with windows below it, closed and open and much the same
+    for every window, open thanks to one window.
+    """
     floor = round(0.05 + 0.05 * draw(1).abs().item(), 3)
     kl = draw(n, d).abs() * 0.3 + 0.02
     kl[0] += 2.0
-    kl[:, 2::3] = 1 + 0.1 * torch.tanh(kl[:, 2::3])  # closed, and much the same for every window
-    size = torch.tensor([(0.5, 4.0, 0.7)[latent % 3] for latent in range(d)], dtype=kl.dtype)
+    for kind in (2, 3):
+        kl[:, kind::5] = 1 + 0.1 * torch.tanh(kl[:, kind::5])
+    kl[1:, 4::5] *= 0.01
+    size = torch.tensor([(0.5, 4.0, 0.7, 1.5, 1.6)[latent % 5] for latent in range(d)], dtype=kl.dtype)
     return {"kl": kl / kl.mean(0) * size * floor, "log_p": 3 * draw(n, n) - 20 + 12 * torch.eye(n, dtype=kl.dtype), "floor": floor}
 
 
@@ -976,6 +1118,16 @@ def _priced_with_own_code(log_p):
     return log_p.diagonal().mean() - log_p.mean()
 
 
+def _with_the_codes_of(places: Callable):
+    """The price where window i gets one code, that of window places(n)[i]."""
+
+    def price(log_p):
+        rows = torch.arange(len(log_p), device=log_p.device)
+        return (log_p[rows, rows] - log_p[rows, places(len(log_p)).to(rows)]).mean()
+
+    return price
+
+
 def _others_summed_over_n_squared(log_p):
     return log_p.diagonal().mean() - (log_p.sum() - log_p.trace()) / len(log_p) ** 2
 
@@ -989,7 +1141,7 @@ LISTENING = Task(
     "kl: (n, latent_size), the KL of each latent for each window. log_p: (n, n), row i, column j: log p of window i under the code of window j.\n"
     "floor: a Python float. n ≥ 2.",
     probes=with_more(
-        probes_from(_measured, sizes={(7, 4): "", (2, 3): "with two windows", (5, 1): "with one latent", (9, 6): ""}),
+        probes_from(_measured, sizes={(7, 5): "", (2, 3): "with two windows", (5, 1): "with one latent", (9, 6): ""}),
         _known_cases,
     ),
     claims=_claims_of_listening,
@@ -1003,6 +1155,10 @@ LISTENING = Task(
             "The pairs of a window with itself are left out of your sum. How many pairs are left in it?",
         ),
         Mistake(
+            _priced(lambda log_p: (2 * log_p.trace() - log_p.sum()) / len(log_p) ** 2),
+            "You divide both sums by n². How many own codes are on the diagonal, and how many others are beside it?",
+        ),
+        Mistake(
             _priced(lambda log_p: -_price(log_p)),
             "A decoder that listens suffers from a wrong code. Is your price then above or below 0?",
         ),
@@ -1011,12 +1167,24 @@ LISTENING = Task(
             "That is what a window costs with its own code, the reconstruction. Compared with what does it tell you about z?",
         ),
         Mistake(
-            _priced(lambda log_p: log_p.diagonal().mean() - log_p.roll(1, 1).diagonal().mean()),
-            "You swap codes with one neighbour only. That is one of the ways to deal out wrong codes: what do the other pairs say?",
+            _priced(_with_the_codes_of(lambda n: torch.arange(n).roll(1))),
+            "Each window gets the code of the one before: that is one of the ways to deal out wrong codes. What do the other pairs say?",
         ),
         Mistake(
-            _priced(lambda log_p: log_p.diagonal().mean() - log_p.roll(-1, 1).diagonal().mean()),
-            "You swap codes with one neighbour only. That is one of the ways to deal out wrong codes: what do the pairs further apart say?",
+            _priced(_with_the_codes_of(lambda n: torch.arange(n).roll(-1))),
+            "Each window gets the code of the one behind: that is one of the ways to deal out wrong codes. What do the other pairs say?",
+        ),
+        Mistake(
+            _priced(_with_the_codes_of(lambda n: torch.arange(n).roll(n // 2))),
+            "Each window gets one wrong code, from half a batch away. A fair estimate, but what do the pairs say that it leaves out?",
+        ),
+        Mistake(
+            _priced(_with_the_codes_of(lambda n: torch.arange(n).roll(-(n // 2)))),
+            "Each window gets one wrong code, from half a batch further on. A fair estimate, but what do the pairs say that it leaves out?",
+        ),
+        Mistake(
+            _priced(_with_the_codes_of(torch.randperm)),
+            "You shuffle the codes once: by chance some windows keep theirs, and another shuffle gives another price. With the whole table before you, is chance needed?",
         ),
         Mistake(
             _priced(lambda log_p: len(log_p) * _price(log_p)),
@@ -1047,6 +1215,10 @@ LISTENING = Task(
             "With more windows your latents open by themselves: a sum over windows grows with them. What is compared with the floor?",
         ),
         Mistake(
+            _counted(lambda kl, floor: int((kl.quantile(0.5, 0) > floor).sum())),
+            "That is the median of each latent's KL: one that speaks up for few windows only sleeps, in yours. Which kind of average is a KL in the loss?",
+        ),
+        Mistake(
             _counted(lambda kl, floor: int((kl.mean(0) <= floor).sum())),
             "You count the latents that sleep. Which ones are active?",
         ),
@@ -1070,7 +1242,7 @@ LISTENING = Task(
 
 
 def _tables(draw: Draw, n: int, spread: int) -> dict[str, Plain]:
-    return {"log_p": spread * draw(n, n) - 40 + 3 * draw(n, 1) + 1.5 * spread * torch.eye(n, dtype=draw(1).dtype)}
+    return {"log_p": spread * draw(n, n) - 40 + 3 * draw(n, 1) + 2.2 * spread * torch.eye(n, dtype=draw(1).dtype)}
 
 
 def _special_tables() -> list[Probe]:
@@ -1163,6 +1335,14 @@ CODE_INFORMATION = Task(
             "For a decoder that does without z yours is −2 log n, and should be 0. Dividing by n inside the logarithm: does that make it greater or smaller?",
         ),
         Mistake(
+            lambda log_p: (log_p.diagonal() - log_p.logsumexp(1) / len(log_p)).mean(),
+            "You divide the logarithm by n. What is to be divided by n: the sum, or its logarithm? And what does a factor inside a logarithm become outside?",
+        ),
+        Mistake(
+            lambda log_p: (log_p.diagonal() - (log_p.exp().mean(1) + 1e-12).log()).mean(),
+            "The small number that you add keeps the logarithm finite, and wrong: it is greater than p itself. Which function takes log p and never leaves the logarithms?",
+        ),
+        Mistake(
             lambda log_p: -_told_by_code(log_p).mean() + math.log(len(log_p)),
             "That is the cross-entropy of naming the right code: log n for a decoder that does without z, 0 for one without doubt. How is what is known got from what is not?",
         ),
@@ -1193,7 +1373,7 @@ CODE_INFORMATION = Task(
         ),
         Mistake(
             _log_of_plain_mean,
-            "p of a window of hundreds of nats is 0 to the computer: what is the logarithm of that mean? Which function takes log p and never leaves the logarithms?",
+            "p of a window of hundreds of nats is 0 to the computer: what is the logarithm of that mean? Can the mean be taken without leaving the logarithms?",
         ),
         Mistake(
             lambda log_p: _told_by_code(log_p).mean() / math.log(2),
