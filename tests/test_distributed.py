@@ -127,15 +127,22 @@ def what_is_refused(folder: Path) -> None:
 CASES = (train_all, speak_and_write, die_in_the_second_process, fail_in_the_second_process, what_is_refused)
 
 
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return str(free.getsockname()[1])
+
+
+def surroundings() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo" if sys.platform == "linux" else "lo0"}
+
+
 def in_two_processes(case, folder: Path) -> subprocess.CompletedProcess:
     """Run `case` under torchrun; what each process printed lies in folder/logs/…/0 and 1."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo" if sys.platform == "linux" else "lo0"}
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1", "--master-port", port]
+    address = ["--master-addr", "127.0.0.1", "--master-port", free_port()]
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", *address]
     logs = ["--log-dir", str(folder / "logs"), "--tee", "3"]
     command = [*torchrun, *logs, "-m", "tests.test_distributed", case.__name__, str(folder)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240)
+    return subprocess.run(command, cwd=ROOT, env=surroundings(), capture_output=True, text=True, timeout=240)
 
 
 def said_by(rank: int, folder: Path) -> str:
@@ -185,7 +192,26 @@ def test_a_process_that_dies_ends_the_run_with_a_clear_error(case, own_words, tm
     run = in_two_processes(case, tmp_path)
     assert run.returncode != 0
     assert own_words in run.stderr
-    assert "process 0 has lost another process of this run" in said_by(0, tmp_path)
+    assert "rank      : 1 (local_rank: 1)" in run.stderr
+
+
+def test_the_process_that_is_left_says_what_it_has_lost(tmp_path):
+    """Started by hand: torchrun may end the process that is left before it has said anything."""
+    environment = surroundings() | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+    command = [sys.executable, "-m", "tests.test_distributed", die_in_the_second_process.__name__, str(tmp_path)]
+    options = {"cwd": ROOT, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    first, second = (
+        subprocess.Popen(command, env=environment | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, **options) for rank in (0, 1)
+    )
+    try:
+        said = first.communicate(timeout=240)[1]
+        second.communicate(timeout=240)
+    finally:
+        first.kill()
+        second.kill()
+    assert second.returncode == 3
+    assert first.returncode == 1
+    assert "RuntimeError: process 0 has lost another process of this run" in said
 
 
 def test_what_cannot_be_shared_is_refused_in_every_process(tmp_path):
