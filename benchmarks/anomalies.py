@@ -19,13 +19,13 @@ import argparse
 import datetime
 import json
 import multiprocessing
-import platform
 import time
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
+from benchmarks.tables import real_mnist, spread, versions
 from vae_course import VAE, checkpoints, fit, load
 from vae_course.data import Split
 from vae_course.evaluation import auroc
@@ -115,16 +115,11 @@ def table(runs: list[dict]) -> str:
 
 
 def cell(values: list[float]) -> str:
-    tensor = torch.tensor(values)
-    return "–" if not values else f"{tensor.mean():.3f}" + (f" ± {tensor.std():.3f}" if len(values) > 1 else "")
+    return spread(values) if values else "–"
 
 
 def mean_of(values: list[float]) -> str:
     return f"**{sum(values) / len(values):.3f}**" if values else "–"
-
-
-def versions() -> str:
-    return f"Python {platform.python_version()}, PyTorch {torch.__version__.split('+')[0]}"
 
 
 def in_order(runs: list[dict]) -> list[dict]:
@@ -157,8 +152,7 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--store", action="store_true", help=f"keep the figures in {STORED.name}")
     arguments = parser.parse_args()
-    if load("mnist").name != "MNIST":
-        raise SystemExit("this benchmark needs real MNIST: point VAE_COURSE_DATA at it, or connect once")
+    real_mnist()
     started = time.perf_counter()
     runs = stored_runs() if arguments.store else []
     done = {(run["images"], run["digit"], run["seed"]) for run in runs}

@@ -11,11 +11,11 @@ import argparse
 import datetime
 import json
 import multiprocessing
-import platform
 import time
 
 import torch
 
+from benchmarks.tables import spread, versions
 from vae_course import VAE, checkpoints, evaluate, fit, load
 from vae_course.data import Dataset
 from vae_course.evaluation import active_units, factor_vae_score, mutual_information_gap, posterior_means
@@ -84,12 +84,6 @@ def baselines(seeds: list[int]) -> list[dict]:
     return runs
 
 
-def spread(values: list[float], digits: int = 3) -> str:
-    """Mean ± standard deviation over seeds."""
-    tensor = torch.tensor(values)
-    return f"{tensor.mean():.{digits}f}" + (f" ± {tensor.std():.{digits}f}" if len(values) > 1 else "")
-
-
 def table(runs: list[dict]) -> str:
     """One row a kind of model: every seed's MIG, then mean ± s.d. of all figures, in Markdown."""
     head = "| model | MIG, one figure a seed | MIG | FactorVAE score | reconstruction (nats) | KL (nats) | active units |"
@@ -99,7 +93,7 @@ def table(runs: list[dict]) -> str:
         column = {name: [row[name] for row in rows if name in row] for name in ("mig", "factor_vae", "reconstruction", "kl", "active")}
         each = ", ".join(f"{value:.3f}" for value in column["mig"])
         rest = [spread(column["mig"]), spread(column["factor_vae"])]
-        rest += [spread([float(v) for v in column[name]], 1) if column[name] else "–" for name in ("reconstruction", "kl", "active")]
+        rest += [spread(column[name], 1) if column[name] else "–" for name in ("reconstruction", "kl", "active")]
         lines.append(f"| {kind} | {each} | {' | '.join(rest)} |")
     return "\n".join(lines)
 
@@ -117,11 +111,10 @@ def main() -> None:
         trained_runs = pool.map(one_run, jobs, chunksize=1)
     runs = baselines(arguments.seeds) + sorted(trained_runs, key=lambda run: (run["beta"], run["seed"]))
     minutes = (time.perf_counter() - started) / 60
-    versions = f"Python {platform.python_version()}, PyTorch {torch.__version__.split('+')[0]}"
     print(table(runs))
-    print(f"\n{datetime.date.today()}, {versions}, {len(jobs)} runs in {minutes:.0f} minutes")
+    print(f"\n{datetime.date.today()}, {versions()}, {len(jobs)} runs in {minutes:.0f} minutes")
     if arguments.store:
-        about = {"date": str(datetime.date.today()), "versions": versions, "recipe": RECIPE, "data": load("sprites").fingerprint()}
+        about = {"date": str(datetime.date.today()), "versions": versions(), "recipe": RECIPE, "data": load("sprites").fingerprint()}
         STORED.write_text(json.dumps({**about, "runs": runs}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -15,13 +15,13 @@ from __future__ import annotations
 import argparse
 import datetime
 import multiprocessing
-import platform
 import statistics
 import time
 from functools import partial
 
 import torch
 
+from benchmarks.tables import spread, versions
 from vae_course import fit, load
 from vae_course.data import Dataset, Split, few_labels, only_labelled
 from vae_course.models import DigitClassifier, SemiSupervisedVAE
@@ -96,13 +96,12 @@ def main() -> int:
         pool.close()
         pool.join()
 
-    print(f"\n{datetime.date.today()}, Python {platform.python_version()}, PyTorch {torch.__version__}, ", end="")
+    print(f"\n{datetime.date.today()}, {versions()}, ", end="")
     print(f"{time.perf_counter() - started:.0f} s with {arguments.processes} processes\n")
     print(f"| {LABELS} labels | test error, mean ± s.d. (%) | " + " | ".join(f"draw {seed}" for seed in arguments.seeds) + " | published |")
     print("|---|---|" + "---|" * (len(arguments.seeds) + 1))
     for method, values in errors.items():
-        spread = statistics.stdev(values) if len(values) > 1 else float("nan")
-        print(f"| {method} | {statistics.mean(values):.2f} ± {spread:.2f} | " + " | ".join(f"{value:.2f}" for value in values), end="")
+        print(f"| {method} | {spread(values, 2)} | " + " | ".join(f"{value:.2f}" for value in values), end="")
         print(f" | {PUBLISHED.get(method, '')} |")
     missed = [line for method, values in errors.items() if (line := shortfall(method, values, errors.get("supervised")))]
     print("\n" + ("\n".join(missed) or "All that is wanted is reached."))

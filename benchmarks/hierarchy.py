@@ -13,12 +13,11 @@ import argparse
 import datetime
 import json
 import multiprocessing
-import platform
 import time
 
 import torch
 
-from benchmarks.disentanglement import spread
+from benchmarks.tables import spread, versions
 from vae_course import HierarchicalVAE, checkpoints, evaluate, fit, load, negative_log_likelihood
 from vae_course.data import Dataset
 from vae_course.evaluation import active_units
@@ -85,7 +84,7 @@ def table(runs: list[dict]) -> str:
         bounds = [spread([row["negative_log_likelihood"] for row in rows], 2), spread([-row["elbo"] for row in rows], 2)]
         levels = range(len(rows[0]["kl"]))
         kl = "; ".join(spread([row["kl"][level] for row in rows], 1) for level in levels)
-        active = "; ".join(spread([float(row["active"][level]) for row in rows], 1) for level in levels)
+        active = "; ".join(spread([row["active"][level] for row in rows], 1) for level in levels)
         lines.append(f"| {name} | {rows[0]['parameters']:,} | {each} | {' | '.join(bounds)} | {kl} | {active} |")
     return "\n".join(lines)
 
@@ -104,14 +103,13 @@ def main() -> None:
     runs.sort(key=lambda run: (list(MODELS).index(run["model"]), run["seed"]))
     minutes = (time.perf_counter() - started) / 60
     busy = sum(run["seconds"] for run in runs) / 60
-    versions = f"Python {platform.python_version()}, PyTorch {torch.__version__.split('+')[0]}"
     print(table(runs))
-    print(f"\n{datetime.date.today()}, {versions}, {len(jobs)} runs in {minutes:.0f} minutes, {busy:.0f} of processor time")
+    print(f"\n{datetime.date.today()}, {versions()}, {len(jobs)} runs in {minutes:.0f} minutes, {busy:.0f} of processor time")
     if arguments.store:
         data = load("mnist-binary").fingerprint()
         about = {
             "date": str(datetime.date.today()),
-            "versions": versions,
+            "versions": versions(),
             "recipe": RECIPE,
             "anneal_steps": ANNEAL_STEPS,
             "samples": SAMPLES,

@@ -14,14 +14,12 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import platform
 import time
 
-import torch
 from torch import Tensor
 
 from benchmarks.linear_probe import vae
-from vae_course import load
+from benchmarks.tables import real_mnist, spread, versions
 from vae_course.data import Dataset
 from vae_course.evaluation import imputation
 
@@ -77,29 +75,20 @@ def one_seed(data: Dataset, images: int, seed: int, *, first: bool) -> dict[tupl
     return found
 
 
-def cell(values: list[float], digits: int) -> str:
-    """Mean ± standard deviation over seeds, or the one figure where the seed makes no difference."""
-    tensor = torch.tensor(values)
-    return f"{tensor.mean():.{digits}f}" + (f" ± {tensor.std():.{digits}f}" if len(values) > 1 else "")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--images", type=int, default=250)
     arguments = parser.parse_args()
-    data = load("mnist")
-    if data.name != "MNIST":
-        raise SystemExit("this benchmark needs real MNIST: point VAE_COURSE_DATA at it, or connect once")
+    data = real_mnist()
     started = time.perf_counter()
     runs = [one_seed(data, arguments.images, seed, first=number == 0) for number, seed in enumerate(arguments.seeds)]
     print("\n| missing | filled by | RMSE, one | RMSE, mean of ten | nats an image |\n|---|---|---|---|---|")
     for name in MASKS:
         for method in dict.fromkeys(method for run in runs for missing, method in run if missing == name):
             one, average, nats = zip(*(run[name, method] for run in runs if (name, method) in run), strict=True)
-            print(f"| {name} | {method} | {cell(one, 4)} | {cell(average, 4)} | {cell(nats, 1)} |")
-    versions = f"Python {platform.python_version()}, PyTorch {torch.__version__.split('+')[0]}"
-    print(f"\n{arguments.images} test images. {datetime.date.today()}, {versions}, {time.perf_counter() - started:.0f} s")
+            print(f"| {name} | {method} | {spread(one, 4)} | {spread(average, 4)} | {spread(nats, 1)} |")
+    print(f"\n{arguments.images} test images. {datetime.date.today()}, {versions()}, {time.perf_counter() - started:.0f} s")
 
 
 if __name__ == "__main__":

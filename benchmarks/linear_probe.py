@@ -12,12 +12,12 @@ from __future__ import annotations
 import argparse
 import datetime
 import multiprocessing
-import platform
 import time
 
 import torch
 from torch import Tensor
 
+from benchmarks.tables import real_mnist, spread, versions
 from vae_course import VAE, Autoencoder, checkpoints, fit, load
 from vae_course.data import Dataset, few_labels, only_labelled
 from vae_course.evaluation import linear_probe, posterior_means
@@ -84,7 +84,7 @@ def cell(values: list[float]) -> str:
     """Mean ± standard deviation over seeds, in per cent; the mean alone where the seed makes no difference."""
     tensor = 100 * torch.tensor(values)
     differs = len(values) > 1 and tensor.std() >= 0.005
-    return f"{tensor.mean():.2f}" + (f" ± {tensor.std():.2f}" if differs else "")
+    return spread(tensor.tolist() if differs else [tensor.mean().item()], 2)
 
 
 def main() -> None:
@@ -92,8 +92,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--processes", type=int, default=2)
     arguments = parser.parse_args()
-    if load("mnist").name != "MNIST":
-        raise SystemExit("this benchmark needs real MNIST: point VAE_COURSE_DATA at it, or connect once")
+    real_mnist()
     started = time.perf_counter()
     with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
         runs = pool.map(one_seed, arguments.seeds, chunksize=1)
@@ -103,8 +102,7 @@ def main() -> None:
     for name in FEATURES:
         cells = [cell([run[name, count] for run in runs if (name, count) in run]) for count in LABELS]
         print(f"| {name} | {784 if name == 'raw pixels' else 20} | {' | '.join(cells)} |")
-    versions = f"Python {platform.python_version()}, PyTorch {torch.__version__.split('+')[0]}"
-    print(f"\n{datetime.date.today()}, {versions}, {time.perf_counter() - started:.0f} s with {arguments.processes} processes")
+    print(f"\n{datetime.date.today()}, {versions()}, {time.perf_counter() - started:.0f} s with {arguments.processes} processes")
 
 
 if __name__ == "__main__":

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import platform
-import statistics
 import time
 
 import torch
 from torch import Tensor
 
+from benchmarks.tables import spread, versions
 from vae_course import load, pretrained
 from vae_course.checkpoints import names
 from vae_course.evaluation import sample_quality
@@ -69,15 +68,10 @@ def main() -> None:
         table.append(
             f"| {title} | " + " | ".join(spread([getattr(one, name) for one in found]) for name in ("frechet", "coverage", "confidence"))
         )
-    print(f"{datetime.date.today()}, Python {platform.python_version()}, PyTorch {torch.__version__}, ", end="")
+    print(f"{datetime.date.today()}, {versions()}, ", end="")
     print(f"{len(arguments.seeds)} seeds, {time.perf_counter() - started:.0f} s\n")
     print("| samples | Fréchet distance (own features) | coverage | classifier's confidence |\n|---|---|---|---|")
     print("\n".join(line + " |" for line in table))
-
-
-def spread(values: list[float]) -> str:
-    deviation = statistics.stdev(values) if len(values) > 1 else float("nan")
-    return f"{statistics.mean(values):.3f} ± {deviation:.3f}"
 
 
 if __name__ == "__main__":

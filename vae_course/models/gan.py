@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -14,8 +15,10 @@ from torch.distributions import Independent
 from ..objectives import gaussian
 from .adversarial import adam, step, telling_apart, through
 from .base import Loss, Model, evaluating
+from .networks import mlp
 
-SLOPE = 0.2  # of the discriminator's units below zero: where they were flat the generator would get no gradient
+# Not flat below zero: where the discriminator's units were flat, the generator would get no gradient.
+leaky = partial(nn.LeakyReLU, 0.2)
 
 
 class GAN(Model):
@@ -42,8 +45,8 @@ class GAN(Model):
         )
         pixels = math.prod(input_shape)
         self.latent_size, self.discriminator_rate = latent_size, discriminator_rate
-        self.generator = _layers([latent_size, *reversed(hidden_sizes), pixels])
-        self.discriminator = _layers([pixels, *hidden_sizes, 1])
+        self.generator = mlp([latent_size, *reversed(hidden_sizes), pixels], leaky)
+        self.discriminator = mlp([pixels, *hidden_sizes, 1], leaky)
         self.register_buffer("_zeros", torch.zeros(latent_size), persistent=False)
 
     @property
@@ -103,10 +106,3 @@ class Players:
 
     discriminator: torch.optim.Optimizer
     generator: torch.optim.Optimizer
-
-
-def _layers(sizes: Sequence[int]) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
-        layers += [nn.Linear(inputs, outputs), nn.LeakyReLU(SLOPE)]
-    return nn.Sequential(*layers[:-1])
