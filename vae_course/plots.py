@@ -69,7 +69,7 @@ def show_images(
     """Show a batch of images (n, channels, height, width), pixels in [0, 1], as a grid, row by row."""
     images = images.detach().cpu()
     rows = -(-len(images) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * scale, rows * scale + 0.35 * bool(title)), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(columns * scale, rows * scale), squeeze=False)
     figure.subplots_adjust(wspace=0.06, hspace=0.06)
     for axis in axes.flat:
         axis.set(xticks=[], yticks=[])
@@ -82,7 +82,8 @@ def show_images(
     for axis, label in zip(axes[0], column_labels, strict=False):
         axis.set_title(label, fontsize=9)
     if title:
-        figure.suptitle(title, y=1.0, va="bottom")
+        room = 0.25 if column_labels else 0.05  # inches between the images and the title
+        figure.suptitle(title, y=figure.subplotpars.top + room / figure.get_figheight(), va="bottom")
     show(figure, alt)
 
 

@@ -133,6 +133,18 @@ class Lab:
         return sessions[0]["kernel"]["id"]
 
 
+@contextmanager
+def opened(browser: Browser, lab: Lab, name: str, cells: list[str]) -> Iterator[NotebookPage]:
+    """The page of a new notebook whose cells have all been run; closed at the end."""
+    lab.write(name, cells)
+    page = NotebookPage(browser, lab, name)
+    try:
+        page.run_all(len(cells))
+        yield page
+    finally:
+        page.close()
+
+
 class SideChannel:
     """Listens to all that a kernel publishes, and asks it for values: what a page may leave unsaid."""
 

@@ -9,18 +9,15 @@ import time
 import pytest
 
 from .explorers import CELLS, LIVE, TITLES
-from .lab import ROOT, NotebookPage
+from .lab import ROOT, opened
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
 
 
 @pytest.fixture(scope="module")
 def notebook(lab, browser):
-    lab.write("explorers.ipynb", CELLS)
-    page = NotebookPage(browser, lab, "explorers.ipynb")
-    page.run_all(len(CELLS))
-    yield page
-    page.close()
+    with opened(browser, lab, "explorers.ipynb", CELLS) as page:
+        yield page
 
 
 @pytest.fixture(autouse=True)
@@ -171,17 +168,12 @@ def test_python_moves_what_the_page_shows(notebook):
 
 
 def test_raising_callback_is_told_in_words_beside_the_control(lab, browser):
-    lab.write(
-        "raising.ipynb",
-        [
-            "import torch, vae_course\nfrom vae_course.widgets import LatentSliders\nmodel = vae_course.pretrained('vae-mnist-20')",
-            "def decode(z):\n    if z[0, 0] > 1:\n        raise RuntimeError('the decoder tripped')\n    return model.decode(z).mean",
-            "sliders = LatentSliders(model, sliders=3, decode=decode)\nsliders",
-        ],
-    )
-    page = NotebookPage(browser, lab, "raising.ipynb")
-    try:
-        page.run_all(3)
+    cells = [
+        "import torch, vae_course\nfrom vae_course.widgets import LatentSliders\nmodel = vae_course.pretrained('vae-mnist-20')",
+        "def decode(z):\n    if z[0, 0] > 1:\n        raise RuntimeError('the decoder tripped')\n    return model.decode(z).mean",
+        "sliders = LatentSliders(model, sliders=3, decode=decode)\nsliders",
+    ]
+    with opened(browser, lab, "raising.ipynb", cells) as page:
         explorer = page.explorer("Latent sliders")
         assert explorer.trouble() == ""
         good = explorer.png()
@@ -196,15 +188,10 @@ def test_raising_callback_is_told_in_words_beside_the_control(lab, browser):
         explorer.settled()
         assert explorer.trouble() == ""
         assert page.complaints == []
-    finally:
-        page.close()
 
 
 def test_live_training_replaces_one_picture(lab, browser):
-    lab.write("live.ipynb", [CELLS[0].split("makers =")[0], LIVE.strip()])
-    page = NotebookPage(browser, lab, "live.ipynb")
-    try:
-        page.run_all(2)
+    with opened(browser, lab, "live.ipynb", [CELLS[0].split("makers =")[0], LIVE.strip()]) as page:
         pictures = page.page.locator(".jp-OutputArea-output img")
         pictures.first.wait_for()
         assert pictures.count() == 1
@@ -213,8 +200,6 @@ def test_live_training_replaces_one_picture(lab, browser):
         page.page.locator(".jp-OutputArea").last.screenshot(path=SCREENSHOTS / "live-training-light.png")
         assert page.complaints == []
         assert page.side.errors == []
-    finally:
-        page.close()
 
 
 LEGIBLE = """
@@ -280,14 +265,12 @@ def test_looks_in_a_narrow_window(notebook):
 
 def test_looks_dark(lab, browser):
     lab.set_theme("dark")
-    page = NotebookPage(browser, lab, "explorers.ipynb")
     try:
-        page.run_all(len(CELLS))
-        assert page.page.evaluate("document.body.dataset.jpThemeLight") == "false"
-        photograph(page, "dark")
-        assert complaints_about_looks(page) == []
-        assert page.complaints == []
-        assert page.side.errors == []
+        with opened(browser, lab, "explorers-dark.ipynb", CELLS) as page:
+            assert page.page.evaluate("document.body.dataset.jpThemeLight") == "false"
+            photograph(page, "dark")
+            assert complaints_about_looks(page) == []
+            assert page.complaints == []
+            assert page.side.errors == []
     finally:
-        page.close()
         lab.set_theme("light")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .lab import NotebookPage
+from .lab import opened
 
 SET_UP = """
 import vae_course
@@ -28,11 +28,8 @@ async (audio) => {
 
 @pytest.fixture(scope="module")
 def page(lab, browser):
-    lab.write("sound.ipynb", CELLS)
-    opened = NotebookPage(browser, lab, "sound.ipynb")
-    opened.run_all(len(CELLS))
-    yield opened
-    opened.close()
+    with opened(browser, lab, "sound.ipynb", CELLS) as page:
+        yield page
 
 
 def test_a_player_holds_two_bars_that_can_be_heard(page):

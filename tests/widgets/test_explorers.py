@@ -15,7 +15,8 @@ from vae_course.models import VAE, Autoencoder
 from vae_course.training import History, fit
 from vae_course.widgets import Family, LatentPad, LatentSliders, LiveTraining, Morph, Trick, TwoGaussians
 from vae_course.widgets.explorer import Slider, Toggle
-from vae_course.widgets.latents import variance_carried
+from vae_course.widgets.latent_pad import kept_apart
+from vae_course.widgets.latents import picks, variance_carried
 
 
 @pytest.fixture
@@ -350,3 +351,25 @@ def test_live_training_refuses_bad_settings(blobs, bad):
 def test_data_of_another_kind_is_refused(small_vae):
     with pytest.raises(ValueError, match="expected a Dataset, a Split or a tensor"):
         LatentSliders(small_vae, data=[1, 2, 3])
+
+
+def test_names_on_the_map_part_until_none_overlaps_and_lone_ones_stay():
+    crowded = np.array([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [100.0, 100.0]])
+    placed = kept_apart(crowded, 10.0)
+    distances = [np.hypot(*(placed[i] - placed[j])) for i in range(4) for j in range(i)]
+    assert min(distances) > 9.9
+    assert placed[3].tolist() == [100.0, 100.0]
+    assert crowded[1].tolist() == [0.0, 0.0], "the points given are left as they are"
+
+
+def test_picked_images_are_told_by_class_or_by_number():
+    x = torch.zeros(5, 1, 2, 2)
+    classed = picks(x, torch.tensor([2, 0, 2, 1, 0]), ("cat", "dog", "hen"))
+    assert classed.rows == [1, 3, 0]
+    assert classed.options == ("cat", "dog", "hen")
+    assert classed.told("hen") == "an image of class hen"
+    assert classed.place("hen") == 2
+    plain = picks(x, None, (), count=3)
+    assert plain.options == ("image 0", "image 1", "image 2")
+    assert plain.told("image 2") == "image 2"
+    assert len(picks(x[:2], None, ()).rows) == 2

@@ -98,7 +98,7 @@ def test_words_say_what_is_held_drawn_and_follows(explorer):
     still = explorer.still()
     assert np.asarray(Image.open(io.BytesIO(still.png)).convert("RGB")).std() > 1
     assert "9 rows by 7 columns" in still.alt
-    assert "class a, class b, class c" in still.alt
+    assert "for an image of class a, an image of class b, an image of class c, one row a level each" in still.alt
 
 
 def test_page_and_python_move_alike(explorer):
@@ -113,7 +113,7 @@ def test_takes_a_few_images_without_labels_and_a_single_level(blobs):
     model = HierarchicalVAE(input_shape=(1, 8, 8), latent_sizes=(3,), hidden_sizes=(8,))
     explorer = LevelResampler(model, blobs.test.x[:2])
     assert explorer.controls["image"].options == ("image 0", "image 1")
-    assert "The image of number 0" in explorer.sweep().alt_text
+    assert "At the top image 0 with" in explorer.sweep().alt_text
 
 
 def test_refuses_what_it_cannot_do(explorer, model, blobs):

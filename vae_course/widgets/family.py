@@ -10,7 +10,7 @@ from torch import Tensor
 
 from . import drawing
 from .explorer import Choice, Explorer, Slider, examples_of, signed, thumbnails
-from .latents import Decoder, codes, decoder_of, most_telling, one_of_each
+from .latents import Decoder, codes, decoder_of, most_telling, picks
 
 
 class Family(Explorer):
@@ -33,11 +33,8 @@ class Family(Explorer):
         self.models = dict(models)
         self.decodes = {label: decoder_of(model, (decodes or {}).get(label)) for label, model in self.models.items()}
         x, y, names = examples_of(data)
-        chosen = one_of_each(y, 10)
-        self.images = x[chosen]
-        options = tuple(names[int(y[i])] for i in chosen) if names else tuple(f"image {i}" for i in chosen)
-        self.has_classes = bool(names)
-        self.row_of = {option: row for row, option in enumerate(options)}
+        self.picks = picks(x, y, names)
+        self.images = x[self.picks.rows]
         self.codes = {label: codes(model, self.images) for label, model in self.models.items()}
         telling = {label: most_telling(model, x, self.decodes[label]) for label, model in self.models.items()}
         self.orders = {label: order for label, (order, _) in telling.items()}
@@ -47,7 +44,7 @@ class Family(Explorer):
         count = min(ranks, *(model.latent_size for model in self.models.values()))
         self.picture_width = 100 * (len(self.models) + 1) + 4
         controls = [
-            Choice("image", "the image that is encoded", options, options[0], thumbnails(self.images)),
+            Choice("image", "the image that is encoded", self.picks.options, self.picks.options[0], thumbnails(self.images)),
             Choice("rank", "which latent is moved (1 carries most)", tuple(str(rank + 1) for rank in range(count)), "1"),
             Slider("value", "put it to", -limit, limit, 0.0, 0.1),
         ]
@@ -63,7 +60,7 @@ class Family(Explorer):
         return decoded
 
     def draw(self) -> Image.Image:
-        row = self.row_of[self.values["image"]]
+        row = self.picks.place(self.values["image"])
         decoded = self._decoded(row, int(self.values["rank"]) - 1, torch.tensor([self.values["value"]]))
         images = torch.cat([self.images[row : row + 1].cpu(), *decoded.values()])
         return drawing.tiles(images, columns=len(images), side=self.side, gap=4, column_labels=["image", *decoded])
@@ -73,13 +70,9 @@ class Family(Explorer):
         carried = ", ".join(f"{label}: {100 * shares[self.orders[label][rank]]:.0f} %" for label, shares in self.shares.items())
         return [f"this latent's share of the data's variance: {carried}"]
 
-    def _chosen(self) -> str:
-        """The chosen image in words: by its class, or by its number where classes have no name."""
-        return f"an image of class {self.values['image']}" if self.has_classes else self.values["image"]
-
     def alt(self) -> str:
         return (
-            f"At the left {self._chosen()}; to its right, what {len(self.models)} models "
+            f"At the left {self.picks.told(self.values['image'])}; to its right, what {len(self.models)} models "
             f"({', '.join(self.models)}) decode when number {self.values['rank']} of their latents "
             f"is put to {signed(self.values['value'])}. {self.says()[0].capitalize()}."
         )
@@ -87,7 +80,7 @@ class Family(Explorer):
     @torch.inference_mode()
     def sheet(self) -> Image.Image:
         steps = torch.linspace(-self.limit, self.limit, 7)
-        decoded = self._decoded(self.row_of[self.values["image"]], 0, steps)
+        decoded = self._decoded(self.picks.place(self.values["image"]), 0, steps)
         labels = [signed(step) for step in steps]
         return drawing.tiles(torch.cat(list(decoded.values())), columns=7, side=56, row_labels=list(decoded), column_labels=labels)
 
@@ -95,7 +88,7 @@ class Family(Explorer):
         carried = ", ".join(f"{label} {100 * shares[self.orders[label][0]]:.0f} %" for label, shares in self.shares.items())
         return (
             f"Grid of decoded images, one row a model ({', '.join(self.models)}) and 7 columns. "
-            f"All start from the code of {self._chosen()}; each row moves the latent that carries most in its model "
+            f"All start from the code of {self.picks.told(self.values['image'])}; each row moves the latent that carries most in its model "
             f"from {signed(-self.limit)} to {signed(self.limit)}. "
             f"It carries, of the data's variance: {carried}."
         )

@@ -10,7 +10,7 @@ from torch.distributions import kl_divergence
 from ..models.base import evaluating
 from . import drawing
 from .explorer import Button, Choice, Explorer, Slider, examples_of, signed, subscript, thumbnails
-from .latents import one_of_each
+from .latents import picks
 
 
 class LabelAndStyle(Explorer):
@@ -32,9 +32,9 @@ class LabelAndStyle(Explorer):
         if y is None or y.dim() != 1:
             raise ValueError("the data has no labels, expected a Dataset or a Split: the style of an image is encoded with its label.")
         self.labels = names or tuple(map(str, range(model.classes)))
-        chosen = one_of_each(y, 10)
+        self.picks = picks(x, y, self.labels)
+        chosen, options = self.picks.rows, self.picks.options
         self.images, self.image_labels = x[chosen], y[chosen]
-        options = tuple(self.labels[int(label)] for label in self.image_labels)
         with evaluating(model), torch.no_grad():
             q = model.encode(x.to(model.device), y.to(model.device))
             self.nats = kl_divergence(q.base_dist, model.prior.base_dist).mean(0).cpu()
@@ -89,7 +89,7 @@ class LabelAndStyle(Explorer):
         z = self._z.tolist()
         moved = sorted((i for i in self.order if abs(z[i]) > 0.05), key=lambda i: -abs(z[i]))
         if self.values["image"] is not None:
-            style = f"the style of an image of class {self.values['image']}"
+            style = f"the style of {self.picks.told(self.values['image'])}"
         elif not moved:
             style = "the middle style, z = 0"
         else:

@@ -16,6 +16,7 @@ MAP_SIDE = 340
 TILES = 17
 # Ten colours and three shapes, so that neighbours differ in more than hue; the classes' names stand on the map as well.
 CLASS_COLOURS = (*COLOURS[:7], "#8c6d1f", "#7f7f7f", "#5b2a86")
+_OUTLINE = {"stroke_width": round(2.5 * drawing.DENSITY), "stroke_fill": drawing.PAPER}
 
 
 class LatentPad(Explorer):
@@ -103,7 +104,11 @@ class LatentPad(Explorer):
                 draw.line([(0, side - at), (side, side - at)], drawing.FAINT if value else "#909090", drawing.DENSITY)
                 if abs(value) > 0.93 * self.limit:  # no room for a number at the edge
                     continue
-                draw.text((at, side - 3), f"{value:g}".replace("-", "−"), drawing.INK, drawing.font(10), anchor="mb")
+                number = f"{value:g}".replace("-", "−")
+                draw.text((at, side - 3), number, drawing.INK, drawing.font(10), anchor="mb", **_OUTLINE)
+                draw.text((4 * drawing.DENSITY, side - at), number, drawing.INK, drawing.font(10), anchor="lm", **_OUTLINE)
+            draw.text((side - 4 * drawing.DENSITY, side / 2 - 4), "z₀", drawing.INK, drawing.font(11), anchor="rb", **_OUTLINE)
+            draw.text((side / 2 + 8, 4 * drawing.DENSITY), "z₁", drawing.INK, drawing.font(11), anchor="lt", **_OUTLINE)
         if self.places is not None:
             self._dots(draw, side, few=manifold)
         return paper
@@ -121,10 +126,11 @@ class LatentPad(Explorer):
             else:
                 draw.polygon([(x, y - 1.3 * r), (x + 1.2 * r, y + r), (x - 1.2 * r, y + r)], fill=CLASS_COLOURS[label])
         if self._has_classes():
-            for label in np.unique(labels):
-                middle = np.clip(np.median(places[labels == label], axis=0), 0.04 * side, 0.96 * side)
-                outline = {"stroke_width": 2 * drawing.DENSITY, "stroke_fill": drawing.PAPER}
-                draw.text(tuple(middle), self.names[label], CLASS_COLOURS[label], drawing.font(18), anchor="mm", **outline)
+            present = np.unique(labels)
+            middles = np.array([np.median(places[labels == label], axis=0) for label in present])
+            for label, middle in zip(present, kept_apart(middles, 20 * drawing.DENSITY), strict=True):
+                middle = np.clip(middle, 0.04 * side, 0.96 * side)
+                draw.text(tuple(middle), self.names[label], drawing.INK, drawing.font(17), anchor="mm", **_OUTLINE)
 
     def sheet(self) -> Image.Image:
         decoded = drawing.captioned(self._manifold_picture(), "what each place decodes to")
@@ -144,3 +150,18 @@ class LatentPad(Explorer):
         middles = {name: np.median(self.places[labels == i], axis=0) for i, name in enumerate(self.names) if (labels == i).any()}
         told = ", ".join(f"{name} near ({signed(x)}, {signed(y)})" for name, (x, y) in middles.items())
         return f"{shape}, coloured by class; the middle of each class: {told}. Right: {decoded}."
+
+
+def kept_apart(points: np.ndarray, distance: float, rounds: int = 50) -> np.ndarray:
+    """The points (n, 2) moved as little as need be, so that no two names written there overlap: two too close part along their line."""
+    points = points.astype(float)
+    for _ in range(rounds):
+        for i in range(len(points)):
+            for j in range(i):
+                apart = points[i] - points[j]
+                length = np.hypot(*apart)
+                if length < distance:
+                    way = apart / length if length > 1e-9 else np.array([1.0, 0.0])
+                    points[i] += way * (distance - length) / 2
+                    points[j] -= way * (distance - length) / 2
+    return points

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from . import drawing
 from .explorer import Button, Choice, Explorer, Slider, examples_of, signed, subscript, thumbnails
-from .latents import Decoder, codes, decoder_of, most_telling, one_of_each
+from .latents import Decoder, codes, decoder_of, most_telling, picks
 
 
 class LatentSliders(Explorer):
@@ -35,12 +35,12 @@ class LatentSliders(Explorer):
         controls: list = []
         self.starts: dict[str, Tensor] = {}
         if x is not None:
-            chosen = one_of_each(y, 10)
-            labels = [names[int(y[i])] for i in chosen] if names else [f"image {i}" for i in chosen]
-            starts = codes(model, x[chosen])
-            self.starts = dict(zip(labels, starts, strict=True))
+            self.picks = picks(x, y, names)
+            images = x[self.picks.rows]
+            starts = codes(model, images)
+            self.starts = dict(zip(self.picks.options, starts, strict=True))
             limit = max(limit, -(-starts.abs().max().item() // 0.5) * 0.5)
-            controls.append(Choice("image", "start from this image", tuple(labels), None, thumbnails(x[chosen])))
+            controls.append(Choice("image", "start from this image", self.picks.options, None, thumbnails(images)))
         self.limit = limit
         controls += [Button("random", "Random"), Button("centre", "Reset")]
         controls += [Slider(f"z{i}", f"z{subscript(i)}", -limit, limit, 0.0, 0.1, self._note(i)) for i in self.order]
@@ -91,7 +91,7 @@ class LatentSliders(Explorer):
         moved = sorted((i for i in self.order if abs(z[i]) > 0.05), key=lambda i: -abs(z[i]))
         places = ", ".join(f"z{subscript(i)} = {signed(z[i])}" for i in moved[:4])
         rest = f" and {len(moved) - 4} more away from zero" if len(moved) > 4 else ""
-        start = f" The start was an image of class {self.values['image']}." if self.values.get("image") else ""
+        start = f" The start was {self.picks.told(self.values['image'])}." if self.values.get("image") else ""
         return (
             f"The image decoded from z with {places}{rest}.{start}" if moved else "The image decoded from z = 0, the middle of the prior."
         )

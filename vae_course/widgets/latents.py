@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -70,3 +71,26 @@ def one_of_each(y: Tensor | None, count: int) -> list[int]:
         return list(range(count))
     found = [int((y == label).nonzero()[0]) for label in y.unique()]
     return found[:count]
+
+
+@dataclass(frozen=True)
+class Picks:
+    """Examples that a reader can choose from: `rows` of the data, and the `options` by which they are chosen."""
+
+    rows: list[int]
+    options: tuple[str, ...]
+    named_by_class: bool
+
+    def place(self, option: str) -> int:
+        """Where the option stands among the picks."""
+        return self.options.index(option)
+
+    def told(self, option: str) -> str:
+        """The picked image in words: by its class, or by its number where classes have no name."""
+        return f"an image of class {option}" if self.named_by_class else option
+
+
+def picks(x: Tensor, y: Tensor | None, names: Sequence[str], count: int = 10) -> Picks:
+    """One example a class, or the first `count` where classes have no name. x: (n, …), y: (n,) or None, as from `examples_of`."""
+    rows = one_of_each(y, min(count, len(x)))
+    return Picks(rows, tuple(names[int(y[i])] if names else f"image {i}" for i in rows), bool(names))

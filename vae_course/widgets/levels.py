@@ -9,7 +9,7 @@ from torch import Tensor
 from ..data import Dataset, Split
 from . import drawing
 from .explorer import Choice, Explorer, Slider, examples_of, thumbnails
-from .latents import one_of_each
+from .latents import picks
 
 LAST_DRAW = 20
 SHOWN = 3  # images on the still twin
@@ -34,18 +34,15 @@ class LevelResampler(Explorer):
             raise ValueError(f"draws is {draws}, expected at least 2: a single image does not show what varies.")
         self.model, self.draws = model, draws
         x, y, names = examples_of(data)
-        chosen = one_of_each(y, min(10, len(x)))
-        self.images = x[chosen].cpu()
-        self.named = [f"class {names[int(y[i])]}" if names else f"number {i}" for i in chosen]
-        options = tuple(names[int(y[i])] for i in chosen) if names else tuple(f"image {i}" for i in chosen)
-        self.row_of = {option: row for row, option in enumerate(options)}
+        self.picks = picks(x, y, names)
+        self.images = x[self.picks.rows].cpu()
         self.reconstructions = model.reconstruct(self.images).cpu()
         self.side = 64
         self.picture_width = draws * (self.side + 3) + 3
         levels = tuple(str(number + 1) for number in range(model.depth))
         super().__init__(
             [
-                Choice("image", "the image that is encoded", options, options[0], thumbnails(self.images)),
+                Choice("image", "the image that is encoded", self.picks.options, self.picks.options[0], thumbnails(self.images)),
                 Choice("level", "the level that is drawn anew (1 is the bottom)", levels, levels[0]),
                 Slider("draw", "which draws", 1, LAST_DRAW, 1, 1),
             ]
@@ -58,7 +55,7 @@ class LevelResampler(Explorer):
             return self.model.resample(self.images[row], level, self.draws).cpu()
 
     def draw(self) -> Image.Image:
-        row, level = self.row_of[self.values["image"]], int(self.values["level"])
+        row, level = self.picks.place(self.values["image"]), int(self.values["level"])
         self.drawn = self._resampled(row, level, self.values["draw"])
         pair = torch.stack([self.images[row], self.reconstructions[row]])
         above = drawing.tiles(pair, columns=2, side=self.side, gap=3, column_labels=["image", "again"])
@@ -78,7 +75,7 @@ class LevelResampler(Explorer):
     def alt(self) -> str:
         level = int(self.values["level"])
         return (
-            f"The image of {self.named[self.row_of[self.values['image']]]} with its reconstruction, and below them {self.draws} images "
+            f"At the top {self.picks.told(self.values['image'])} with its reconstruction, and below them {self.draws} images "
             f"for which level {level} was drawn anew; {self.held(level)}. "
             f"Two of them are {spread(self.drawn):.1f} apart on average (length of the difference of their pixels)."
         )
@@ -108,9 +105,9 @@ class LevelResampler(Explorer):
         rows = self._rows()
         apart = {level: [spread(drawn) for _, number, drawn in rows if number == level] for level in range(1, self.model.depth + 1)}
         told = ", ".join(f"level {level} {sum(values) / len(values):.1f}" for level, values in apart.items())
-        lent = ", ".join(self.named[: min(SHOWN, len(self.images))])
+        lent = ", ".join(self.picks.told(option) for option in self.picks.options[:SHOWN])
         return (
-            f"Grid of {len(rows)} rows by {self.draws + 2} columns: for images of {lent}, one row a level. Each row shows the image, "
+            f"Grid of {len(rows)} rows by {self.draws + 2} columns: for {lent}, one row a level each. A row shows the image, "
             f"its reconstruction, and {self.draws} images for which that level was drawn anew. "
             f"Two images of a row are, on average, apart by: {told}."
         )
