@@ -1,4 +1,7 @@
-"""Which tasks there are: every `Task` in a module called chapter_NN, in the order in which it is written there."""
+"""Which tasks there are: every `Task` in a module called chapter_NN, in the order in which it is written there.
+
+A long chapter is a folder, one task a file, and gives their order as `TASKS`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ def tasks_of(chapter: str) -> list[Task]:
     if chapter not in chapter_names():
         raise KeyError(f"no chapter {chapter!r} has tasks, expected one of: {', '.join(chapter_names())}.")
     module = import_module(f".chapter_{chapter}", __package__)
-    return [value for value in vars(module).values() if isinstance(value, Task)]
+    written = getattr(module, "TASKS", vars(module).values())
+    return [value for value in written if isinstance(value, Task)]
 
 
 def every_name() -> list[str]:
