@@ -20,6 +20,7 @@ from .imputation import (
     seen_at_random,
     seen_beside,
 )
+from .information import CodeInformation, code_information
 from .latents import active_units, kl_per_dimension, posterior_means
 from .linear_probe import linear_probe
 from .matching import maximum_mean_discrepancy, two_sample_auc
@@ -27,6 +28,7 @@ from .sample_quality import SampleQuality, frechet_distance, sample_quality
 
 __all__ = [
     "Alarms",
+    "CodeInformation",
     "GridPosterior",
     "InformationGap",
     "Reliability",
@@ -37,6 +39,7 @@ __all__ = [
     "area_under_risk",
     "auroc",
     "bits_per_dimension",
+    "code_information",
     "evaluate",
     "factor_vae_score",
     "fill_by_gaussian",
