@@ -16,6 +16,7 @@ import torch
 from benchmarks.retrain_checkpoints import train
 from vae_course import checkpoints, load
 from vae_course.data.waves import BEATS, GAP, waves, without_end
+from vae_course.evaluation import fill_from_neighbours
 from vae_course.evaluation.detection import auroc
 from vae_course.evaluation.series import (
     autoregressive_forecast,
@@ -45,15 +46,20 @@ def wave_baselines() -> dict[str, dict[str, float]]:
     test, gap = waves(1000, seed=TEST_SEED), waves(1000, gap=GAP, seed=TEST_SEED)
     past, future = test.x[:, :-GAP, 0], test.clean[:, -GAP:]
     hidden = gap.x[..., 1] == 0
+    like_cut, like_holed = (fill_from_neighbours(whole, x[..., 0], x[..., 1] == 1)[0] for x in (without_end(test.x), gap.x))
     size = checkpoints.card("recurrent-waves")["config"]["latent_size"]
     return {
         "forecast": {
             "last value": rmse(last_value_forecast(past, GAP), future),
             "one period ago": rmse(periodic_forecast(past, GAP), future),
             "autoregressive, order 24": rmse(autoregressive_forecast(whole, past, GAP), future),
+            "nearest training wave": rmse(like_cut[:, -GAP:], future),
         },
         "code": {f"PCA, {size} numbers": rmse(principal_components(whole, test.x[..., 0], size), test.clean)},
-        "gap": {"straight line": rmse(interpolate_gaps(gap.x[..., 0], gap.x[..., 1])[hidden], gap.clean[hidden])},
+        "gap": {
+            "straight line": rmse(interpolate_gaps(gap.x[..., 0], gap.x[..., 1])[hidden], gap.clean[hidden]),
+            "nearest training wave": rmse(like_holed[hidden], gap.clean[hidden]),
+        },
     }
 
 

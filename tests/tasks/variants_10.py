@@ -54,6 +54,25 @@ def merge_with_a_tiny_constant(mu_1, log_var_1, mu_2, log_var_2):
     return (p * mu_1 + q * mu_2) / (p + q), 2 * torch.log(1 / (p + q).sqrt())
 
 
+def merge_by_sigmas(mu_1, log_var_1, mu_2, log_var_2):
+    sigma_1, sigma_2 = torch.exp(0.5 * log_var_1), torch.exp(0.5 * log_var_2)
+    sigma = torch.sqrt(sigma_1**2 * sigma_2**2 / (sigma_1**2 + sigma_2**2))
+    return sigma**2 * (mu_1 / sigma_1**2 + mu_2 / sigma_2**2), 2 * torch.log(sigma)
+
+
+def merge_by_numpy(mu_1, log_var_1, mu_2, log_var_2):
+    import numpy as np
+
+    precision_1, precision_2 = np.exp(-log_var_1.cpu().numpy()), np.exp(-log_var_2.cpu().numpy())
+    both = precision_1 + precision_2
+    mu = (precision_1 * mu_1.cpu().numpy() + precision_2 * mu_2.cpu().numpy()) / both
+    return torch.from_numpy(mu).to(mu_1), torch.from_numpy(-np.log(both)).to(mu_1)
+
+
+def merge_with_bounded_variances(mu_1, log_var_1, mu_2, log_var_2):
+    return merge_by_precisions(mu_1, log_var_1.clamp(-10, 10), mu_2, log_var_2.clamp(-10, 10))
+
+
 # ---- sample_prior
 
 
@@ -89,6 +108,27 @@ def sample_by_covariance(top_down, epsilon_1, epsilon_2):
     mu, log_var = top_down(epsilon_2)
     scale = torch.linalg.cholesky(torch.diag_embed(log_var.exp()))
     return torch.cat([mu + torch.einsum("nij,nj->ni", scale, epsilon_1), epsilon_2], 1)
+
+
+def sample_by_distribution(top_down, epsilon_1, epsilon_2):
+    mu, log_var = top_down(epsilon_2)
+    below = Normal(mu, log_var.exp() ** 0.5)
+    return torch.column_stack([below.loc + below.scale * epsilon_1, epsilon_2])
+
+
+def sample_without_gradient(top_down, epsilon_1, epsilon_2):
+    with torch.no_grad():
+        parameters = top_down(epsilon_2)
+        return torch.concat((parameters[0] + torch.exp(parameters[1] * 0.5) * epsilon_1, epsilon_2), 1)
+
+
+def sample_by_filling(top_down, epsilon_1, epsilon_2):
+    z = epsilon_1.new_empty(len(epsilon_1), epsilon_1.shape[1] + epsilon_2.shape[1])
+    z[:, epsilon_1.shape[1] :] = epsilon_2
+    mu, log_var = top_down(epsilon_2)
+    for latent in range(epsilon_1.shape[1]):
+        z[:, latent] = mu[:, latent] + (log_var[:, latent] / 2).exp() * epsilon_1[:, latent]
+    return z
 
 
 # ---- ladder_kl
@@ -140,6 +180,35 @@ def ladder_by_full_covariances(top_down, mu_1, log_var_1, mu_2, log_var_2, epsil
     return kl_divergence(q, prior), kl_divergence(gaussian(mu_2, log_var_2), top)
 
 
+def ladder_by_sigmas(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+    """log of a ratio of two σ, without the ½."""
+    sigma_2 = torch.exp(log_var_2 / 2)
+    prior_mu, prior_log_var = top_down(mu_2 + sigma_2 * epsilon_2)
+    mu, log_var = merge_by_precisions(mu_1, log_var_1, prior_mu, prior_log_var)
+    sigma, prior_sigma = torch.exp(log_var / 2), torch.exp(prior_log_var / 2)
+    kl_1 = torch.log(prior_sigma / sigma) + (sigma**2 + (mu - prior_mu) ** 2) / (2 * prior_sigma**2) - 0.5
+    kl_2 = -torch.log(sigma_2) + (sigma_2**2 + mu_2**2) / 2 - 0.5
+    return kl_1.sum(-1), kl_2.sum(-1)
+
+
+def ladder_row_by_row(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+    rows = zip(*(part.split(1) for part in (mu_1, log_var_1, mu_2, log_var_2, epsilon_2)), strict=True)
+    pairs = [ladder_by_formula(top_down, *row) for row in rows]
+    return torch.cat([bottom for bottom, _ in pairs]), torch.cat([top for _, top in pairs])
+
+
+def ladder_by_one_function(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+    """The top level's prior is one more Gaussian, of mu 0 and log_var 0."""
+
+    def kl(q, p):
+        return 0.5 * (p[1] - q[1] + torch.exp(q[1] - p[1]) + (q[0] - p[0]).pow(2) * torch.exp(-p[1]) - 1).sum(1)
+
+    z_2 = mu_2 + torch.sqrt(log_var_2.exp()) * epsilon_2
+    prior = top_down(z_2)
+    zeros = torch.zeros_like(mu_2)
+    return kl(merge_by_precisions(*prior, mu_1, log_var_1), prior), kl((mu_2, log_var_2), (zeros, zeros))
+
+
 # ---- level_report
 
 
@@ -182,6 +251,31 @@ def report_by_running_sums(kl, sizes, threshold):
     nats = np.diff(np.concatenate([[0], np.cumsum(means)])[np.concatenate([[0], ends])])
     working = np.add.reduceat((means > threshold).astype(int), ends - np.array(sizes))
     return [torch.from_numpy(nats).to(kl.dtype), torch.from_numpy(working)]
+
+
+def report_by_python_numbers(kl, sizes, threshold):
+    means, nats, working = kl.mean(dim=0).tolist(), [], []
+    for size in sizes:
+        level, means = means[:size], means[size:]
+        nats.append(sum(level))
+        working.append(sum(mean > threshold for mean in level))
+    return torch.tensor(nats, dtype=kl.dtype, device=kl.device), torch.tensor(working)
+
+
+def report_by_filling(kl, sizes, threshold):
+    nats, working, stop = kl.new_zeros(len(sizes)), torch.zeros(len(sizes), dtype=torch.int32), 0
+    for level, size in enumerate(sizes):
+        start, stop = stop, stop + size
+        part = kl[:, start:stop]
+        nats[level] = part.sum() / len(kl)
+        working[level] = torch.count_nonzero(part.mean(0) > threshold)
+    return nats, working
+
+
+def report_by_columns(kl, sizes, threshold):
+    """Split into columns of images first; each level is a list of latents."""
+    parts = torch.split(kl, sizes, dim=1)
+    return tuple(map(torch.stack, zip(*((part.sum(1).mean(), part.mean(0).gt(threshold).float().sum()) for part in parts), strict=True)))
 
 
 # ---- resample_level
@@ -237,6 +331,47 @@ def resample_in_one_tensor(top_down, z, level, epsilon):
         noise = epsilon if index + 1 == level else torch.zeros_like(mu)
         side_by_side[:, places[index]] = Normal(mu, torch.exp(log_var / 2)).loc + torch.exp(log_var / 2) * noise
     return side_by_side
+
+
+def resample_in_the_list_itself(top_down, z, level, epsilon):
+    index = level - 1
+    if index < len(top_down):
+        mu, log_var = top_down[index](z[index + 1])
+        z[index] = mu + torch.sqrt(torch.exp(log_var)) * epsilon
+    else:
+        z[index] = epsilon
+    while index > 0:
+        index -= 1
+        z[index] = top_down[index](z[index + 1])[0]
+    return torch.concat(z, 1)
+
+
+def resample_with_a_prior_for_the_top(top_down, z, level, epsilon):
+    """The list of priors made as long as that of the levels."""
+    priors = [*top_down, lambda above: (torch.zeros_like(z[-1]), torch.zeros_like(z[-1]))]
+    mu, log_var = priors[level - 1](z[level] if level < len(z) else None)
+    parts = [mu + (log_var / 2).exp() * epsilon]
+    for prior in priors[: level - 1][::-1]:
+        parts.insert(0, prior(parts[0])[0])
+    return torch.cat(parts + list(z[level:]), -1)
+
+
+def resample_by_catching(top_down, z, level, epsilon):
+    new = [part.clone() for part in z]
+    try:
+        mu, log_var = top_down[level - 1](new[level])
+        new[level - 1] = Normal(mu, (log_var / 2).exp()).mean + (log_var / 2).exp() * epsilon
+    except IndexError:
+        new[level - 1] = epsilon
+    for below in range(level - 1)[::-1]:
+        new[below], _ = top_down[below](new[below + 1])
+    return torch.hstack(new)
+
+
+def resample_by_reduce(top_down, z, level, epsilon):
+    mu, log_var = top_down[level - 1](z[level]) if level < len(z) else (0 * epsilon, 0 * epsilon)
+    start = [mu + (0.5 * log_var).exp() * epsilon, *z[level:]]
+    return torch.cat(reduce(lambda stack, prior: [prior(stack[0])[0], *stack], reversed(top_down[: level - 1]), start), dim=1)
 
 
 # ---- two_level_bounds
@@ -301,6 +436,23 @@ def bounds_in_double(log_likelihood, z_1, z_2, q_1, q_2, p_1):
     return tuple(part.to(log_likelihood.dtype) for part in found)
 
 
+def bounds_by_full_covariances(log_likelihood, z_1, z_2, q_1, q_2, p_1):
+    def normal(mu, log_var):
+        return MultivariateNormal(mu, torch.diag_embed(log_var.exp()))
+
+    top = normal(torch.zeros_like(z_2[0]), torch.zeros_like(z_2[0]))
+    log_w = log_likelihood + normal(*p_1).log_prob(z_1) + top.log_prob(z_2) - normal(*q_1).log_prob(z_1) - normal(*q_2).log_prob(z_2)
+    return log_w.mean(dim=0), torch.logsumexp(log_w, dim=0) - torch.tensor(float(len(log_w))).log().to(log_w)
+
+
+def bounds_with_everything_expanded(log_likelihood, z_1, z_2, q_1, q_2, p_1):
+    q_1 = [part.unsqueeze(0).expand_as(z_1) for part in q_1]
+    log_w = log_likelihood - (Normal(q_1[0], (q_1[1] / 2).exp()).log_prob(z_1) - Normal(p_1[0], (p_1[1] / 2).exp()).log_prob(z_1)).sum(-1)
+    log_w = log_w - (Normal(q_2[0], (q_2[1] / 2).exp()).log_prob(z_2) - Normal(0.0, 1.0).log_prob(z_2)).sum(-1)
+    greatest = log_w.amax(0, keepdim=True)
+    return torch.stack([log_w.mean(0), (greatest + (log_w - greatest).exp().mean(0, keepdim=True).log()).squeeze(0)]).unbind()
+
+
 VARIANTS = {
     "10.merge": [
         merge_by_precisions,
@@ -310,17 +462,50 @@ VARIANTS = {
         merge_by_completing_the_square,
         merge_by_package,
         merge_with_a_tiny_constant,
+        merge_by_sigmas,
+        merge_by_numpy,
+        merge_with_bounded_variances,
     ],
-    "10.sample_prior": [sample_by_hand, sample_by_addcmul, sample_one_by_one, sample_in_place, sample_by_covariance],
+    "10.sample_prior": [
+        sample_by_hand,
+        sample_by_addcmul,
+        sample_one_by_one,
+        sample_in_place,
+        sample_by_covariance,
+        sample_by_distribution,
+        sample_without_gradient,
+        sample_by_filling,
+    ],
     "10.ladder_kl": [
         ladder_by_formula,
         ladder_by_library,
         ladder_by_package,
         ladder_by_standardising,
         ladder_by_full_covariances,
+        ladder_by_sigmas,
+        ladder_row_by_row,
+        ladder_by_one_function,
     ],
-    "10.level_report": [report_by_split, report_by_counts, report_by_membership, report_by_index_add, report_by_running_sums],
-    "10.resample_level": [resample_downwards, resample_with_noise_or_none, resample_recursively, resample_in_one_tensor],
+    "10.level_report": [
+        report_by_split,
+        report_by_counts,
+        report_by_membership,
+        report_by_index_add,
+        report_by_running_sums,
+        report_by_python_numbers,
+        report_by_filling,
+        report_by_columns,
+    ],
+    "10.resample_level": [
+        resample_downwards,
+        resample_with_noise_or_none,
+        resample_recursively,
+        resample_in_one_tensor,
+        resample_in_the_list_itself,
+        resample_with_a_prior_for_the_top,
+        resample_by_catching,
+        resample_by_reduce,
+    ],
     "10.two_level_bounds": [
         bounds_by_formula,
         bounds_by_library,
@@ -328,5 +513,7 @@ VARIANTS = {
         bounds_draw_by_draw,
         bounds_by_gaussian_nll,
         bounds_in_double,
+        bounds_by_full_covariances,
+        bounds_with_everything_expanded,
     ],
 }

@@ -16,7 +16,8 @@ class LatentSliders(Explorer):
 
     model: anything that keeps the models' contract. data: a Dataset, Split or tensor; it orders the sliders by the share of
     the data's variance that each carries (`latents.variance_carried`), and gives images to start from.
-    sliders: how many to show (all by default). decode: a function of z to use instead of the mean of p(x|z).
+    sliders: how many to show (all by default). decode: a function of z to use instead of the mean of p(x|z). told: what the still picture
+    shows, in words, for a `decode` in which a slider is something else than a latent dimension.
     The controls are called `z0`, `z1`, … after their dimensions; `z` is the whole vector.
     """
 
@@ -24,8 +25,10 @@ class LatentSliders(Explorer):
     picture_width = 252
     in_pixels = True
 
-    def __init__(self, model, data=None, *, sliders: int | None = None, limit: float = 3.0, decode: Decoder | None = None) -> None:
-        self.model, self.decode = model, decoder_of(model, decode)
+    def __init__(
+        self, model, data=None, *, sliders: int | None = None, limit: float = 3.0, decode: Decoder | None = None, told: str = ""
+    ) -> None:
+        self.model, self.decode, self.told = model, decoder_of(model, decode), told
         x, y, names = (None, None, ()) if data is None else examples_of(data)
         self.order, self.shares = most_telling(model, x, decode)
         self.order = self.order[:sliders]
@@ -92,6 +95,8 @@ class LatentSliders(Explorer):
         places = ", ".join(f"z{subscript(i)} = {signed(z[i])}" for i in moved[:4])
         rest = f" and {len(moved) - 4} more away from zero" if len(moved) > 4 else ""
         start = f" The start was {self.picks.told(self.values['image'])}." if self.values.get("image") else ""
+        if self.told:
+            return f"The image with the sliders at {places}{rest}.{start}" if moved else "The image with all sliders at 0."
         return (
             f"The image decoded from z with {places}{rest}.{start}" if moved else "The image decoded from z = 0, the middle of the prior."
         )
@@ -112,6 +117,8 @@ class LatentSliders(Explorer):
         )
 
     def sheet_alt(self) -> str:
+        if self.told:
+            return self.told
         rows = self.order[:8]
         carries = "" if self.shares is None else f", which carries {self._note(rows[0])} of the data's variance"
         return (
