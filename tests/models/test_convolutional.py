@@ -102,6 +102,25 @@ def test_the_encoder_hears_the_reconstruction_through_the_sample(kind, squares):
     assert all(p.grad.abs().sum() > 0 for p in model.encoder.parameters())
 
 
+@pytest.mark.parametrize("kind", ["bernoulli", "gaussian", "discretised logistic"])
+@pytest.mark.parametrize("start", [0.05, 0.5, 0.9])
+def test_an_untrained_decoder_paints_the_start_give_or_take_its_random_biases(kind, start):
+    torch.manual_seed(0)
+    settings = {"input_shape": (3, 8, 8), "latent_size": 3, "channels": (4, 6), "likelihood": kind, "start": start, "sigma": 0.01}
+    painted = torch.stack([ConvolutionalVAE(**settings).sample(8).mean() for _ in range(40)])
+    torch.testing.assert_close(painted.mean(), torch.tensor(start), rtol=0, atol=0.04)
+
+
+def test_a_start_at_the_mean_saves_the_steps_that_find_the_background(squares):
+    losses = {}
+    for start in (squares.mean().item(), 0.5):
+        model = small(start=start)
+        losses[start] = fit(model, squares, epochs=10, batch_size=32, learning_rate=3e-3, seed=0, quiet=True).loss
+    (_, near), (_, far) = losses.items()
+    assert near[0] < far[0] - 100
+    assert near[-1] < far[-1]
+
+
 def test_training_lowers_the_loss(squares):
     model = small()
     before = evaluate(model, squares)
@@ -143,6 +162,8 @@ def test_under_autocast_networks_are_halved_and_distributions_are_not(squares):
         ({"channels": (8, 0)}, r"channels is \[8, 0\]"),
         ({"likelihood": "poisson"}, "unknown likelihood 'poisson'"),
         ({"latent_size": 0}, "latent_size is 0"),
+        ({"start": 0.0}, "start is 0.0, expected a pixel value between 0 and 1"),
+        ({"start": 1.0}, "start is 1.0, expected a pixel value between 0 and 1"),
     ],
 )
 def test_bad_settings_are_refused(config, message):
