@@ -1,0 +1,270 @@
+"""Right answers to the tasks of chapter 12, each written in another way."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily, Normal
+
+from vae_course.evaluation.sample_quality import coverage as coverage_of_package
+from vae_course.evaluation.sample_quality import frechet_distance
+
+# ---- sharpness
+
+
+def sharpness_by_diff(images):
+    steps = torch.cat([images.diff(dim=1).flatten(1), images.diff(dim=2).flatten(1)], 1)
+    any_two = 2 * images.flatten(1).var(1)
+    return torch.where(any_two > 0, steps.square().mean(1) / any_two, torch.zeros_like(any_two))
+
+
+def sharpness_by_slices(images):
+    n, height, width = images.shape
+    down = (images[:, 1:] - images[:, :-1]).pow(2).sum((1, 2))
+    across = (images[:, :, 1:] - images[:, :, :-1]).pow(2).sum((1, 2))
+    steps = (down + across) / ((height - 1) * width + height * (width - 1))
+    return (steps / (2 * images.reshape(n, -1).var(dim=1, unbiased=True))).nan_to_num(nan=0.0)
+
+
+def sharpness_by_all_pairs(images):
+    found = []
+    for image in images:
+        levels = image.flatten()
+        table = (levels[:, None] - levels[None]) ** 2
+        any_two = table.sum() / (len(levels) * (len(levels) - 1))
+        steps = torch.cat([(image[1:] - image[:-1]).flatten(), (image[:, 1:] - image[:, :-1]).flatten()]) ** 2
+        found.append(steps.mean() / any_two if any_two > 0 else torch.zeros_like(any_two))
+    return torch.stack(found)
+
+
+def sharpness_with_a_tiny_constant(images):
+    x = images - images.mean((1, 2), keepdim=True)
+    total, pixels = x.square().sum((1, 2)), x[0].numel()
+    steps = [x[:, 1:] - x[:, :-1], x[..., 1:] - x[..., :-1]]
+    count = sum(part[0].numel() for part in steps)
+    return sum(part.square().sum((1, 2)) for part in steps) / count * (pixels - 1) / (2 * total + 1e-8)
+
+
+# ---- best_pictures
+
+
+def pictures_by_matrices(x, q):
+    pictures = q.T @ x / q.sum(0)[:, None]
+    wanted, shown = x[:, None].expand(-1, q.shape[1], -1), pictures[None].expand(len(x), -1, -1)
+    costs = F.binary_cross_entropy(shown.clamp(0, 1), wanted, reduction="none").sum(-1)
+    return pictures, (q * costs).sum(1).mean()
+
+
+def pictures_by_xlogy(x, q):
+    weights = q / q.sum(dim=0, keepdim=True)
+    pictures = torch.einsum("nk,np->kp", weights, x).clamp(0, 1)
+    log_p = torch.xlogy(x.unsqueeze(1), pictures) + torch.xlogy(1 - x.unsqueeze(1), 1 - pictures)
+    shares = q.unsqueeze(2)
+    return pictures, -torch.where(shares > 0, shares * log_p, torch.zeros_like(log_p)).sum() / len(x)
+
+
+def pictures_by_entropies(x, q):
+    pictures = torch.stack([(code.unsqueeze(1) * x).sum(0) / code.sum() for code in q.unbind(1)])
+    p = pictures.clamp(1e-7, 1 - 1e-7)
+    entropy = Bernoulli(probs=p).entropy().sum(1)
+    return [pictures, q.mean(0) @ entropy]
+
+
+def pictures_by_loops(x, q):
+    pictures = torch.zeros(q.shape[1], x.shape[1], dtype=x.dtype, device=x.device)
+    for k in range(q.shape[1]):
+        for i in range(len(x)):
+            pictures[k] += q[i, k] * x[i]
+        pictures[k] /= q[:, k].sum()
+    cost = torch.zeros((), dtype=x.dtype, device=x.device)
+    for i in range(len(x)):
+        for k in range(q.shape[1]):
+            cost += q[i, k] * F.binary_cross_entropy(pictures[k].clamp(0, 1), x[i], reduction="sum")
+    return pictures, cost / len(x)
+
+
+# ---- information
+
+
+def information_by_hand(z, mu, log_var):
+    squared = (z.unsqueeze(1) - mu).square() / log_var.exp()
+    table = -0.5 * (squared + log_var + math.log(2 * math.pi)).sum(-1)
+    log_q = table.logsumexp(1) - math.log(len(z))
+    log_prior = -0.5 * (z.square() + math.log(2 * math.pi)).sum(-1)
+    return (table.diagonal() - log_q).mean(), (log_q - log_prior).mean()
+
+
+def information_by_library(z, mu, log_var):
+    encodings = Independent(Normal(mu, (log_var / 2).exp()), 1)
+    mixture = MixtureSameFamily(Categorical(logits=torch.zeros_like(mu[:, 0])), encodings)
+    own, between = encodings.log_prob(z), mixture.log_prob(z)
+    prior = Independent(Normal(torch.zeros_like(mu[0]), torch.ones_like(mu[0])), 1)
+    return [(own - between).mean(), (between - prior.log_prob(z)).mean()]
+
+
+def information_by_loop(z, mu, log_var):
+    def log_normal(point, mean, log_variance):
+        return Normal(mean, torch.exp(0.5 * log_variance)).log_prob(point).sum()
+
+    information, mismatch = [], []
+    for i, point in enumerate(z):
+        logs = torch.stack([log_normal(point, mu[j], log_var[j]) for j in range(len(mu))])
+        top = logs.max()
+        between = top + (logs - top).exp().mean().log()
+        information.append(logs[i] - between)
+        mismatch.append(between - log_normal(point, torch.zeros_like(point), torch.zeros_like(point)))
+    return torch.stack(information).mean(), torch.stack(mismatch).mean()
+
+
+def information_by_ratios(z, mu, log_var):
+    """Constants and the prior cancel in the ratios q(z_i|x_j) / p(z_i)."""
+    ratio = 0.5 * (z.unsqueeze(1) ** 2 - (z.unsqueeze(1) - mu) ** 2 * (-log_var).exp() - log_var).sum(2)
+    mismatch = (torch.logsumexp(ratio, dim=1) - math.log(len(mu))).mean()
+    return ratio.diagonal().mean() - mismatch, mismatch
+
+
+# ---- coverage
+
+
+def coverage_by_sorting(samples, real, k):
+    radius = torch.cdist(real, real).sort(dim=1).values[:, k]
+    return (torch.cdist(real, samples).min(dim=1).values <= radius).double().mean().item()
+
+
+def coverage_without_the_diagonal(samples, real, k):
+    among = (real[:, None] - real[None]).square().sum(-1)
+    among.fill_diagonal_(math.inf)
+    radius = among.topk(k, largest=False).values[:, -1]
+    reached = ((real[:, None] - samples[None]).square().sum(-1) <= radius[:, None]).any(1)
+    return reached.sum().item() / len(real)
+
+
+def coverage_by_loop(samples, real, k):
+    reached = 0
+    for i in range(len(real)):
+        others = torch.cat([real[:i], real[i + 1 :]])
+        radius = (others - real[i]).norm(dim=1).kthvalue(k).values
+        reached += bool(((samples - real[i]).norm(dim=1) <= radius).any())
+    return reached / len(real)
+
+
+def coverage_by_counting(samples, real, k):
+    """A point is reached where fewer than k of the other real points are nearer than its nearest sample."""
+    nearest = torch.cdist(real, samples, compute_mode="donot_use_mm_for_euclid_dist").amin(1, keepdim=True)
+    among = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(math.inf)
+    return float(((among < nearest).sum(1) < k).double().mean())
+
+
+def coverage_by_package(samples, real, k):
+    return coverage_of_package(samples, real, neighbours=k)
+
+
+# ---- frechet
+
+
+def frechet_by_eigenvalues(a, b):
+    size = a.shape[1]
+    one, other = (points.T.cov().reshape(size, size) for points in (a, b))
+    root = torch.linalg.eigvals(one @ other).real.clamp(min=0).sqrt().sum()
+    return float((a.mean(0) - b.mean(0)).square().sum() + one.trace() + other.trace() - 2 * root)
+
+
+def frechet_by_symmetric_roots(a, b):
+    def moments(points):
+        mean = points.mean(0)
+        return mean, (points - mean).T @ (points - mean) / (len(points) - 1)
+
+    (mean_a, one), (mean_b, other) = moments(a), moments(b)
+    values, vectors = torch.linalg.eigh(one)
+    root = vectors @ torch.diag(values.clamp(min=0).sqrt()) @ vectors.T
+    values, vectors = torch.linalg.eigh(root @ other @ root)
+    middle = vectors @ torch.diag(values.clamp(min=0).sqrt()) @ vectors.T
+    return ((mean_a - mean_b) ** 2).sum().item() + torch.trace(one + other - 2 * middle).item()
+
+
+def frechet_by_singular_values(a, b):
+    centred = [(points - points.mean(0)) / (len(points) - 1) ** 0.5 for points in (a, b)]
+    cross = torch.linalg.matrix_norm(centred[0] @ centred[1].T, ord="nuc")
+    return ((a.mean(0) - b.mean(0)).norm() ** 2 + sum((part**2).sum() for part in centred) - 2 * cross).item()
+
+
+def frechet_by_complex_roots(a, b):
+    one, other = (torch.atleast_2d(torch.cov(points.t())) for points in (a, b))
+    root = torch.linalg.eigvals(one @ other).sqrt().real.sum()
+    return (torch.dist(a.mean(0), b.mean(0)) ** 2 + torch.trace(one) + torch.trace(other) - 2 * root).item()
+
+
+def frechet_by_package(a, b):
+    return frechet_distance(a, b)
+
+
+# ---- diagnose_run
+
+
+def told_by_rules(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
+    if loss[-1] < 0:
+        return "wrong sign"
+    rebuilt, price = reconstruction[-1] / mean_image, kl[-1] / mean_image
+    if rebuilt < 0.05:
+        return "averaged pixels"
+    if rebuilt > 1.2:
+        return "sigmoid twice"
+    if price < 0.005:
+        return "cut gradient"
+    if noise_costs > 0.3 * mean_image:
+        return "no noise"
+    if (loss - reconstruction - kl).abs().max() > 0.05 * mean_image:
+        return "forgotten KL"
+    if test_loss[-1] > 1.25 * loss[-1]:
+        return "a hundred images" if test_loss[-1] > 1.05 * test_loss.min() else "on their side"
+    return "healthy"
+
+
+def told_by_terms_first(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
+    """Bookkeeping first, then the size of things."""
+    total = reconstruction + kl
+    if not torch.allclose(loss, total, rtol=0.02):
+        return "wrong sign" if torch.allclose(loss, reconstruction - kl, rtol=0.02) else "forgotten KL"
+    if noise_costs > 0.7 * reconstruction[-1]:
+        return "no noise"
+    if kl[-1] < 0.004 * mean_image and reconstruction[-1] < 1.1 * mean_image:
+        return "cut gradient" if reconstruction[-1] > 0.5 * mean_image else "averaged pixels"
+    if reconstruction[-1] > 1.4 * mean_image:
+        return "sigmoid twice"
+    gap = (test_loss - loss) / mean_image
+    if gap[-1] < 0.2:
+        return "healthy"
+    return "on their side" if gap[0] > 0.2 else "a hundred images"
+
+
+def told_by_table(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
+    end, rebuilt, price, test = (float(curve[-3:].mean()) / mean_image for curve in (loss, reconstruction, kl, test_loss))
+    lowest = int(test_loss.argmin()) + 1
+    signs = [
+        ("wrong sign", end < 0),
+        ("averaged pixels", end < 0.2),
+        ("sigmoid twice", rebuilt > 1.35),
+        ("cut gradient", rebuilt > 0.9 and price < 0.01),
+        ("no noise", noise_costs / mean_image > 0.25),
+        ("forgotten KL", price > 0.5),
+        ("a hundred images", test - end > 0.15 and lowest < len(test_loss) * 0.85),
+        ("on their side", test - end > 0.15),
+        ("healthy", True),
+    ]
+    return next(name for name, shows in signs if shows)
+
+
+VARIANTS = {
+    "12.sharpness": [sharpness_by_diff, sharpness_by_slices, sharpness_by_all_pairs, sharpness_with_a_tiny_constant],
+    "12.best_pictures": [pictures_by_matrices, pictures_by_xlogy, pictures_by_entropies, pictures_by_loops],
+    "12.information": [information_by_hand, information_by_library, information_by_loop, information_by_ratios],
+    "12.coverage": [coverage_by_sorting, coverage_without_the_diagonal, coverage_by_loop, coverage_by_counting, coverage_by_package],
+    "12.frechet": [
+        frechet_by_eigenvalues,
+        frechet_by_symmetric_roots,
+        frechet_by_singular_values,
+        frechet_by_complex_roots,
+        frechet_by_package,
+    ],
+    "12.diagnose_run": [told_by_rules, told_by_terms_first, told_by_table],
+}
