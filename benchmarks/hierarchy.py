@@ -1,7 +1,10 @@
 """One, two and three latent levels on binarised MNIST at equal parameters and epochs, and a naive stack: bounds, KL a level, active units.
 
+"deaf" is a control: the naive stack, whose bottom level never hears the level above it. What it can do, too, is not the upper level's work.
+
 python -m benchmarks.hierarchy                              all runs, two at a time, and the table in Markdown
 python -m benchmarks.hierarchy --store                      the same, and keep every run's figures where notebook 10 finds them
+                                                            (figures of runs not made this time are kept, if the recipe is the same)
 python -m benchmarks.hierarchy --models "one level" --seeds 0     a part of it
 
 −log p(x) is bounded by 5,000 importance samples on the first half of the test set; most of the time goes there. The rest is on all of it.
@@ -16,6 +19,8 @@ import multiprocessing
 import time
 
 import torch
+from torch import Tensor
+from torch.distributions import Independent
 
 from benchmarks.tables import spread, versions
 from vae_course import HierarchicalVAE, checkpoints, evaluate, fit, load, negative_log_likelihood
@@ -29,6 +34,7 @@ MODELS = {
     "two levels": {"latent_sizes": [32, 16], "hidden_sizes": [200, 100]},
     "three levels": {"latent_sizes": [32, 16, 8], "hidden_sizes": [195, 104, 50]},
     "two levels, naive": {"latent_sizes": [32, 16], "hidden_sizes": [210, 110], "inference": "naive"},
+    "two levels, naive, deaf": {"latent_sizes": [32, 16], "hidden_sizes": [210, 110], "inference": "naive"},
 }
 SEEDS = (0, 1, 2)
 ANNEAL_STEPS = 6000  # ten epochs
@@ -37,10 +43,17 @@ SAMPLES, IMAGES = 5000, 5000
 STORED = checkpoints.FOLDER / "mnist-binary-hierarchy.json"  # inside the package, so that notebook 10 finds it on Colab too
 
 
+class DeafStack(HierarchicalVAE):
+    """A stack in which p(z₁|z₂) never hears z₂: one Gaussian for all images, whose mean and variance are learnt."""
+
+    def _prior_of(self, level: int, above: Tensor) -> Independent:
+        return super()._prior_of(level, torch.zeros_like(above))
+
+
 def model_for(name: str, seed: int) -> HierarchicalVAE:
     """The model of that name, not trained yet."""
     torch.manual_seed(seed)
-    return HierarchicalVAE(**MODELS[name], anneal_steps=ANNEAL_STEPS)
+    return (DeafStack if name.endswith("deaf") else HierarchicalVAE)(**MODELS[name], anneal_steps=ANNEAL_STEPS)
 
 
 def parameters(model: torch.nn.Module) -> int:
@@ -99,24 +112,28 @@ def main() -> None:
     started = time.perf_counter()
     jobs = [(name, seed) for seed in arguments.seeds for name in arguments.models]
     with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
-        runs = pool.map(one_run, jobs, chunksize=1)
-    runs.sort(key=lambda run: (list(MODELS).index(run["model"]), run["seed"]))
+        runs = in_order(pool.map(one_run, jobs, chunksize=1))
     minutes = (time.perf_counter() - started) / 60
     busy = sum(run["seconds"] for run in runs) / 60
     print(table(runs))
     print(f"\n{datetime.date.today()}, {versions()}, {len(jobs)} runs in {minutes:.0f} minutes, {busy:.0f} of processor time")
     if arguments.store:
         data = load("mnist-binary").fingerprint()
-        about = {
-            "date": str(datetime.date.today()),
-            "versions": versions(),
-            "recipe": RECIPE,
-            "anneal_steps": ANNEAL_STEPS,
-            "samples": SAMPLES,
-            "images": IMAGES,
-            "data": data,
-        }
-        STORED.write_text(json.dumps({**about, "runs": runs}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        about = {"recipe": RECIPE, "anneal_steps": ANNEAL_STEPS, "samples": SAMPLES, "images": IMAGES, "data": data}
+        content = {"date": str(datetime.date.today()), "versions": versions(), **about, "runs": in_order([*kept(about, runs), *runs])}
+        STORED.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def in_order(runs: list[dict]) -> list[dict]:
+    return sorted(runs, key=lambda run: (list(MODELS).index(run["model"]), run["seed"]))
+
+
+def kept(about: dict, runs: list[dict]) -> list[dict]:
+    """The stored runs with the same recipe that were not made again."""
+    content = json.loads(STORED.read_text("utf-8")) if STORED.exists() else {}
+    made = {(run["model"], run["seed"]) for run in runs}
+    same = all(content.get(name) == value for name, value in about.items())
+    return [run for run in content["runs"] if (run["model"], run["seed"]) not in made] if same else []
 
 
 if __name__ == "__main__":

@@ -376,7 +376,8 @@ def test_picked_images_are_told_by_class_or_by_number():
 
 
 def test_sliders_of_another_meaning_tell_it_in_the_words_given(small_vae):
-    turned = LatentSliders(small_vae, sliders=1, decode=lambda z: small_vae.decode(-z).mean, told="One row, in which the slider turns round.")
-    assert turned.still().alt == "One row, in which the slider turns round."
+    told = "One row, in which the slider turns round."
+    turned = LatentSliders(small_vae, sliders=1, decode=lambda z: small_vae.decode(-z).mean, told=told)
+    assert turned.still().alt == told
     assert turned.alt_text == "The image with all sliders at 0."
     assert "with the sliders at z₀ = −1.0" in turned.set(z0=-1.0).alt_text
