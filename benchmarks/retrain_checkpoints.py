@@ -40,7 +40,8 @@ def train(about: dict):
     if data.fingerprint() != recipe["data_fingerprint"]:
         raise ValueError(
             f"the training data here is {data!r} with fingerprint {data.fingerprint()}, and the checkpoint was trained on "
-            f"{recipe['data']} with {recipe['data_fingerprint']}. Point VAE_COURSE_DATA at the real {recipe['data']}."
+            f"{recipe['data']} with {recipe['data_fingerprint']}. Point VAE_COURSE_DATA at the real {recipe['data']}; "
+            "data that the course makes itself may differ in the last digit from one kind of processor to another."
         )
     seed_everything(recipe["seed"])
     module, _, kind = about["model"].partition(":")

@@ -12,6 +12,9 @@ from torch.distributions import Independent, MultivariateNormal, Normal
 from vae_course.data import Dataset, Split
 from vae_course.models import VAE
 
+# The same suite on every machine, and between processes that share its cores. What a GPU adds is in test_gpu.py.
+os.environ.setdefault("VAE_COURSE_DEVICE", "cpu")
+
 needs_mnist = pytest.mark.skipif("VAE_COURSE_DATA" not in os.environ, reason="needs real MNIST: point VAE_COURSE_DATA at it")
 
 

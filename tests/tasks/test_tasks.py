@@ -7,7 +7,7 @@ import torch
 
 from vae_course.tasks import Claim, chapter_names, tasks_of
 from vae_course.tasks.judging import judge
-from vae_course.tasks.talk import probes_of, verdict_on
+from vae_course.tasks.talk import verdict_on
 
 from .answers import SEEDS, TASKS, VARIANTS
 
@@ -137,7 +137,7 @@ def test_probes_and_outputs_are_plain_data(task):
             return all(map(plain, value))
         return value is None or type(value) in (int, float, bool, str) or (type(value) is torch.Tensor and not value.requires_grad)
 
-    probes = probes_of(task, 0)
+    probes = task.probes(0)
     assert all(plain(value) for probe in probes for value in probe.arguments.values())
     outputs = call(task, VARIANTS[task.name][0], probes)
     assert all(plain(value) for output in outputs for value in output.values.values())
@@ -149,7 +149,7 @@ def test_every_claim_is_a_statement_that_was_tried(task):
     """No claim may be vacuous: each value claim names an identity and compares with a finite or textual expectation."""
     from vae_course.tasks.calling import call
 
-    probes = probes_of(task, 0)
+    probes = task.probes(0)
     for probe, output in zip(probes, call(task, VARIANTS[task.name][0], probes), strict=True):
         claims = list(task.claims(output.values, **probe.arguments))
         assert any(not claim.contract for claim in claims)

@@ -42,7 +42,8 @@ def sprites(*, colour: bool = False, train: int = 20_000, test: int = 10_000, se
     """Sprites of all kinds, drawn on the spot: images (n, 1, 32, 32), or (n, 3, 32, 32) with `colour`, pixels in [0, 1].
 
     `y` holds the level of each factor by its index in `sprite_factors`: (n, factors), integers; `classes` holds the factors'
-    names. No combination of levels occurs twice, so no test picture is in the training set. The same seed gives the same pictures.
+    names. No combination of levels occurs twice, so no test picture is in the training set. The same seed gives the same pictures, on
+    another kind of processor but for steps of 1/255 at a few edge pixels in a million.
     Raises ValueError when more pictures are asked for than there are combinations (55,296; six times that in colour).
     In the manner of dSprites (Matthey et al. 2017).
     """

@@ -11,6 +11,7 @@ from .declaration import Probe, Task, Verdict
 from .judging import judge, recognise
 from .registry import chapter_names, every_name, find, tasks_of
 
+GPU = "cuda"
 _verdicts: dict[str, bool] = {}
 _hints_given: dict[str, int] = {}
 
@@ -47,12 +48,14 @@ def check(name: str, function: Callable, *, seed: int = 0) -> Points:
     verdict = verdict_on(task, function, seed=seed)
     _verdicts[name] = verdict.passed or _verdicts.get(name, False)  # what was passed stays passed
     print(_sentence(task, verdict))
+    if verdict.passed and (remark := remark_on_gpu(task, function, seed=seed)):
+        print(remark)
     return Points(task.points if verdict.passed else 0, task.points)
 
 
 def verdict_on(task: Task, function: Callable, *, seed: int = 0) -> Verdict:
     """The three steps one after another, with the mistake named where the answer is a known wrong one."""
-    probes = probes_of(task, seed)
+    probes = task.probes(seed)
     outputs = call(task, function, probes)
     verdict = judge(task, probes, outputs)
     if verdict.passed:
@@ -60,15 +63,22 @@ def verdict_on(task: Task, function: Callable, *, seed: int = 0) -> Verdict:
     return Verdict(False, verdict.kind, verdict.words, recognise(task, probes, outputs))
 
 
-def probes_of(task: Task, seed: int) -> list[Probe]:
-    """The task's probes, and the first one again on the GPU where there is one."""
+def remark_on_gpu(task: Task, function: Callable, *, seed: int = 0) -> str:
+    """What happens to a right answer on the GPU, if there is one and something does. No verdict: grading may run where there is none."""
     import torch
 
-    probes = task.probes(seed)
-    if torch.cuda.is_available():
-        first = probes[0]
-        probes.append(Probe(first.arguments, first.seed, note="on the GPU", device="cuda"))
-    return probes
+    if not torch.cuda.is_available():
+        return ""
+    first = task.probes(seed)[0]
+    probes = [Probe(first.arguments, first.seed, note="on the GPU", device=GPU)]
+    verdict = judge(task, probes, call(task, function, probes))
+    if verdict.passed:
+        return ""
+    return (
+        "A remark that costs no points: this works on the CPU, not on the GPU.\n"
+        f"{textwrap.indent(verdict.words, '    ')}\n"
+        "To work on both, make new tensors where the arguments are, as in torch.eye(4, device=x.device), and call .cpu() before .numpy()."
+    )
 
 
 def hint(name: str) -> None:

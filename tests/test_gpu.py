@@ -1,0 +1,152 @@
+"""The course on a GPU, unchanged: every model trains there, and what is measured and shown comes back. Skipped where there is none.
+
+The rest of the suite computes on the CPU, wherever it runs (conftest.py).
+"""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from vae_course import checkpoints, models, widgets
+from vae_course.data import load
+from vae_course.evaluation import (
+    active_units,
+    anomaly_scores,
+    code_information,
+    evaluate,
+    fill_by_gibbs,
+    fill_by_optimisation,
+    kl_per_dimension,
+    negative_log_likelihood,
+    posterior_means,
+    posterior_on_grid,
+    sample_quality,
+    seen_beside,
+)
+from vae_course.training import fit
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
+
+IMAGES = {"input_shape": (1, 8, 8), "latent_size": 2, "hidden_sizes": (16,)}
+FOUR = {"classes": 4}
+KINDS = {
+    "autoencoder": lambda: models.Autoencoder(**IMAGES),
+    "denoising autoencoder": lambda: models.DenoisingAutoencoder(**IMAGES),
+    "VAE": lambda: models.VAE(**IMAGES),
+    "VAE with free bits": lambda: models.VAE(**IMAGES, free_bits=0.5),
+    "Gaussian VAE": lambda: models.VAE(**IMAGES, likelihood="gaussian"),
+    "conditional VAE": lambda: models.ConditionalVAE(**IMAGES, **FOUR),
+    "convolutional VAE": lambda: models.ConvolutionalVAE(input_shape=(1, 8, 8), latent_size=2, channels=(4, 8)),
+    "adversarial autoencoder": lambda: models.AdversarialAutoencoder(**IMAGES, prior="mixture"),
+    "adversarial, four classes": lambda: models.AdversarialAutoencoder(**IMAGES, prior="swiss roll", **FOUR),
+    "adversarial, semi-supervised": lambda: models.SemiSupervisedAdversarialAutoencoder(**IMAGES, **FOUR),
+    "M2": lambda: models.SemiSupervisedVAE(**IMAGES, **FOUR),
+    "ladder": lambda: models.HierarchicalVAE(input_shape=(1, 8, 8), latent_sizes=(3, 2), hidden_sizes=(16, 8), anneal_steps=5),
+    "naive stack": lambda: models.HierarchicalVAE(input_shape=(1, 8, 8), latent_sizes=(3, 2), hidden_sizes=(16, 8), inference="naive"),
+    "GAN": lambda: models.GAN(**IMAGES),
+    "classifier": lambda: models.DigitClassifier(input_shape=(1, 8, 8), channels=(4, 8), feature_size=6, **FOUR),
+}
+WITH_ELBO = ("VAE", "Gaussian VAE", "conditional VAE", "convolutional VAE", "ladder", "naive stack")
+
+
+@pytest.fixture(autouse=True)
+def _on_the_gpu(monkeypatch):
+    monkeypatch.setenv("VAE_COURSE_DEVICE", "cuda")
+
+
+@pytest.fixture
+def trained(blobs):
+    """A function that trains a model of some kind for an epoch, left where `fit` put it."""
+
+    def make(kind: str):
+        model = KINDS[kind]()
+        fit(model, blobs, epochs=1, seed=0, quiet=True)
+        assert model.device.type == "cuda"
+        return model
+
+    return make
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_model_trains_and_its_loss_lies_there(trained, blobs, kind, tmp_path):
+    model = trained(kind)
+    x, y = blobs.test.x[:8].to(model.device), blobs.test.y[:8].to(model.device)
+    loss = model.loss(x, y).total
+    assert loss.device == model.device
+    assert loss.isfinite()
+    checkpoints.save(model, tmp_path / "some.safetensors", recipe={}, metrics={})
+    assert checkpoints.load(tmp_path / "some.safetensors").device == model.device
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("classifier", "autoencoder", "denoising autoencoder")])
+def test_samples_lie_there(trained, kind):
+    model = trained(kind).eval()
+    if isinstance(model, models.ConditionalVAE | models.SemiSupervisedAdversarialAutoencoder):
+        images = model.sample(4, torch.tensor([0, 1, 2, 3], device=model.device))
+    else:
+        images = model.sample(4)
+    assert images.device == model.device
+    assert images.shape == (4, 1, 8, 8)
+
+
+@pytest.mark.parametrize("kind", WITH_ELBO)
+def test_figures_are_those_of_the_cpu(trained, blobs, kind):
+    there = trained(kind)
+    here = KINDS[kind]()
+    here.load_state_dict({name: value.cpu() for name, value in there.state_dict().items()})
+    torch.testing.assert_close(posterior_means(there, blobs), posterior_means(here, blobs), atol=1e-3, rtol=1e-3)
+    assert evaluate(there, blobs)["elbo"] == pytest.approx(evaluate(here, blobs)["elbo"], rel=0.02)
+    # Draws differ from device to device, so these agree up to chance.
+    bounds = [negative_log_likelihood(model, blobs.test, k=200, quiet=True).mean().item() for model in (there, here)]
+    assert bounds[0] == pytest.approx(bounds[1], rel=0.02)
+
+
+def test_what_codes_carry_is_measured(trained, blobs):
+    model = trained("VAE")
+    assert kl_per_dimension(model, blobs).cpu().shape == (2,)
+    assert active_units(model, blobs).cpu().shape == (2,)
+    assert code_information(model, blobs).information >= 0
+    assert {scores.shape for scores in anomaly_scores(model, blobs, k=4).values()} == {(64,)}
+    posterior_on_grid(model, blobs.test.x[:2], points=21)
+    assert sample_quality(trained("classifier"), model.sample(40), blobs.test.x).frechet >= 0
+
+
+def test_missing_pixels_are_filled(trained, blobs):
+    model, x, seen = trained("VAE"), blobs.test.x[:4], seen_beside("lower half", (1, 8, 8))
+    for filled in (fill_by_optimisation(model, x, seen, steps=3), fill_by_gibbs(model, x, seen, chains=2, rounds=3)):
+        assert torch.equal(filled.cpu()[:, :, :, :4], x[:, :, :4].expand(len(filled), -1, -1, -1, -1))
+
+
+def test_a_recurrent_model_writes_series():
+    data = load("waves").subset(train=64, test=16)
+    model = models.RecurrentVAE(input_shape=data.input_shape, latent_size=3, hidden_size=8, likelihood="gaussian")
+    fit(model, data, epochs=1, seed=0, quiet=True)
+    assert model.sample(3).device.type == "cuda"
+    assert evaluate(model, data)["kl"] >= 0
+
+
+EXPLORERS = {
+    "sliders": lambda trained, data: widgets.LatentSliders(trained("VAE"), data=data),
+    "pad": lambda trained, data: widgets.LatentPad(trained("VAE"), data=data),
+    "morph": lambda trained, data: widgets.Morph(trained("VAE"), *data.test.x[:4]),
+    "trick": lambda trained, data: widgets.Trick(trained("VAE"), data.test.x[0]),
+    "family": lambda trained, data: widgets.Family({"one": trained("VAE"), "two": trained("autoencoder")}, data=data),
+    "levels": lambda trained, data: widgets.LevelResampler(trained("ladder"), data),
+    "label and style": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
+    "factors": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), load("sprites").subset(test=500)),
+    "tunes": lambda trained, data: widgets.TuneMixer(checkpoints.pretrained("recurrent-melodies"), *load("melodies").test.x[:2]),
+}
+
+
+@pytest.mark.parametrize("kind", EXPLORERS)
+def test_explorers_move(trained, blobs, kind):
+    EXPLORERS[kind](trained, blobs).sweep()
+
+
+def test_training_goes_on_where_it_stopped(trained, blobs):
+    model = trained("VAE")
+    before = evaluate(model, blobs)["elbo"]
+    fit(model.cpu(), blobs, epochs=5, seed=0, quiet=True)
+    assert model.device.type == "cuda"
+    assert evaluate(model, blobs)["elbo"] > before
