@@ -157,6 +157,7 @@ class SideChannel:
         self.client.start_channels(stdin=False, hb=False)
         self.client.wait_for_ready(timeout=PATIENCE)
         self.errors: list[str] = []
+        self._early = False
         self.answers: dict[str, dict] = {}
         self._listening = threading.Event()
         self._listening.set()
@@ -173,7 +174,17 @@ class SideChannel:
             if kind == "error":
                 self.errors.append(f"{content['ename']}: {content['evalue']}")
             elif kind == "stream" and content["name"] == "stderr":
-                self.errors.append(content["text"])
+                self.errors += [line for line in content["text"].splitlines(keepends=True) if not self._asked_too_early(line)]
+
+    def _asked_too_early(self, line: str) -> bool:
+        """Whether a line only says that the page asked for widgets, as it does when it opens, before the kernel had imported ipywidgets."""
+        if line.startswith("No such comm target registered: jupyter.widget.control"):
+            self._early = True
+            return True
+        if line.startswith("No such comm:") and self._early:  # what the page said on that line, which was never opened
+            self._early = False
+            return True
+        return False
 
     def told_of(self, word: str) -> bool:
         """Whether an error with this word in it was published, now or within a few seconds."""
