@@ -157,7 +157,7 @@ class SideChannel:
         self.client.start_channels(stdin=False, hb=False)
         self.client.wait_for_ready(timeout=PATIENCE)
         self.errors: list[str] = []
-        self._early = False
+        self._refused: str | None = ""
         self.answers: dict[str, dict] = {}
         self._listening = threading.Event()
         self._listening.set()
@@ -179,10 +179,10 @@ class SideChannel:
     def _asked_too_early(self, line: str) -> bool:
         """Whether a line only says that the page asked for widgets, as it does when it opens, before the kernel had imported ipywidgets."""
         if line.startswith("No such comm target registered: jupyter.widget.control"):
-            self._early = True
+            self._refused = None
             return True
-        if line.startswith("No such comm:") and self._early:  # what the page said on that line, which was never opened
-            self._early = False
+        if line.startswith("No such comm:") and self._refused in (None, line):  # what the page said on that one, which was never opened
+            self._refused = line
             return True
         return False
 
