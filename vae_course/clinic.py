@@ -139,7 +139,7 @@ PATIENTS = (
     ),
     Patient(
         "no noise",
-        "In training the decoder gets the mean of q(z|x), not a draw: codes crowd at 0, where the KL is least, and still be told apart.",
+        "The decoder is trained on the mean of q(z|x), not a draw: codes crowd at 0, where the KL is least, and it tells them apart.",
         "Reconstructions at the mean are good while the KL is small; with the noise of a true posterior they are lost.",
         lambda f: f["kl"] < 8 and f["spread"] > 0.1 and f["noise costs"] > 100,
         NoNoise,
@@ -154,7 +154,7 @@ PATIENTS = (
     Patient(
         "forgotten KL",
         "The KL is computed and reported, and left out of the sum that is minimised.",
-        "The best reconstruction of all, a KL of more than a hundred nats, and samples that are no digits.",
+        "A better reconstruction than the healthy run's, a KL of more than a hundred nats, and samples that are no digits.",
         lambda f: f["kl"] > 100 and f["loss"] > 0 and f["samples off"] > 1.3,
         ForgottenKL,
     ),

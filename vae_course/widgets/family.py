@@ -85,7 +85,7 @@ class Family(Explorer):
         return drawing.tiles(torch.cat(list(decoded.values())), columns=7, side=56, row_labels=list(decoded), column_labels=labels)
 
     def sheet_alt(self) -> str:
-        carried = ", ".join(f"{label} {100 * shares[self.orders[label][0]]:.0f} %" for label, shares in self.shares.items())
+        carried = ", ".join(f"{label}: {100 * shares[self.orders[label][0]]:.0f} %" for label, shares in self.shares.items())
         return (
             f"Grid of decoded images, one row a model ({', '.join(self.models)}) and 7 columns. "
             f"All start from the code of {self.picks.told(self.values['image'])}; each row moves the latent that carries most in its model "
