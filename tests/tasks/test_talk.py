@@ -208,6 +208,14 @@ def test_results_that_are_no_plain_data_are_named():
     assert "numpy.ndarray" in verdict.words
 
 
+def test_a_float_of_numpy_is_a_float():
+    import numpy
+
+    assert calling.plain(numpy.float64(0.5)) == 0.5
+    assert type(calling.plain([numpy.float64(0.5)])[0]) is float
+    assert calling.plain(numpy.float32(0.5)) == "an object of type numpy.float32"
+
+
 def test_a_claim_of_nan_is_broken_and_equal_infinities_hold():
     inf, nan = float("inf"), float("nan")
     assert not Claim("x", 1.0, nan, 1e9).holds

@@ -46,6 +46,16 @@ def area_by_heaviside(scores, is_anomaly):
     return float(torch.heaviside(differences, torch.full_like(differences, 0.5)).double().mean())
 
 
+def area_by_two_loops(scores, is_anomaly):
+    wins = pairs = 0
+    for score, strange in zip(scores.tolist(), is_anomaly.tolist(), strict=True):
+        for other, strange_too in zip(scores.tolist(), is_anomaly.tolist(), strict=True):
+            if strange and not strange_too:
+                wins += 1 if score > other else 0.5 if score == other else 0
+                pairs += 1
+    return wins / pairs
+
+
 # ---- probe_features
 
 
@@ -74,6 +84,11 @@ def features_by_one_map(train_mu, train_log_var, test_mu, test_log_var):
     variance, mean = torch.var_mean(train_mu, dim=0)
     both = F.batch_norm(torch.cat([train_mu, test_mu]), mean, variance, eps=1e-10)
     return both[: len(train_mu)], both[len(train_mu) :]
+
+
+def features_over_a_softened_root(train_mu, train_log_var, test_mu, test_log_var):
+    mean, sigma = train_mu.mean(0), (train_mu.var(0) + 1e-5).sqrt()
+    return (train_mu - mean) / sigma, (test_mu - mean) / sigma
 
 
 # ---- row_nats
@@ -171,6 +186,16 @@ def fill_by_functional_gradient(decode, x, seen, z, steps, learning_rate):
     return torch.where(seen, x, torch.sigmoid(decode(z)))
 
 
+def fill_with_logits_put_out(decode, x, seen, z, steps, learning_rate):
+    """A missing pixel has logit 0 and level 0: it costs log 2 whatever z is, and so has no gradient."""
+    for _ in range(steps):
+        z = z.clone().detach().requires_grad_()
+        cost = F.binary_cross_entropy_with_logits(decode(z) * seen, x * seen, reduction="sum")
+        (cost - Normal(0, 1).log_prob(z).sum()).backward()
+        z = z - learning_rate * z.grad
+    return torch.sigmoid(decode(z)).where(~seen, x)
+
+
 # ---- calibration_error
 
 
@@ -212,6 +237,12 @@ def error_by_histogram(confidence, right, bins):
     stated = np.histogram(confidence, bins=bins, range=(0, 1), weights=confidence)[0]
     correct = np.histogram(confidence, bins=bins, range=(0, 1), weights=right)[0]
     return float(np.abs(stated - correct).sum() / len(right))
+
+
+def error_by_rounding_up(confidence, right, bins):
+    """Each edge in the bin below it."""
+    which = (confidence * bins).ceil().long().sub(1).clamp(min=0)
+    return sum(abs((confidence - right.to(confidence))[which == number].sum().item()) for number in range(bins)) / len(right)
 
 
 # ---- diagnose_detector
@@ -257,14 +288,30 @@ def told_by_regression(scores, is_anomaly, ink):
     return known[min(known, key=lambda place: math.dist(place, areas))]
 
 
+def told_by_the_table(scores, is_anomaly, ink):
+    """Row by row, with a wider idea of a coin."""
+    if not torch.isfinite(scores).all():
+        return "not finite"
+    slope, height = np.polyfit(ink[~is_anomaly].cpu().numpy(), scores[~is_anomaly].cpu().numpy(), 1)
+    raw, left = area_by_pairs(scores, is_anomaly), area_by_pairs(scores - height - slope * ink, is_anomaly)
+    if raw > 0.65 and left > 0.65:
+        return "works"
+    if left > 0.65:
+        return "hidden by ink"
+    if raw > 0.65:
+        return "only ink"
+    return "backwards" if raw < 0.35 and left < 0.35 else "blind"
+
+
 VARIANTS = {
-    "11.auroc": [area_by_pairs, area_by_library, area_by_ranks, area_under_the_curve, area_by_heaviside],
+    "11.auroc": [area_by_pairs, area_by_library, area_by_ranks, area_under_the_curve, area_by_heaviside, area_by_two_loops],
     "11.probe_features": [
         features_by_hand,
         features_by_library,
         features_with_a_tiny_number,
         features_in_numpy,
         features_by_one_map,
+        features_over_a_softened_root,
     ],
     "11.row_nats": [row_by_library, row_by_independent, row_by_hand, row_by_gaussian_nll, row_by_loop],
     "11.fill_hole": [
@@ -273,6 +320,7 @@ VARIANTS = {
         fill_by_optimizer,
         fill_image_by_image,
         fill_by_functional_gradient,
+        fill_with_logits_put_out,
     ],
     "11.calibration_error": [
         error_by_loop,
@@ -280,6 +328,7 @@ VARIANTS = {
         error_by_sums,
         error_by_edges_from_above,
         error_by_histogram,
+        error_by_rounding_up,
     ],
-    "11.diagnose_detector": [told_by_rules, told_by_package, told_by_regression],
+    "11.diagnose_detector": [told_by_rules, told_by_package, told_by_regression, told_by_the_table],
 }

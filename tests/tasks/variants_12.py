@@ -83,6 +83,15 @@ def pictures_by_loops(x, q):
     return pictures, cost / len(x)
 
 
+def pictures_with_clamped_logarithms(x, q):
+    """A picture by gathering, and logarithms that stay finite."""
+    weight = q.sum(0).clamp(min=1e-8)
+    pictures = (q[:, :, None] * x[:, None]).sum(0) / weight[:, None]
+    p = pictures.clamp(1e-7, 1 - 1e-7)
+    log_p = x @ p.log().T + (1 - x) @ (1 - p).log().T
+    return pictures, -(q * log_p).sum() / len(x)
+
+
 # ---- information
 
 
@@ -153,6 +162,15 @@ def coverage_by_counting(samples, real, k):
     nearest = torch.cdist(real, samples, compute_mode="donot_use_mm_for_euclid_dist").amin(1, keepdim=True)
     among = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(math.inf)
     return float(((among < nearest).sum(1) < k).double().mean())
+
+
+def coverage_in_a_mixed_crowd(samples, real, k):
+    """The k-th neighbour in the crowd of both: as near as the k-th real one, or a sample comes before it."""
+    crowd = torch.cat([real, samples])
+    table = (real[:, None] - crowd[None]).square().sum(-1)
+    table[torch.arange(len(real)), torch.arange(len(real))] = math.inf
+    radius = table.sort(1).values[:, k - 1]
+    return (table[:, len(real) :].amin(1) <= radius).double().mean().item()
 
 
 def coverage_by_package(samples, real, k):
@@ -254,11 +272,44 @@ def told_by_table(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
     return next(name for name, shows in signs if shows)
 
 
+def told_by_ratios(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
+    """A learner's second attempt: the gap at the first epoch tells learning by heart from another kind of images."""
+    end, rebuilt, price, test = (curve[-1].item() for curve in (loss, reconstruction, kl, test_loss))
+    if end < 0:
+        return "wrong sign"
+    if rebuilt < 1:  # a mean over pixels is below log 2 even if nothing is known
+        return "averaged pixels"
+    if rebuilt > 1.25 * mean_image:
+        return "sigmoid twice"
+    if price < 0.005 * mean_image:
+        return "cut gradient"
+    if noise_costs > 0.8 * rebuilt:
+        return "no noise"
+    if abs(end - rebuilt) < 0.1 * price:
+        return "forgotten KL"
+    if test < 1.2 * end:
+        return "healthy"
+    return "a hundred images" if test_loss[0] < 1.1 * loss[0] else "on their side"
+
+
 VARIANTS = {
     "12.sharpness": [sharpness_by_diff, sharpness_by_slices, sharpness_by_all_pairs, sharpness_with_a_tiny_constant],
-    "12.best_pictures": [pictures_by_matrices, pictures_by_xlogy, pictures_by_entropies, pictures_by_loops],
+    "12.best_pictures": [
+        pictures_by_matrices,
+        pictures_by_xlogy,
+        pictures_by_entropies,
+        pictures_by_loops,
+        pictures_with_clamped_logarithms,
+    ],
     "12.information": [information_by_hand, information_by_library, information_by_loop, information_by_ratios],
-    "12.coverage": [coverage_by_sorting, coverage_without_the_diagonal, coverage_by_loop, coverage_by_counting, coverage_by_package],
+    "12.coverage": [
+        coverage_by_sorting,
+        coverage_without_the_diagonal,
+        coverage_by_loop,
+        coverage_by_counting,
+        coverage_in_a_mixed_crowd,
+        coverage_by_package,
+    ],
     "12.frechet": [
         frechet_by_eigenvalues,
         frechet_by_symmetric_roots,
@@ -266,5 +317,5 @@ VARIANTS = {
         frechet_by_complex_roots,
         frechet_by_package,
     ],
-    "12.diagnose_run": [told_by_rules, told_by_terms_first, told_by_table],
+    "12.diagnose_run": [told_by_rules, told_by_terms_first, told_by_table, told_by_ratios],
 }

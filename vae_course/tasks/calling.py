@@ -87,6 +87,8 @@ def plain(value) -> Plain:
         return value.detach().cpu().clone()
     if value is None or type(value) in (bool, int, float, str):
         return value
+    if isinstance(value, float):  # numpy.float64 is one
+        return float(value)
     if type(value) in (tuple, list):
         return type(value)(plain(element) for element in value)
     if type(value) is dict:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.distributions import Normal
+from torch.distributions import Bernoulli, Normal
 
 from .claims import described, is_tensor, is_tuple, matches, rounding
 from .declaration import Claim, Mistake, Plain, Probe, Task
@@ -48,6 +48,7 @@ def _scored(seed: int) -> list[Probe]:
         one(12, 5, "with a score that says the opposite", shift=-1.5),
         one(20, 8, "with scores in the hundreds of nats", scale=150.0),
         one(15, 4, "in float64", dtype=torch.float64),
+        one(12, 5, "with scores in billionths of a nat", scale=1e-9),
         Probe({"scores": torch.full((9,), 2.5), "is_anomaly": torch.arange(9) % 3 == 0}, seed, "with one score for all"),
     ]
 
@@ -63,29 +64,34 @@ def _auroc(scores, is_anomaly, tie=0.5):
     return ((a > b).double() + tie * (a == b)).mean().item()
 
 
-def _steps_of_the_curve(scores, is_anomaly):
+def _steps_of_the_curve(scores, is_anomaly, from_above=True):
     """Alarms one by one, from the highest score down; equal scores in any order."""
-    hit = is_anomaly[scores.argsort(descending=True)].double()
+    hit = is_anomaly[scores.argsort(descending=from_above)].double()
     caught = hit.cumsum(0)
     return (caught * (1 - hit)).sum().item() / (hit.sum() * (1 - hit).sum()).item()
 
 
-def _rank_sum(scores, is_anomaly):
-    rank, n = scores.argsort().argsort() + 1, int(is_anomaly.sum())
+def _rank_sum(scores, is_anomaly, first=1):
+    rank, n = scores.argsort().argsort() + first, int(is_anomaly.sum())
     return (rank[is_anomaly].sum().item() - n * (n + 1) / 2) / (n * (len(scores) - n))
+
+
+def _against_all(scores, is_anomaly):
+    a = scores[is_anomaly].unsqueeze(1)
+    return ((a > scores).double() + 0.5 * (a == scores)).mean().item()
 
 
 AUROC = Task(
     name="11.auroc",
     points=1,
-    contract="auroc(scores, is_anomaly) -> how often an anomaly scores higher than another example, a Python float:\n"
-    "the share over all pairs of one anomaly and one example that is none; a pair with equal scores counts half.\n"
+    contract="auroc(scores, is_anomaly) -> how often an anomaly scores higher than a familiar example, a Python float:\n"
+    "the share over all pairs of one anomaly and one familiar example; a pair with equal scores counts half.\n"
     "scores: (n,), higher means stranger. is_anomaly: (n,), booleans, at least one true and one false.",
     probes=_scored,
     claims=_to_five_places(
         matches(
             _reference_auroc,
-            "Over all pairs of an anomaly and another example, with no threshold: how often the anomaly is higher, ties counting half",
+            "Over all pairs of an anomaly and a familiar example, with no threshold: how often the anomaly is higher, ties counting half",
         )
     ),
     mistakes=(
@@ -106,8 +112,20 @@ AUROC = Task(
             "Your curve climbs through equal scores one by one, in the order in which they happen to stand. Shuffle the examples: may the answer change?",
         ),
         Mistake(
+            lambda scores, is_anomaly: _steps_of_the_curve(scores, is_anomaly, from_above=False),
+            "Your curve begins at the lowest score, and a perfect detector gets 0. Which examples ring the alarm first when the threshold comes down from above?",
+        ),
+        Mistake(
             _rank_sum,
             "Right, but for equal scores: argsort gives them different ranks, as it pleases. Which rank should they share?",
+        ),
+        Mistake(
+            lambda scores, is_anomaly: _rank_sum(scores, is_anomaly, first=0),
+            "A perfect score gets less than 1 from you, the less so the fewer familiar examples there are. From which number do the ranks in your formula count?",
+        ),
+        Mistake(
+            _against_all,
+            "You compare each anomaly with all examples, itself and the other anomalies among them. Give it a perfect score: why is that not 1? Whom should it be compared with?",
         ),
         Mistake(
             lambda scores, is_anomaly: max(_auroc(scores, is_anomaly), 1 - _auroc(scores, is_anomaly)),
@@ -138,8 +156,10 @@ AUROC = Task(
 
 def _codes(draw: Draw, n: int, d: int) -> dict[str, Plain]:
     place, spread = 3 * draw(d), torch.exp(0.7 * draw(d))
+    known = draw(n, d)
+    known[0], known[-1] = known[0].abs() + 0.3, -known[-1].abs() - 0.3  # so that two images never lie close in a column
     return {
-        "train_mu": place + spread * draw(n, d),
+        "train_mu": place + spread * known,
         "train_log_var": draw(n, d) - 1.5,
         "test_mu": place + 0.8 + 1.3 * spread * draw(n + 2, d),
         "test_log_var": draw(n + 2, d) - 1.5,
@@ -215,6 +235,22 @@ PROBE_FEATURES = Task(
             "Measure a latent in units ten times as small: your features change. By which power of the spread do you divide?",
         ),
         Mistake(
+            lambda train_mu, train_log_var, test_mu, test_log_var: (
+                (train_mu - train_mu.mean(0)) / torch.exp(0.5 * train_log_var),
+                (test_mu - train_mu.mean(0)) / torch.exp(0.5 * test_log_var),
+            ),
+            "You divide by the σ of q(z|x), by which the encoder says how unsure it is of one image. A column is to be divided by how far it varies *from image to image*. "
+            "Which figures tell that?",
+        ),
+        Mistake(
+            _of_means(lambda train, test: (train - train.mean(0), test - train.mean(0))),
+            "Each column has mean 0 now, and is as wide as it was. One latent may move a hundred times as far as another: what does a penalty do to that one?",
+        ),
+        Mistake(
+            _of_means(lambda train, test: (train / train.std(0), test / train.std(0))),
+            "Each column has standard deviation 1 now. Where is its middle?",
+        ),
+        Mistake(
             _of_means(lambda train, test: ((train - train.mean()) / train.std(), (test - train.mean()) / train.std())),
             "One mean and one width for all columns. Which of them has standard deviation 1 afterwards?",
         ),
@@ -278,6 +314,33 @@ def _nats_with(of_numbers=_gaussian_nats, of_category=_category_nats):
     return lambda numbers, category, mu, log_sigma, logits: of_numbers(numbers, mu, log_sigma).sum(1) + of_category(category, logits)
 
 
+def _numbers_with(squared=0.5, wide=1.0, area=0.5, power=2):
+    """The parts of a number's nats, weighed in another way; `power` is that of σ under the squared distance."""
+
+    def of_numbers(numbers, mu, log_sigma):
+        away = (numbers - mu) ** 2 * torch.exp(-power * log_sigma)
+        return squared * away + wide * log_sigma + area * math.log(2 * math.pi)
+
+    return of_numbers
+
+
+def _own_probability(logits, category):
+    return logits.softmax(1).gather(1, category.unsqueeze(1)).squeeze(1)
+
+
+def _by_exponentials(category, logits):
+    weights = logits.exp()
+    return -(weights / weights.sum(1, keepdim=True)).gather(1, category.unsqueeze(1)).squeeze(1).log()
+
+
+def _kept_finite(least: float, keep: Callable, said: str) -> Mistake:
+    return Mistake(
+        _nats_with(of_category=lambda category, logits: -keep(_own_probability(logits, category), least).log()),
+        f"{said} {least:g} keeps the logarithm finite, and lies: a category that is surely wrong never costs more than {-math.log(least):.1f} nats. "
+        "How do you get log p without p?",
+    )
+
+
 def _k_coins(category, logits):
     return F.binary_cross_entropy_with_logits(logits, F.one_hot(category, logits.shape[1]).to(logits), reduction="none").sum(1)
 
@@ -304,8 +367,34 @@ ROW_NATS = Task(
             "Only the squared distance is left. Let σ grow without limit: your cost of every number goes to 0. Which term charges for a wide Gaussian?",
         ),
         Mistake(
+            _nats_with(_numbers_with(wide=0.0)),
+            "Your Gaussian has its ½ log 2π, and still its area is 1 for σ = 1 alone. What happens to its height when it is made twice as wide?",
+        ),
+        Mistake(
+            _nats_with(_numbers_with(wide=0.5)),
+            "With σ = 1 you are right. Is it ½ log σ, or ½ log σ²?",
+        ),
+        Mistake(
+            _nats_with(_numbers_with(squared=1.0)),
+            "A number that is right on its mean has the right cost, one that is off by σ costs ½ nat too much. What stands before the squared distance?",
+        ),
+        Mistake(
+            _nats_with(_numbers_with(power=1)),
+            "With σ = 1 you are right. Give row, mean and σ in units ten times as small: the squared distance gets a hundred times as great. By what must it be divided?",
+        ),
+        Mistake(
+            lambda numbers, category, mu, log_sigma, logits: (
+                _nats_with(_numbers_with(area=0.0))(numbers, category, mu, log_sigma, logits) + 0.5 * math.log(2 * math.pi)
+            ),
+            "With one number you are right. You add ½ log 2π once for each row: how many Gaussians does a row hold?",
+        ),
+        Mistake(
             _nats_with(lambda numbers, mu, log_sigma: (numbers - mu) ** 2),
             "A miss of 1 costs the same in every column, be it measured to a hundredth or to a hundred. Where does σ come in?",
+        ),
+        Mistake(
+            _nats_with(lambda numbers, mu, log_sigma: 0.5 * (numbers - mu) ** 2),
+            "Your Gaussians all have σ = 1. What does log_sigma say of each column, and at which two places does it come in?",
         ),
         Mistake(
             _nats_with(lambda numbers, mu, log_sigma: _gaussian_nats(numbers, mu, 0.5 * log_sigma)),
@@ -326,6 +415,29 @@ ROW_NATS = Task(
         Mistake(
             _nats_with(of_category=lambda category, logits: -logits.softmax(1).gather(1, category.unsqueeze(1)).squeeze(1).log()),
             "Right, until a probability is 0 to the computer, and its logarithm −∞. How do you get log p without p?",
+        ),
+        _kept_finite(1e-8, torch.add, "Adding"),
+        _kept_finite(1e-8, torch.clamp, "A least p of"),
+        _kept_finite(1e-12, torch.clamp, "Your"),
+        Mistake(
+            _nats_with(of_category=_by_exponentials),
+            "Right, until a logit is so great that its exponential is infinite. How does softmax keep that from happening, and how do you get log p without p?",
+        ),
+        Mistake(
+            _nats_with(of_category=lambda category, logits: logits.exp().sum(1).log() - logits.gather(1, category.unsqueeze(1)).squeeze(1)),
+            "The right formula, until a logit is so great that its exponential is infinite. Which function takes the logarithm of a sum of exponentials in one step?",
+        ),
+        Mistake(
+            _nats_with(of_category=lambda category, logits: -logits.log_softmax(0).gather(1, category.unsqueeze(1)).squeeze(1)),
+            "Your probabilities add up to 1 down each column of logits, over the rows of the table. Among what is the one draw made?",
+        ),
+        Mistake(
+            _nats_with(of_category=lambda category, logits: -_category_nats(category, logits)),
+            "The numbers are right. The likelier a row's category, the more you charge for it. Which sign has −log p when p is less than 1?",
+        ),
+        Mistake(
+            _nats_with(lambda numbers, mu, log_sigma: -_gaussian_nats(numbers, mu, log_sigma)),
+            "The category is right. A number further from its mean costs less, in yours. Did you add a log-likelihood to a cost?",
         ),
         Mistake(
             _nats_with(of_category=lambda category, logits: -logits.softmax(1).gather(1, category.unsqueeze(1)).squeeze(1)),
@@ -438,6 +550,25 @@ def _filled_by(height=_height, keep=lambda x, seen, drawn: torch.where(seen, x, 
     return fill
 
 
+def _filled_by_adam(decode, x, seen, z, steps, learning_rate):
+    z = z.detach().requires_grad_()
+    optimizer = torch.optim.Adam([z], lr=learning_rate)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        (-_height(decode(z), x, seen, z)).backward()
+        optimizer.step()
+    return torch.where(seen, x, torch.sigmoid(decode(z)))
+
+
+def _unsure_of_grey(which):
+    """PyTorch's Bernoulli, which refuses levels between 0 and 1, asked for the pixels that `which` picks."""
+    return _filled_by(lambda logits, x, seen, z: (Bernoulli(logits=which(logits, seen)).log_prob(which(x, seen))).sum() + _log_prior(z))
+
+
+def _logits_for_pixels(decode, x, seen, z, steps, learning_rate):
+    return torch.where(seen, x, decode(_climb(decode, x, seen, z, steps, learning_rate, _height)))
+
+
 def _filled_with_gradients_piled_up(decode, x, seen, z, steps, learning_rate):
     z = z.detach().requires_grad_()
     for _ in range(steps):
@@ -472,6 +603,10 @@ FILL_HOLE = Task(
             "Your z is right, and then you toss a coin for each missing pixel. Black or white: which number does the contract ask for, a draw or a mean?",
         ),
         Mistake(
+            _logits_for_pixels,
+            "Your z is right. Your missing pixels may be 7, or below 0: they are what the decoder gives. What makes a probability of that?",
+        ),
+        Mistake(
             _filled_by(lambda logits, x, seen, z: _log_pixels(logits, x).sum() + _log_prior(z), keep=lambda x, seen, drawn: drawn),
             "That reconstructs the whole image, hole and all. What may z know of the missing pixels, and what need not be drawn at all?",
         ),
@@ -486,6 +621,15 @@ FILL_HOLE = Task(
         Mistake(
             _filled_by(lambda logits, x, seen, z: _log_seen(logits, x, seen) / seen.sum().clamp(min=1) + _log_prior(z)),
             "You average over the seen pixels, and add a prior that is a sum. Which of the two then has the say?",
+        ),
+        Mistake(
+            _filled_by(lambda logits, x, seen, z: _log_seen(logits, x, seen) / x.numel() + _log_prior(z)),
+            "You average the pixels' part over all pixels and images, and add a prior that is a sum: almost nothing is left to pull at z but the prior. "
+            "What is the sum in the hill's formula taken over, and what does your loss function do by default?",
+        ),
+        Mistake(
+            _filled_by(lambda logits, x, seen, z: _log_seen(logits, x, seen) / x.shape[1] + _log_prior(z)),
+            "You average over an image's pixels, and add a prior that is a sum. What stands in the hill's formula, a sum or a mean?",
         ),
         Mistake(
             _filled_by(lambda logits, x, seen, z: _height(logits, x, seen, z) / len(x)),
@@ -512,8 +656,26 @@ FILL_HOLE = Task(
             "You climb a squared error. Which distribution do the pixels have here, and what is its logarithm?",
         ),
         Mistake(
+            _filled_by(lambda logits, x, seen, z: (x * F.logsigmoid(logits) * seen).sum() + _log_prior(z)),
+            "Your hill asks only how likely the ink is where there is ink. What does a seen pixel that is black say of the decoder's p?",
+        ),
+        Mistake(
+            _unsure_of_grey(lambda values, seen: values),
+            "PyTorch's Bernoulli knows 0 and 1 alone, and refuses a grey level. Write its log-probability as a formula in x and the logit: "
+            "it can be computed between 0 and 1 as well. Which loss function is minus that?",
+        ),
+        Mistake(
+            _unsure_of_grey(lambda values, seen: values[seen]),
+            "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: "
+            "it can be computed between 0 and 1 as well. Which loss function is minus that?",
+        ),
+        Mistake(
             _filled_with_gradients_piled_up,
             "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?",
+        ),
+        Mistake(
+            _filled_by_adam,
+            "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?",
         ),
         Mistake(
             lambda decode, x, seen, z, steps, learning_rate: _filled_by()(decode, x, seen, z, steps - 1, learning_rate),
@@ -531,7 +693,7 @@ FILL_HOLE = Task(
 
 
 def _stated(seed: int) -> list[Probe]:
-    """No confidence is near a bin's edge, but for 0 and 1."""
+    """No confidence is near a bin's edge, but for 0 and 1, and some inner edges of which either bin may be the owner."""
     generator = torch.Generator().manual_seed(1000 + seed)
 
     def uniform(n: int) -> Tensor:
@@ -544,7 +706,9 @@ def _stated(seed: int) -> list[Probe]:
         return Probe({"confidence": confidence.to(dtype), "right": right, "bins": bins}, seed, note)
 
     ends = torch.tensor([1.0, 1.0, 1.0, 0.93, 0.97, 0.0, 0.0, 0.04, 0.55, 0.56])
-    right = torch.tensor([True, False, True, True, True, True, False, False, False, True])
+    right = torch.tensor([True, False, True, True, True, True, False, False, True, True])  # more than what was stated
+    # whichever of its two bins an inner edge belongs to, the answer is the same, and so it is with the bins' middles for what was stated
+    inner = {"confidence": torch.tensor([0.25, 0.75, 0.75, 0.25]), "right": torch.tensor([True, False, True, False]), "bins": 4}
     return [
         one(60, 10),
         one(7, 10, "with few examples, so that bins are empty"),
@@ -553,6 +717,7 @@ def _stated(seed: int) -> list[Probe]:
         one(50, 8, "in float64", torch.float64),
         one(1, 10, "with a single example"),
         Probe({"confidence": ends, "right": right, "bins": 10}, seed, "with confidences of 0 and 1"),
+        Probe(inner, seed, "with confidences just where two bins meet"),
     ]
 
 
@@ -597,6 +762,21 @@ def _end_left_out(left_out):
     return error
 
 
+def _error_between(inside, bins_made=lambda bins: bins):
+    """Bins one after another, each with the examples that `inside(confidence, low, high)` finds between its edges."""
+
+    def error(confidence, right, bins):
+        total, made = 0.0, bins_made(bins)
+        for number in range(made):
+            group = inside(confidence, number / made, (number + 1) / made)
+            if group.any():
+                gap = confidence[group].double().mean() - right[group].double().mean()
+                total += (gap.abs() * group.sum()).item() / len(right)
+        return total
+
+    return error
+
+
 def _from_the_middle(confidence, right, bins):
     middle = ((confidence.double() * bins).floor().clamp(max=bins - 1) + 0.5) / bins
     _, share, count = _binned(confidence, right, bins)
@@ -614,7 +794,8 @@ CALIBRATION_ERROR = Task(
     contract="calibration_error(confidence, right, bins) -> the expected calibration error, a Python float from 0 to 1.\n"
     "confidence: (n,), the probability, 0 to 1, that a classifier gave to its own answer. right: (n,), booleans, whether that answer was right.\n"
     "bins: how many bins of equal width there are from 0 to 1. For each bin: the distance between the mean confidence in it and the share that was right\n"
-    "in it. Result: the mean of these, each bin weighted by how many examples it holds. An empty bin has no say; 0 lies in the first bin and 1 in the last.",
+    "in it. Result: the mean of these, each bin weighted by how many examples it holds. An empty bin has no say; 0 lies in the first bin and 1 in the last.\n"
+    "Where two bins meet, either may have the edge, but only one.",
     probes=_stated,
     claims=_to_five_places(matches(_reference_calibration_error, "The bins' |mean confidence − share right|, weighted by their counts")),
     mistakes=(
@@ -627,8 +808,16 @@ CALIBRATION_ERROR = Task(
             "Use a thousand bins, most of them empty: your error goes to 0. By what is a bin weighted?",
         ),
         Mistake(
+            _error_with(lambda gap, count, bins: gap.abs().sum()),
+            "You add the bins' distances up. With ten bins that may come to more than 1: what is missing before a sum is a mean?",
+        ),
+        Mistake(
             _error_with(lambda gap, count, bins: ((gap * count).sum() / count.sum()).abs()),
             "Too sure in one bin and too modest in another: yours says that all is well. When is the sign to be dropped, before the sum or after it?",
+        ),
+        Mistake(
+            _error_with(lambda gap, count, bins: (gap * count).sum() / count.sum()),
+            "Your error is below 0 for someone who is too modest, and a bin that is too sure makes up for one that is not. How far apart are two numbers?",
         ),
         Mistake(
             _error_with(lambda gap, count, bins: (gap.square() * count).sum() / count.sum()),
@@ -645,6 +834,18 @@ CALIBRATION_ERROR = Task(
         Mistake(
             _error_with(_weighted, lambda confidence, bins: (confidence * bins).long()),
             "You have one bin more than asked for: who is certain sits there alone. With whom should they be?",
+        ),
+        Mistake(
+            _error_between(lambda confidence, low, high: (confidence >= low) & ((confidence < high) | (high == 1)), lambda bins: bins - 1),
+            "You have one bin less than asked for. How many edges have ten bins, with both ends?",
+        ),
+        Mistake(
+            _error_between(lambda confidence, low, high: (confidence >= low) & (confidence <= high)),
+            "A confidence just where two bins meet lies in both of yours, and counts twice. Which of the two is to have it?",
+        ),
+        Mistake(
+            _error_between(lambda confidence, low, high: (confidence > low) & (confidence < high)),
+            "A confidence just on an edge lies in none of your bins, be it 0, 1 or where two bins meet. Which bin is to have each?",
         ),
         Mistake(
             _from_the_middle,
@@ -734,6 +935,11 @@ def _one_auroc_alone(with_ink):
     return told
 
 
+def _hidden_only_where_low(scores, is_anomaly, ink):
+    found = _told_apart(scores, is_anomaly, ink)
+    return "blind" if found == "hidden by ink" and _auroc(scores, is_anomaly) > 0.25 else found
+
+
 def _low_is_backwards(scores, is_anomaly, ink):
     found = _told_apart(scores, is_anomaly, ink)
     return "backwards" if found != "not finite" and _auroc(scores, is_anomaly) < 0.25 else found
@@ -762,6 +968,10 @@ DIAGNOSE_DETECTOR = Task(
             "Ink taken out, and the AUROC rises. Was ink what found the strangers, or what covered them?",
         ),
         Mistake(
+            _hidden_only_where_low,
+            "You look for strangers under the ink only where the score's AUROC is low. Ink and strangeness may also just balance. What does the rest say then, and what does the table ask of the score?",
+        ),
+        Mistake(
             _low_is_backwards,
             "An AUROC near 0 is called backwards. A 1 holds so little ink that it is cheap although it is strange: what does its score say with the ink taken out?",
         ),
@@ -779,7 +989,15 @@ DIAGNOSE_DETECTOR = Task(
         ),
         Mistake(
             _with_rest(lambda scores, is_anomaly, ink: scores - (scores * ink)[~is_anomaly].sum() / ink[~is_anomaly].square().sum() * ink),
-            "Your line goes through 0: an image without ink would cost nothing. What else does a straight line have, beside a slope?",
+            "Your line goes through 0, or you divide by the ink: either way an image without ink would cost nothing. What else does a straight line have, beside a slope?",
+        ),
+        Mistake(
+            _with_rest(lambda scores, is_anomaly, ink: scores - ink),
+            "You take the ink itself away, as if each pixel of it cost one nat. It may cost more, nothing, or less than nothing. Which images tell what it costs here?",
+        ),
+        Mistake(
+            _with_rest(lambda scores, is_anomaly, ink: scores - torch.corrcoef(torch.stack([scores, ink])[:, ~is_anomaly])[0, 1] * ink),
+            "You take the correlation for the slope. A correlation has no unit, and your score is in nats and ink in pixels. In which unit is b?",
         ),
         Mistake(
             _told_if_finite,

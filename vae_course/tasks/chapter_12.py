@@ -143,6 +143,10 @@ SHARPNESS = Task(
             lambda images: _mean_step(images) / (2 * images.flatten(1).var(1)),
             "Right, until an image is plain: what is 0/0 to the computer, and what does the contract ask for?",
         ),
+        Mistake(
+            lambda images: _mean_step(images) / (2 * images.flatten(1).var(1) + 1e-6),
+            "Nearly: the small number under the line weighs the more, the paler an image is. Contrast should drop out. Which case was it put there for?",
+        ),
     ),
     hints=(
         "Two means of squares for each image. The first is over neighbours: subtract the image from itself, moved by one row; then the same with columns.",
@@ -275,6 +279,10 @@ BEST_PICTURES = Task(
             "The pictures are right. In your cost every image has every code equally often. How often does it have each?",
         ),
         Mistake(
+            lambda x, q: (_averages(x, q), (q * _costs(x, _averages(x, q))).mean()),
+            "The pictures are right. Your cost is divided by the number of codes as well. What do an image's weights add up to without that?",
+        ),
+        Mistake(
             _cost_of_the_mixture,
             "The pictures are right. For the cost you mix an image's pictures and take the logarithm then. The decoder is shown one code at a time: which comes first?",
         ),
@@ -392,6 +400,28 @@ def _closed_kl(mu, log_var):
     return 0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum(1).mean()
 
 
+def _log_mean_of_parameters(z, mu, log_var):
+    return _log_normal(z, mu.mean(0), log_var.mean(0)).sum(1)
+
+
+def _over_mean_latents(z, mu, log_var):
+    return tuple(part / z.shape[1] for part in _split_at(_log_mixture_of_means)(z, mu, log_var))
+
+
+def _log_mixture_of_means(z, mu, log_var):
+    """As if each log-density were the mean over latents: d times the mixture of those."""
+    d = z.shape[1]
+    return d * ((_table(z, mu, log_var) / d).logsumexp(1) - math.log(len(mu)))
+
+
+def _kept_finite(least: float) -> Mistake:
+    return Mistake(
+        _split_at(lambda z, mu, log_var: (_table(z, mu, log_var).exp().mean(1) + least).log()),
+        f"Adding {least:g} keeps log q(z) finite, and lies: a density in many latents is often far smaller than that. "
+        "How do you average what is given by its logarithm, without leaving the logarithms?",
+    )
+
+
 INFORMATION = Task(
     name="12.information",
     points=2,
@@ -423,6 +453,10 @@ INFORMATION = Task(
             "Your q(z) is one Gaussian, with the right mean and variance. Two encodings far apart leave a gap between them: what does one Gaussian say of it?",
         ),
         Mistake(
+            _split_at(_log_mean_of_parameters),
+            "You average the parameters, and have one Gaussian in the middle of all encodings. Of what is q(z) the mean: of numbers μ and log σ², or of densities?",
+        ),
+        Mistake(
             _split_at(_log_by_latent),
             "You make a mixture of each latent alone, and add their logarithms. Is the mixture of products a product of mixtures? "
             "Let two latents say the same: how often do you count it?",
@@ -452,6 +486,31 @@ INFORMATION = Task(
             "Your mismatch is right. Your information is the whole KL. Take an encoder that gives every image the same encoding, off the prior. What is its KL, and what does z tell of the image?",
         ),
         Mistake(
+            _beside(lambda z, mu, log_var: _closed_kl(mu, log_var)),
+            "Your mismatch is right. Your information is the whole KL, in closed form. Take an encoder that gives every image the same encoding, off the prior: "
+            "what does z tell of the image?",
+        ),
+        Mistake(
+            lambda z, mu, log_var: (_information(z, mu, log_var)[0], _whole_kl(z, mu, log_var)),
+            "Your information is right. Your mismatch is the whole KL: how far each encoding is from the prior. Which density is to be compared with the prior's?",
+        ),
+        Mistake(
+            lambda z, mu, log_var: _information(z, mu, log_var)[::-1],
+            "Both are right, and stand in each other's place. Which comes first in the contract?",
+        ),
+        Mistake(
+            _beside(
+                lambda z, mu, log_var: -0.5 * (1 + math.log(2 * math.pi) + log_var).sum(1).mean() - _log_mixture(z, mu, log_var).mean()
+            ),
+            "Your mismatch is right. You take log q(z|x) on average over all draws there could be, and log q(z) at the draws there are. Give it a single image: "
+            "the information must be 0, and yours isn't. At which z would both have to be taken so that the noise cancels?",
+        ),
+        Mistake(
+            _over_mean_latents,
+            "You average over the latents. Two latents that tell the same as one tell nothing new, but two that tell different things tell twice as much. "
+            "The latents of an encoding are independent: how do their log-densities combine?",
+        ),
+        Mistake(
             _beside(lambda z, mu, log_var: _closed_kl(mu, log_var) - _information(z, mu, log_var)[1]),
             "You take the mismatch, with the noise of its draws, from a KL that has none. Give it a single image: the information must be 0, and yours isn't. "
             "From what would it have to be taken so that the noise cancels?",
@@ -460,6 +519,7 @@ INFORMATION = Task(
             _split_at(lambda z, mu, log_var: _table(z, mu, log_var).exp().mean(1).log()),
             "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?",
         ),
+        *(_kept_finite(least) for least in (1e-8, 1e-12)),
     ),
     hints=(
         "Three log-densities for each z_i: its own encoding's, the mixture's, the prior's. Only the mixture needs work: every z_i under every encoding.",
@@ -561,6 +621,26 @@ COVERAGE = Task(
             "That is a share of all pairs of a real point and a sample: more samples of one kind change it. How many samples does a real point need to be reached?",
         ),
         Mistake(
+            lambda samples, real, k: _share_of((_distances(real, samples) <= _radius(real, k).unsqueeze(1)).sum(1) >= k),
+            "You ask for k samples in each neighbourhood. k tells how far a neighbourhood reaches. How many samples does a real point need to be reached?",
+        ),
+        Mistake(
+            lambda samples, real, k: _share_of(_distances(samples, real).amin(1) <= _radius(samples, min(k, len(samples) - 1))),
+            "You have samples and real points the other way round: yours is the share of samples with a real point in the neighbourhood that other samples give them. "
+            "Which of the two are to be reached?",
+        ),
+        Mistake(
+            lambda samples, real, k: _share_of(_distances(real, samples).amin(1) <= _distances(real, real).topk(k, dim=1).values[:, -1]),
+            "Your neighbourhoods reach as far as the k-th *furthest* real point. From which end does topk count, unless it is told otherwise?",
+        ),
+        Mistake(
+            lambda samples, real, k: _share_of(
+                _distances(real, samples).amin(1)
+                <= _distances(real, real).where(_distances(real, real) > 0, math.inf).sort(1).values[:, k - 1]
+            ),
+            "You leave out real points that are just like another one, or strike out every distance of 0 to be rid of a point's own. Who is the nearest to a point that occurs twice?",
+        ),
+        Mistake(
             lambda samples, real, k: _share_of(_distances(real, samples).amin(1) < _radius(real, k)),
             "A sample just on the edge does not count, in yours. Let samples be the real points themselves: is a point that occurs twice reached? What does the contract say of the edge?",
         ),
@@ -591,7 +671,8 @@ def _clouds(seed: int) -> list[Probe]:
         Probe({"a": same, "b": same + 20.0}, note="with two sets that differ by a shift"),
         Probe({"a": same, "b": same.flip(0)}, note="with the same set twice"),
         Probe({"a": still, "b": draw(9, 4)}, note="with a feature that never changes"),
-        Probe({"a": draw(4, 6), "b": draw(5, 6) - 0.7}, note="with fewer points than features"),
+        # so many eigenvalues of 0 that rounding makes some of them negative
+        Probe({"a": 0.3 * draw(4, 12), "b": 0.3 * draw(5, 12) - 0.2}, note="with fewer points than features"),
         Probe({"a": draw(3, 10).t(), "b": draw(3, 7).t()}, note="not contiguous"),
     ]
 
@@ -636,6 +717,18 @@ def _spread_by_cholesky(one, other):
     return one.trace() + other.trace() - 2 * torch.linalg.eigvalsh(root.t() @ other @ root).clamp(min=0).sqrt().sum()
 
 
+def _frechet_without_reshaping(trace_first):
+    """With one feature torch.cov gives a number, which the first operation on it refuses."""
+
+    def distance(a, b):
+        one, other = torch.cov(a.t()), torch.cov(b.t())
+        spread = one.trace() + other.trace() if trace_first else 0.0
+        cross = _trace_of_root(one, other)
+        return (_apart(a, b) + (spread if trace_first else one.trace() + other.trace()) - 2 * cross).item()
+
+    return distance
+
+
 FRECHET = Task(
     name="12.frechet",
     points=1,
@@ -669,6 +762,22 @@ FRECHET = Task(
         Mistake(
             lambda a, b: torch.cov(a) @ torch.cov(b),
             "Your covariances have a row for each point. What should they have a row for, and what does torch.cov take for a variable: a row or a column?",
+        ),
+        Mistake(
+            _frechet_without_reshaping(trace_first=False),
+            "Right, until there is a single feature: torch.cov makes a number of one row, and numbers have no matrix product. What shape has the covariance of one feature?",
+        ),
+        Mistake(
+            _frechet_without_reshaping(trace_first=True),
+            "Right, until there is a single feature: torch.cov makes a number of one row, and a number has no trace. What shape has the covariance of one feature?",
+        ),
+        Mistake(
+            _between(lambda one, other: one.trace() + other.trace() - 2 * torch.linalg.eigvals(one @ other).real.sqrt().sum()),
+            "Right, until a covariance is singular. Eigenvalues that are 0 come out as 10⁻¹⁶ or −10⁻¹⁶, and the root of the latter is NaN. What may be done to them before the root?",
+        ),
+        Mistake(
+            _between(lambda one, other: one.trace() + other.trace() - 2 * torch.linalg.svdvals(one @ other).sqrt().sum()),
+            "You take the singular values of the product. For a symmetric matrix they are the sizes of its eigenvalues. Is the product of two symmetric matrices symmetric?",
         ),
         Mistake(
             _between(lambda one, other: one.trace() + other.trace() - _trace_of_root(one, other)),
@@ -712,6 +821,27 @@ def _renamed(names: dict[str, str]):
 def _collapse_looked_for_first(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
     found = told_apart(loss, reconstruction, kl, test_loss, mean_image, noise_costs)
     return "cut gradient" if found == "sigmoid twice" and kl[-1] < 0.01 * mean_image else found
+
+
+def _collapse_looked_for_at_once(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
+    found = told_apart(loss, reconstruction, kl, test_loss, mean_image, noise_costs)
+    return "cut gradient" if found in ("averaged pixels", "sigmoid twice") and kl[-1] < 0.01 * mean_image else found
+
+
+def _small_taken_for_gone(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
+    found = told_apart(loss, reconstruction, kl, test_loss, mean_image, noise_costs)
+    return "cut gradient" if found == "no noise" and kl[-1] < 0.05 * mean_image else found
+
+
+def _nothing_taken_for_forgotten(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
+    found = told_apart(loss, reconstruction, kl, test_loss, mean_image, noise_costs)
+    gone = found in ("averaged pixels", "cut gradient", "sigmoid twice") and kl[-1] < 0.01 * mean_image
+    return "forgotten KL" if gone else found
+
+
+def _any_rise_taken_for_a_turn(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
+    found = told_apart(loss, reconstruction, kl, test_loss, mean_image, noise_costs)
+    return "a hundred images" if found == "on their side" and test_loss[-1] > test_loss.min() else found
 
 
 def _thresholds_in_nats(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
@@ -763,12 +893,29 @@ DIAGNOSE_RUN = Task(
             "You take a model that learns by heart for one whose test images are of another kind. Its test loss was good once. Where is the lowest point of the curve?",
         ),
         Mistake(
+            _any_rise_taken_for_a_turn,
+            "Every curve trembles, so that its lowest point is seldom its last. How far has the test loss risen from there, beside mean_image?",
+        ),
+        Mistake(
             _renamed({"a hundred images": "healthy"}),
             "A run that learns by heart looks healthy to you. Its test loss is far below that of the first epoch. Is its end also its lowest point, and how far off is the training loss?",
         ),
         Mistake(
             _collapse_looked_for_first,
             "The KL is gone, and you stop there. A decoder that draws worse than the mean image has a trouble of its own. What does its reconstruction cost, beside the mean image?",
+        ),
+        Mistake(
+            _collapse_looked_for_at_once,
+            "The KL is gone in three of these illnesses, and you stop at the first that comes to mind. Reconstructions tell them apart: "
+            "which of them costs a hundredth of the mean image, which as much, which twice as much?",
+        ),
+        Mistake(
+            _nothing_taken_for_forgotten,
+            "The loss is the reconstruction alone, so you say that the KL was forgotten. What else makes a sum equal to one of its terms? How great is this run's KL?",
+        ),
+        Mistake(
+            _renamed({"cut gradient": "sigmoid twice"}),
+            "This run's pictures cost as much as the mean image, or a hair more: it shows little else. How much worse than that is a decoder that can't draw black?",
         ),
         Mistake(
             _renamed({"forgotten KL": "healthy"}),
@@ -779,12 +926,24 @@ DIAGNOSE_RUN = Task(
             "The KL is great in both. Is it only left out, or does the loss get the better of it? Can a sum of costs be below 0?",
         ),
         Mistake(
+            _renamed({"wrong sign": "sigmoid twice"}),
+            "In both, pictures are far worse than the mean image. One of the two runs claims a loss that no sum of costs can have. Which sign do you look for first?",
+        ),
+        Mistake(
             _renamed({"no noise": "healthy"}),
             "By its curves this run is better than a healthy one. Then somebody draws z from q(z|x), and the picture is lost. Which figure tells?",
         ),
         Mistake(
             _renamed({"no noise": "cut gradient"}),
             "A small KL is not a KL that is gone: this run's reconstructions are good. What does a picture cost whose code says nothing?",
+        ),
+        Mistake(
+            _small_taken_for_gone,
+            "You draw the line for a KL that is gone so high that a small one falls below it. Look at that run's reconstruction: could a picture of which nothing is known cost so little?",
+        ),
+        Mistake(
+            _renamed({"on their side": "no noise"}),
+            "Every draw costs something, here a sixth of the picture or less. Without noise in training it costs as much as the whole picture. What is wrong with the *test* loss of this run?",
         ),
         Mistake(
             _thresholds_in_nats,

@@ -21,6 +21,13 @@ def detectors(seed: int) -> list[tuple[str, Tensor, Tensor, Tensor]]:
     def normal() -> Tensor:
         return torch.randn(600, generator=generator, dtype=torch.float64)
 
+    def settled(noise: Tensor, away: Tensor) -> Tensor:
+        """Noise without a height of its own among either kind, and without a slope among the familiar: where ink is all, a coin is left."""
+        noise = noise - torch.where(is_anomaly, noise[is_anomaly].mean(), noise[~is_anomaly].mean())
+        centred = away - away[~is_anomaly].mean()
+        slope = (centred * noise)[~is_anomaly].sum() / centred[~is_anomaly].square().sum()
+        return torch.where(is_anomaly, noise, noise - slope * centred)
+
     def one(label: str, slope: float, more_ink: float, strangeness: float, *, follows: bool = True, **broken: float) -> tuple:
         """more_ink: what strangers have more of it, on average. follows: whether among strangers, too, those with more ink cost more.
 
@@ -28,22 +35,22 @@ def detectors(seed: int) -> list[tuple[str, Tensor, Tensor, Tensor]]:
         """
         place, away = torch.where(is_anomaly, 100.0 + more_ink, 100.0), 8 * normal()
         charged = place + (away if follows else torch.where(is_anomaly, 0.0, away))
-        scores = 150 + slope * charged + strangeness * is_anomaly + 6 * normal()
+        scores = 150 + slope * charged + strangeness * is_anomaly + 6 * settled(normal(), away)
         for whose, score in broken.items():
             scores[3 * int(torch.randint(200, (), generator=generator)) + (whose == "familiar")] = score
         return label, scores, is_anomaly, place + away
 
     made = [
         one("works", 1.0, 0.0, 25.0),
-        one("works", 0.0, 5.0, 13.0),
+        one("works", 0.0, 5.0, 16.0),
         one("hidden by ink", 1.0, -80.0, 60.0, follows=False),
         one("hidden by ink", 1.0, -60.0, 60.0, follows=False),
-        one("only ink", 1.0, 25.0, 0.0),
+        one("only ink", 2.5, 20.0, 0.0),
         one("only ink", -1.0, -25.0, 0.0),
         one("backwards", 1.0, 0.0, -25.0),
-        one("backwards", 0.0, -5.0, -13.0),
+        one("backwards", 0.0, -5.0, -16.0),
         one("blind", 1.0, 0.0, 0.5),
-        one("blind", 0.0, 5.0, -1.8),
+        one("blind", 0.0, 5.0, -0.7),
         one("not finite", 1.0, 0.0, 25.0, familiar=math.nan),
         one("not finite", 1.0, -80.0, 60.0, strange=math.inf),
     ]
