@@ -246,12 +246,14 @@ def test_an_answer_for_the_cpu_alone_passes_with_a_remark(monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
 
     def at_home(mu, log_var):
+        print("shape", tuple(mu.shape))
         return right(torch.from_numpy(mu.numpy()), torch.from_numpy(log_var.numpy()))
 
     points = check("04.gaussian_kl", at_home)
     told = capsys.readouterr().out
     assert points == points.out_of
     assert "right, on every probe" in told
+    assert told.count("shape") == 1, "what an answer prints is shown once"
     assert "costs no points" in told
     assert "device=x.device" in told
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import io
 import textwrap
 from collections.abc import Callable
 
@@ -71,7 +73,8 @@ def remark_on_gpu(task: Task, function: Callable, *, seed: int = 0) -> str:
         return ""
     first = task.probes(seed)[0]
     probes = [Probe(first.arguments, first.seed, note="on the GPU", device=GPU)]
-    verdict = judge(task, probes, call(task, function, probes))
+    with contextlib.redirect_stdout(io.StringIO()):  # what an answer prints was shown once
+        verdict = judge(task, probes, call(task, function, probes))
     if verdict.passed:
         return ""
     return (
