@@ -25,7 +25,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from benchmarks.tables import real_mnist, spread, versions
+from benchmarks.tables import real_mnist, spread, stored_runs, versions
 from vae_course import VAE, checkpoints, fit, load
 from vae_course.data import Split
 from vae_course.evaluation import auroc
@@ -126,21 +126,18 @@ def in_order(runs: list[dict]) -> list[dict]:
     return sorted(runs, key=lambda run: (run["images"], run["digit"], run["seed"]))
 
 
-def stored_runs() -> list[dict]:
-    """The runs that are stored, if they were made with this recipe on this data; else none."""
-    if not STORED.is_file():
-        return []
-    about = json.loads(STORED.read_text("utf-8"))
-    return about["runs"] if (about["recipe"], about["data"]) == (RECIPE, load("mnist").fingerprint()) else []
+def recipe_and_data() -> dict:
+    """What two runs must share to stand in one table."""
+    return {"recipe": RECIPE, "data": load("mnist").fingerprint()}
 
 
 def store(run: dict) -> None:
     """Add one run to what is stored; runs of another recipe or of other data are dropped."""
-    which = ("images", "digit", "seed")
-    kept = [other for other in stored_runs() if any(other[name] != run[name] for name in which)]
-    about = {"date": str(datetime.date.today()), "versions": versions(), "recipe": RECIPE, "data": load("mnist").fingerprint()}
+    which, about = ("images", "digit", "seed"), recipe_and_data()
+    kept = [other for other in stored_runs(STORED, about) if any(other[name] != run[name] for name in which)]
+    content = {"date": str(datetime.date.today()), "versions": versions(), **about, "runs": in_order([*kept, run])}
     unfinished = STORED.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps({**about, "runs": in_order([*kept, run])}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     unfinished.replace(STORED)
 
 
@@ -154,7 +151,7 @@ def main() -> int:
     arguments = parser.parse_args()
     real_mnist()
     started = time.perf_counter()
-    runs = stored_runs() if arguments.store else []
+    runs = stored_runs(STORED, recipe_and_data()) if arguments.store else []
     done = {(run["images"], run["digit"], run["seed"]) for run in runs}
     jobs = [(images, digit, seed) for images in arguments.images for seed in arguments.seeds for digit in arguments.digits]
     jobs = [job for job in jobs if job not in done]

@@ -2,7 +2,7 @@
 
 python -m benchmarks.half_and_compiled          on the GPU if there is one, else on the CPU (`VAE_COURSE_DEVICE` decides)
 
-The three ways take turns, and each figure is a median, so that another program's work falls on all alike. Compiling itself is not counted.
+The four kinds take turns, and each figure is a median, so that another program's work falls on all alike. Compiling itself is not counted.
 On a GPU, PyTorch computes float32 convolutions in TF32 unless told otherwise; "plain" is what it does untold.
 """
 

@@ -23,20 +23,21 @@ import torch
 from torch import Tensor
 from torch.distributions import Independent
 
-from benchmarks.tables import spread, versions
+from benchmarks.tables import spread, stored_runs, versions
 from vae_course import HierarchicalVAE, checkpoints, evaluate, fit, load, negative_log_likelihood
 from vae_course.data import Dataset
 from vae_course.evaluation import active_units
 from vae_course.training import mean_losses
 
-# Sizes chosen so that all have the same number of parameters, to within a half per cent.
 CONTROL = "two levels, naive, deaf"
+# Sizes chosen so that all have the same number of parameters, to within a half per cent.
+NAIVE = {"latent_sizes": [32, 16], "hidden_sizes": [210, 110], "inference": "naive"}
 MODELS = {
     "one level": {"latent_sizes": [32], "hidden_sizes": [220]},
     "two levels": {"latent_sizes": [32, 16], "hidden_sizes": [200, 100]},
     "three levels": {"latent_sizes": [32, 16, 8], "hidden_sizes": [195, 104, 50]},
-    "two levels, naive": {"latent_sizes": [32, 16], "hidden_sizes": [210, 110], "inference": "naive"},
-    CONTROL: {"latent_sizes": [32, 16], "hidden_sizes": [210, 110], "inference": "naive"},
+    "two levels, naive": NAIVE,
+    CONTROL: NAIVE,
 }
 SEEDS = (0, 1, 2)
 ANNEAL_STEPS = 6000  # ten epochs
@@ -132,10 +133,8 @@ def in_order(runs: list[dict]) -> list[dict]:
 
 def kept(about: dict, runs: list[dict]) -> list[dict]:
     """The stored runs with the same recipe that were not made again."""
-    content = json.loads(STORED.read_text("utf-8")) if STORED.exists() else {}
     made = {(run["model"], run["seed"]) for run in runs}
-    same = all(content.get(name) == value for name, value in about.items())
-    return [run for run in content["runs"] if (run["model"], run["seed"]) not in made] if same else []
+    return [run for run in stored_runs(STORED, about) if (run["model"], run["seed"]) not in made]
 
 
 if __name__ == "__main__":
