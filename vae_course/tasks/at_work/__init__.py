@@ -1,0 +1,1 @@
+"""VAEs at work."""

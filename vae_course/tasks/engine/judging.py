@@ -1,0 +1,242 @@
+"""The last step: a verdict on outputs, and the name of the mistake, or of two at once, where they are known ones."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
+from itertools import chain, islice, takewhile, zip_longest
+
+import torch
+from torch import Tensor
+
+from .calling import call, one_call
+from .claims import doubled, rounding
+from .declaration import Claim, Law, Mistake, Output, Plain, Probe, Task, Verdict, as_double
+from .session import session_kept, silence
+from .slips import changed, pairs
+from .time_limit import finish_within
+
+# What recognising a mistake may take, from the start of the call on; with the call itself a check stays below five seconds.
+SECONDS_TO_RECOGNISE = 3.0
+
+
+def verdict_on(task: Task, function: Callable, *, seed: int = 0) -> Verdict:
+    """All steps one after another, with the mistake named where the answer is a known wrong one. Prints nothing of its own."""
+    end = time.monotonic() + SECONDS_TO_RECOGNISE
+    with session_kept():
+        probes = all_probes(task, seed)
+        outputs = call(task, function, probes)
+        verdict = judge(task, probes, outputs)
+        if verdict.passed:
+            return verdict
+        return replace(verdict, mistakes=recognise(task, probes, outputs, until=end))
+
+
+def all_probes(task: Task, seed: int) -> list[Probe]:
+    """The task's probes: the first, those that its laws derive from it, the others, and those whose gradient is wanted."""
+    first, *others = task.probes(seed)
+    derived = [law.derive(first) for law in task.laws if law.derive]
+    in_double = [probe for probe in others if probe.note == "in float64"]
+    with_gradients = [replace(probe, gradients=task.gradients, note="its gradient") for probe in [first, *in_double[:1]] if task.gradients]
+    return [first, *derived, *others, *with_gradients]
+
+
+def judge(task: Task, probes: list[Probe], outputs: list[Output]) -> Verdict:
+    """The verdict on what a function gave for `all_probes`: the first claim that is broken, or that none is."""
+    derived = sum(law.derive is not None for law in task.laws)
+    for number, (probe, output) in enumerate(zip(probes, outputs, strict=False)):
+        if output.trouble is not None:
+            return Verdict(False, output.trouble.kind, output.trouble.words + _on(probe, output.trouble.kind))
+        if 0 < number <= derived:
+            continue  # a law's own probe: what it gives is compared with the first one's
+        related = outputs[1 : derived + 1] if number == 0 else []
+        troubled = next((place for place, one in enumerate(related) if one.trouble), None)
+        if troubled is not None:
+            related = related[:troubled]
+        try:
+            broken = next((claim for claim in claims_on(task, probe, output, related) if not claim.holds), None)
+        except Exception as error:  # a result that no claim can look at
+            words = f"What your function returned could not be used: {type(error).__name__}: {str(error)[:200]}"
+            return Verdict(False, "unusable", words + _on(probe))
+        if broken:
+            kind = "identity" if broken.kind == "value" else "contract"
+            return Verdict(False, kind, _told(broken, probe), question=broken.question)
+    if len(outputs) < len(probes):
+        return Verdict(False, "unusable", f"Only {len(outputs)} of {len(probes)} calls gave a result.")
+    return Verdict(True, "passed")
+
+
+def claims_on(task: Task, probe: Probe, output: Output, related: list[Output] = ()) -> Iterator[Claim]:
+    """All claims on one output, in the order in which they are asked: the contract, the laws, the values, the gradients.
+
+    related: the outputs on the probes that the laws derived from this one. Nothing follows a broken claim of the contract,
+    since it would not know what it looks at. A dtype is judged where the contract speaks of it.
+    """
+    asked = iter(task.claims(output.values, **probe.arguments))
+    laws_asked = False
+    for claim in asked:
+        if claim.kind == "value" and not laws_asked:
+            laws_asked = True
+            yield from _claims_of_laws(task.laws, probe, output, related)
+        if claim.kind != "dtype" or "dtype" in task.contract:
+            yield claim
+        if claim.kind == "contract" and not claim.holds:
+            return
+    if task.keeps:
+        question = "The result is right, and the caller's own argument is another one afterwards. Which line writes into it?"
+        yield Claim("Changed in place", "nothing", output.values.get("changed in place", "nothing"), question=question)
+    if probe.gradients:
+        yield from _claims_of_gradients(task, probe, output)
+
+
+def _claims_of_laws(laws: tuple[Law, ...], probe: Probe, output: Output, related: list[Output]) -> Iterator[Claim]:
+    others = iter(related)
+    for law in laws:
+        if law.derive is None:
+            yield from law.claims(output.values, **probe.arguments)
+        elif (other := next(others, None)) is not None:
+            yield from law.claims(output.values, other.values, **probe.arguments)
+
+
+def _claims_of_gradients(task: Task, probe: Probe, output: Output) -> Iterator[Claim]:
+    """A number that is there to be differentiated must have the right answer's gradient."""
+    in_double = replace(probe, arguments={name: doubled(value) for name, value in probe.arguments.items()})
+    right = one_call(task, task.answer, in_double).values["gradients"]
+    for name, expected in right.items():
+        got = output.values["gradients"].get(name)
+        if expected is None:
+            continue
+        if got is None and expected.any():
+            question = "The numbers are right, but no gradient flows back. Where does yours leave PyTorch's graph: .item(), detach, no_grad, a new tensor?"
+            yield Claim(f"Your result depends on {name}, so its gradient is", "there", "missing", question=question)
+        elif got is not None:
+            room = rounding(expected, probe_dtype(probe, name), scale=expected.abs().max().item() if expected.numel() else 1.0)
+            question = "The numbers are right, and a minimiser would still go elsewhere. Which term of yours is cut off from its arguments?"
+            yield Claim(f"The gradient for {name} should be the right answer's", expected, got, room, question=question)
+
+
+def probe_dtype(probe: Probe, name: str) -> torch.dtype:
+    """The dtype of one of a probe's arguments, which is a tensor."""
+    return probe.arguments[name.partition(" of ")[0]].dtype
+
+
+def recognise(task: Task, probes: list[Probe], outputs: list[Output], *, until: float | None = None) -> tuple[Mistake, ...]:
+    """The known mistake that gives the same outputs on the same probes, or the two that do when both are made; else none.
+
+    For outputs already found wrong. until: the `time.monotonic()` at which to give up looking; three seconds from now by default.
+    """
+    if not outputs or (outputs[0].trouble and outputs[0].trouble.kind != "raised"):
+        return ()
+    until = time.monotonic() + SECONDS_TO_RECOGNISE if until is None else until
+    found: list[tuple[Mistake, ...]] = []
+
+    def work() -> None:
+        candidates = chain(((mistake,) for mistake in task.mistakes), [] if task.random else _pairs_of(task))
+        in_time = takewhile(lambda _: time.monotonic() < until, candidates)
+        found.extend(islice((one for one in in_time if _gives(task, _program_of(task, one), probes, outputs)), 1))
+
+    with silence(), torch.random.fork_rng(devices=[]):
+        finish_within(max(until - time.monotonic(), 0.0), work)
+    return found[0] if found else ()
+
+
+@cache
+def _pairs_of(task: Task) -> list[tuple[Mistake, Mistake]]:
+    by_slip = {mistake.slip: mistake for mistake in task.mistakes if mistake.slip}
+    return [(by_slip[one], by_slip[other]) for one, other in pairs(task.answer, task.slips)]
+
+
+@cache
+def _program_of(task: Task, mistakes: tuple[Mistake, ...]) -> Callable:
+    if len(mistakes) == 1:
+        return mistakes[0].function
+    return changed(task.answer, *(mistake.slip for mistake in mistakes))
+
+
+def _gives(task: Task, function: Callable, probes: list[Probe], outputs: list[Output]) -> bool:
+    """Whether a function gives these outputs. Most are ruled out by the first probe."""
+    return all(_same(task, probe, output, one_call(task, function, probe)) for probe, output in zip(probes, outputs, strict=False))
+
+
+def _same(task: Task, probe: Probe, ours: Output, theirs: Output) -> bool:
+    if ours.trouble or theirs.trouble:
+        return bool(ours.trouble and theirs.trouble and ours.trouble.error == theirs.trouble.error)
+    return _close(ours.values, theirs.values) or (task.random and _alike(task, probe, ours, theirs))
+
+
+def _close(ours: Plain, theirs: Plain) -> bool:
+    """Whether two results are the same but for rounding. The dtype may differ: it is the arithmetic that names a mistake."""
+    if isinstance(ours, Tensor) and isinstance(theirs, Tensor):
+        if ours.shape != theirs.shape or ours.is_floating_point() != theirs.is_floating_point():
+            return False
+        a, b = as_double(ours), as_double(theirs)
+        coarser = max((tensor.dtype for tensor in (ours, theirs) if tensor.is_floating_point()), key=_eps, default=torch.float64)
+        tolerance = rounding(torch.where(b.isfinite(), b, torch.ones(())), coarser)
+        return bool((((a - b).abs() <= tolerance) | (a == b) | (a.isnan() & b.isnan())).all())
+    if isinstance(ours, float) and isinstance(theirs, float):
+        return _close(torch.tensor(ours, dtype=torch.float64), torch.tensor(theirs, dtype=torch.float64))
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return _values_close(ours, theirs) and _gradients_close(ours.get("gradients", {}), theirs.get("gradients", {}))
+    if type(ours) is not type(theirs):
+        return False
+    if isinstance(ours, (tuple, list)):
+        return len(ours) == len(theirs) and all(map(_close, ours, theirs))
+    return ours == theirs
+
+
+def _values_close(ours: dict[str, Plain], theirs: dict[str, Plain]) -> bool:
+    """Whether all values are the same; whether arguments were changed on the way is another matter."""
+    ours, theirs = ({name: one for name, one in values.items() if name not in ("gradients", "changed in place")} for values in (ours, theirs))
+    return ours.keys() == theirs.keys() and all(_close(value, theirs[name]) for name, value in ours.items())
+
+
+def _gradients_close(ours: dict[str, Tensor | None], theirs: dict[str, Tensor | None]) -> bool:
+    """Whether no gradient that both have differs: a missing one says nothing of the arithmetic."""
+    return all(value is None or theirs.get(name) is None or _close(value, theirs[name]) for name, value in ours.items())
+
+
+def _alike(task: Task, probe: Probe, ours: Output, theirs: Output) -> bool:
+    """Whether two random results differ by no more than chance: every claim's statistic within the tolerances of both."""
+    for one, other in zip_longest(claims_on(task, probe, ours), claims_on(task, probe, theirs)):
+        if one is None or other is None or one.kind != other.kind:
+            return False
+        if one.kind != "value":
+            if not (one.holds and other.holds):
+                return False
+            continue
+        if not isinstance(one.got, (Tensor, float)):
+            if one.got != other.got:
+                return False
+        elif not Claim("", one.got, other.got, as_double(one.tolerance) + as_double(other.tolerance)).holds:
+            return False
+    return True
+
+
+def _eps(dtype: torch.dtype) -> float:
+    return torch.finfo(dtype).eps
+
+
+def _told(claim: Claim, probe: Probe) -> str:
+    index = claim.where_broken()
+    expected, got = claim.expected, claim.got
+    place = ""
+    if index and isinstance(expected, Tensor):
+        place = f" at [{', '.join(map(str, index))}]"
+        expected, got = expected[index], got[index] if isinstance(got, Tensor) else got
+    digits = next((digits for digits in (6, 9, 12, 17) if _shown(expected, digits) != _shown(got, digits)), 17)
+    return f"{claim.identity}{_on(probe)}\n    expected{place}: {_shown(expected, digits)}\n    got{place}:      {_shown(got, digits)}"
+
+
+def _on(probe: Probe, kind: str = "") -> str:
+    """Where it happened, if the probe is a special one."""
+    return f" ({probe.note})" if probe.note and kind not in ("unwritten", "slow") else ""
+
+
+def _shown(value: Plain, digits: int) -> str:
+    if isinstance(value, Tensor) and value.numel() == 1:
+        value = value.item()
+    if isinstance(value, Tensor):
+        return str(value.tolist())
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
