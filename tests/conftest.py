@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 import torch
 from torch.distributions import Independent, MultivariateNormal, Normal
 
+from tests.mirror import Mirror, point_torchvision_at
 from vae_course.data import Dataset, Split
 from vae_course.models import VAE
 
@@ -38,6 +41,33 @@ def blobs() -> Dataset:
 @pytest.fixture
 def small_vae() -> VAE:
     return VAE(input_shape=(1, 8, 8), latent_size=3, hidden_sizes=(16,))
+
+
+@pytest.fixture
+def cache_folder(tmp_path) -> Path:
+    """Where `mirror` lets the course keep its downloads; not there yet."""
+    return tmp_path / "home" / "cache"
+
+
+@pytest.fixture
+def mirror(cache_folder, monkeypatch):
+    """A tiny MNIST on loopback that torchvision takes for the real one, an empty cache, and no proxy."""
+    served = Mirror()
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.delenv("VAE_COURSE_DATA", raising=False)
+    point_torchvision_at(served.url, served.resources, cache_folder, monkeypatch.setattr)
+    yield served
+    served.close()
+
+
+@pytest.fixture
+def open_to_all():
+    """A folder that any user can reach (pytest's own is for one)."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
 
 
 class LinearGaussian:

@@ -81,7 +81,7 @@ def test_a_half_written_download_is_never_read(tmp_path, monkeypatch):
     monkeypatch.setattr("torchvision.datasets.MNIST", Breaks)
     with pytest.raises(Exception, match="could not be downloaded"):
         load_image_set("mnist")
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["MNIST.lock"]
 
 
 def test_a_data_folder_that_is_none_is_named(monkeypatch):

@@ -9,8 +9,9 @@ import torch
 
 from .dataset import Dataset, Split
 from .digits import load_digits, wobble
+from .download import NoData
 from .few_labels import few_labels, only_labelled
-from .images import IMAGE_SETS, NoData, binarise, load_image_set
+from .images import IMAGE_SETS, binarise, load_image_set
 from .melodies import Melody, melodies
 from .payments import load_payments, payments
 from .sprites import SPRITE_FACTORS, draw_sprite, draw_sprites, sprite_factors, sprite_traversal, sprites
@@ -60,10 +61,11 @@ def names() -> list[str]:
 def load(name: str) -> Dataset:
     """The data set `name`, as tensors in memory: images (n, channels, height, width) with pixels in [0, 1], or sequences (n, steps, …).
 
-    Looks in `VAE_COURSE_DATA`, then in the user's cache, then downloads. Where MNIST or Fashion-MNIST cannot be had,
-    says so in one sentence and gives scikit-learn's digits, which have the same shape. "mnist-binary" is MNIST with each pixel drawn
-    once as 0 or 1 (`binarise`), the same each time: on it the Bernoulli decoder's loss is a likelihood.
-    Raises ValueError for an unknown name or a damaged file, ConnectionError when there is nothing of the same shape.
+    Looks in the folder that `VAE_COURSE_DATA` names, then in the user's cache, then downloads. Where MNIST or Fashion-MNIST cannot be
+    had, says so in one sentence and gives scikit-learn's digits, which have the same shape. "mnist-binary" is MNIST with each pixel
+    drawn once as 0 or 1 (`binarise`), the same each time: on it the Bernoulli decoder's loss is a likelihood.
+    Raises ValueError for an unknown name, and for a named folder that is none, cannot be read or holds a damaged file (one that does
+    not hold the set is passed over with a sentence); ConnectionError when there is nothing of the same shape.
     """
     known = str(name).lower().replace("_", "-")
     known = {"cifar10": "cifar-10", "fashionmnist": "fashion-mnist", "fashion": "fashion-mnist"}.get(known, known)
@@ -77,8 +79,7 @@ def load(name: str) -> Dataset:
         return load_image_set(known)
     except NoData as missing:
         if known == "cifar-10":
-            mend = f"Connect once, or point VAE_COURSE_DATA at a folder that holds {IMAGE_SETS[known].folder}."
-            raise ConnectionError(f"{missing}. {mend}") from missing
+            raise ConnectionError(f"{missing}.") from missing
         print(f"{missing}: using scikit-learn's handwritten digits instead.")
         return _made_once("digits")
 

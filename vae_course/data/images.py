@@ -1,21 +1,24 @@
-"""The image sets that torchvision downloads: found on disk, checked, or fetched; read into tensors."""
+"""The image sets that torchvision downloads: taken from the folder that the user names, else from the cache, else fetched."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-import socket
-import struct
-import tempfile
-from collections.abc import Callable
+import pickle
+import tarfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import platformdirs
+import numpy as np
 import torch
 from torch import Tensor
 
 from .dataset import Dataset, Split
+from .download import NoData, load_cached
+from .idx import IDX_FILES, idx_names, read_idx_folder
 
 FASHION = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -29,134 +32,151 @@ MNIST_HASHES = {
 }
 
 
-class NoData(Exception):
-    """The data is not on this machine and could not be downloaded."""
-
-
 @dataclass(frozen=True)
 class ImageSet:
-    """How one of torchvision's data sets lies on disk, and what its classes are called."""
+    """How one of torchvision's data sets lies on disk, what its classes are called, and what reads it.
+
+    torchvision: the name of its class there. folder: what that calls its folder. signs: a folder that holds one of these holds the set.
+    read(folder): its two splits, or ValueError that names the file that is missing or damaged.
+    """
 
     title: str
+    torchvision: str
     folder: str
     classes: tuple[str, ...]
-    check: Callable[[Path], None]
-
-
-def roots() -> list[Path]:
-    """The folders to look in: `VAE_COURSE_DATA` if set, then the user's cache. The last one is where downloads go.
-
-    Raises ValueError when `VAE_COURSE_DATA` names no folder.
-    """
-    found = []
-    named = os.environ.get("VAE_COURSE_DATA", "")
-    if named:
-        if not Path(named).is_dir():
-            raise ValueError(f"VAE_COURSE_DATA is {named!r}, which is no folder. Point it at the folder that holds MNIST/raw, or unset it.")
-        found.append(Path(named))
-    return [*found, platformdirs.user_cache_path("vae-course")]
+    signs: tuple[str, ...]
+    read: Callable[[Path], tuple[Split, Split]]
 
 
 def load_image_set(name: str) -> Dataset:
-    """Read `name` from disk, downloading it first if need be.
+    """Read `name` from `VAE_COURSE_DATA` or the cache, downloading it first if need be.
 
-    Raises NoData when it is neither on disk nor to be had from the network, ValueError when a file is damaged.
+    Raises ValueError when `VAE_COURSE_DATA` is no folder, cannot be read, or holds the set with a file missing or damaged;
+    NoData when the set is neither on disk nor to be had from the network. A damaged cache is fetched anew.
     """
     spec = IMAGE_SETS[name]
-    for root in roots():
-        if (root / spec.folder).is_dir():
-            spec.check(root / spec.folder)
-            return _read(name, root)
-    cache = roots()[-1]
-    _download(name, cache)
-    spec.check(cache / spec.folder)
-    return _read(name, cache)
-
-
-def _torchvision(name: str, root: Path, *, train: bool, download: bool = False):
-    from torchvision import datasets
-
-    kind = {"mnist": datasets.MNIST, "fashion-mnist": datasets.FashionMNIST, "cifar-10": datasets.CIFAR10}[name]
-    return kind(str(root), train=train, download=download)
-
-
-def _read(name: str, root: Path) -> Dataset:
-    spec = IMAGE_SETS[name]
-    train, test = (_as_split(_torchvision(name, root, train=train)) for train in (True, False))
-    return Dataset(spec.title, train, test, spec.classes, source="through torchvision")
-
-
-def _as_split(images) -> Split:
-    pixels = torch.as_tensor(images.data)
-    channels_first = pixels.permute(0, 3, 1, 2) if pixels.dim() == 4 else pixels.unsqueeze(1)
-    return Split(channels_first.float().div_(255).contiguous(), torch.as_tensor(images.targets, dtype=torch.int64))
-
-
-def _download(name: str, cache: Path) -> None:
-    """Fetch into a folder beside the final one and move it when it is whole, so that a broken download is never read."""
-    spec = IMAGE_SETS[name]
-    cache.mkdir(parents=True, exist_ok=True)
-    patience, before = 20.0, socket.getdefaulttimeout()
-    socket.setdefaulttimeout(patience)
+    named = _named_folder()
+    if named is None:
+        return _from_cache(spec)
     try:
-        with tempfile.TemporaryDirectory(dir=cache, prefix="unfinished-") as unfinished:
-            _torchvision(name, Path(unfinished), train=True, download=True)
-            os.replace(Path(unfinished) / spec.folder, cache / spec.folder)
-    except (OSError, RuntimeError) as error:  # torchvision turns some network failures into RuntimeError
-        raise NoData(f"{spec.title} is not on this machine and could not be downloaded ({_first_line(error)})") from error
-    finally:
-        socket.setdefaulttimeout(before)
+        place = _find(spec, named)
+    except OSError as error:
+        raise ValueError(f"VAE_COURSE_DATA is {str(named)!r}, which cannot be read ({error}). Mend that, or unset it.") from error
+    if place is not None:
+        return _from_named(spec, place)
+    passed_over = f"VAE_COURSE_DATA names the folder …/{named.absolute().name}, which holds no {spec.title} (no folder {spec.folder})"
+    try:
+        data = _from_cache(spec)
+    except NoData as missing:
+        raise NoData(f"{passed_over}, and {missing}") from missing
+    print(f"{passed_over}: using the copy in your cache instead.")
+    return data
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
-
-
-def _check_idx_folder(folder: Path, hashes: dict[str, str]) -> None:
-    """Every IDX file must be as long as its own header says, and MNIST's must be MNIST's."""
-    mend = f"Delete the folder {folder.name} beside it and load again, or copy the file anew."
-    for file_name in MNIST_HASHES:
-        path = folder / "raw" / file_name
-        if not path.is_file():
-            raise ValueError(f"{path} is missing. {mend}")
-        content = path.read_bytes()
-        sizes = _idx_sizes(content)
-        if sizes is None:
-            raise ValueError(f"{path} is no IDX file: its first bytes are {content[:4].hex() or 'missing'}. {mend}")
-        expected = 4 + 4 * len(sizes) + int(torch.tensor(sizes).prod())
-        if len(content) != expected:
-            state = "truncated" if len(content) < expected else "too long"
-            raise ValueError(f"{path} is {state}: {len(content):,} bytes, expected {expected:,} from its header. {mend}")
-        official = sizes[0] in (60_000, 10_000)
-        if official and file_name in hashes and hashlib.sha256(content).hexdigest() != hashes[file_name]:
-            raise ValueError(f"{path} is damaged: its contents are not those of the published file. {mend}")
-
-
-def _idx_sizes(content: bytes) -> list[int] | None:
-    """The sizes in an IDX header of unsigned bytes (magic 00 00 08 rank, then big-endian 32-bit sizes), else None."""
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
+def _named_folder() -> Path | None:
+    """The folder that the user names, None when none is named. Raises ValueError when it is no folder."""
+    given = os.environ.get("VAE_COURSE_DATA", "")
+    if not given:
         return None
-    rank = content[3]
-    if len(content) < 4 + 4 * rank:
-        return None
-    return list(struct.unpack(f">{rank}I", content[4 : 4 + 4 * rank]))
+    mend = "Point it at the folder that holds MNIST/raw, by its full path (a notebook runs in its own folder), or unset it."
+    try:
+        named = Path(given).expanduser()
+        named.stat()
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~ where nobody has a home
+        fault = getattr(error, "strerror", None) or error
+        raise ValueError(f"VAE_COURSE_DATA is {given!r}, which is no folder that can be read ({fault}). {mend}") from error
+    if not named.is_dir():
+        raise ValueError(f"VAE_COURSE_DATA is {given!r}, which is no folder. {mend}")
+    return named
 
 
-def _check_cifar(folder: Path) -> None:
+def _find(spec: ImageSet, root: Path) -> Path | None:
+    """The folder of `spec` in the folder that the user names, or that folder itself when the files lie loose in it."""
+    inside = root / spec.folder
+    # MNIST and Fashion-MNIST have files of the same names: a folder that bears the name of one is not the other.
+    others = {other.folder for other in IMAGE_SETS.values()} - {spec.folder}
+    loose = [] if others & set(Path(os.path.realpath(root)).parts[-2:]) else [root]
+    for place in (inside, *loose):
+        if any(_exists(place / sign) for sign in spec.signs):
+            return place
+    return inside if _exists(inside) else None
+
+
+def _exists(path: Path) -> bool:
+    """Whether something lies at `path`, a link to nowhere included. Raises OSError where that cannot be told."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _from_named(spec: ImageSet, place: Path) -> Dataset:
+    try:
+        return _dataset(spec, spec.read(place))
+    except ValueError as fault:
+        mend = f"Delete the folder {spec.folder} and load again, or copy the file anew."
+        if place.name != spec.folder:
+            mend = "Copy the file anew, or point VAE_COURSE_DATA at another folder."
+        raise ValueError(f"{str(fault).rstrip('.')}. {mend}") from fault
+
+
+def _from_cache(spec: ImageSet) -> Dataset:
+    return _dataset(spec, load_cached(spec.title, spec.folder, spec.torchvision, spec.read))
+
+
+def _dataset(spec: ImageSet, splits: tuple[Split, Split]) -> Dataset:
+    return Dataset(spec.title, *splits, spec.classes, source="through torchvision")
+
+
+def _read_idx(folder: Path, published: Mapping[str, str], foreign: Mapping[str, str]) -> tuple[Split, Split]:
+    raw = folder / "raw"
+    holds = (place for place in (raw, folder) if any(os.path.lexists(place / sign) for name in IDX_FILES for sign in idx_names(name)))
+    return read_idx_folder(next(holds, raw), published=published, foreign=foreign)
+
+
+def _read_cifar(folder: Path) -> tuple[Split, Split]:
+    """From the batches in `folder`, or from the archive there; nothing is unpickled before it is known to be the published file."""
     from torchvision.datasets import CIFAR10
 
-    known = [*CIFAR10.train_list, *CIFAR10.test_list]
-    for file_name, md5 in known:
-        path = folder / file_name
-        if not path.is_file() or hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() != md5:
-            state = "damaged" if path.is_file() else "missing"
-            raise ValueError(f"{path} is {state}. Delete the folder {folder.name} and load again, or copy the file anew.")
+    known = dict([*CIFAR10.train_list, *CIFAR10.test_list])
+    archive = folder / CIFAR10.filename
+    if os.path.lexists(archive):
+        with tarfile.open(fileobj=io.BytesIO(_published(archive, CIFAR10.tgz_md5))) as packed:
+            contents = {name: packed.extractfile(f"{CIFAR10.base_folder}/{name}").read() for name in known}
+    else:
+        contents = {name: _published(folder / name, md5) for name, md5 in known.items()}
+    batches = {name: pickle.loads(content, encoding="latin1") for name, content in contents.items()}
+    train, test = (_colour_split([batches[name] for name, _ in part]) for part in (CIFAR10.train_list, CIFAR10.test_list))
+    return train, test
 
 
+def _published(path: Path, md5: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} is missing") from error
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror})") from error
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != md5:
+        raise ValueError(f"{path} is damaged: its contents are not those of the published file")
+    return content
+
+
+def _colour_split(batches: list[dict]) -> Split:
+    pixels = np.concatenate([batch["data"] for batch in batches]).reshape(-1, 3, 32, 32)
+    labels = np.concatenate([batch["labels"] for batch in batches])
+    return Split(torch.from_numpy(pixels).float().div_(255), torch.from_numpy(labels).to(torch.int64))
+
+
+IDX_SIGNS = tuple(f"{folder}{sign}" for folder in ("raw/", "") for name in IDX_FILES for sign in idx_names(name))
+CIFAR_SIGNS = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch", "cifar-10-python.tar.gz")
 IMAGE_SETS = {
-    "mnist": ImageSet("MNIST", "MNIST", tuple("0123456789"), lambda folder: _check_idx_folder(folder, MNIST_HASHES)),
-    "fashion-mnist": ImageSet("Fashion-MNIST", "FashionMNIST", FASHION, lambda folder: _check_idx_folder(folder, {})),
-    "cifar-10": ImageSet("CIFAR-10", "cifar-10-batches-py", CIFAR, _check_cifar),
+    "mnist": ImageSet("MNIST", "MNIST", "MNIST", tuple("0123456789"), IDX_SIGNS, partial(_read_idx, published=MNIST_HASHES, foreign={})),
+    "fashion-mnist": ImageSet(
+        "Fashion-MNIST", "FashionMNIST", "FashionMNIST", FASHION, IDX_SIGNS, partial(_read_idx, published={}, foreign=MNIST_HASHES)
+    ),
+    "cifar-10": ImageSet("CIFAR-10", "CIFAR10", "cifar-10-batches-py", CIFAR, CIFAR_SIGNS, _read_cifar),
 }
 
 
