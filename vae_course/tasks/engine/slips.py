@@ -7,6 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 
 
@@ -25,6 +26,7 @@ def slip(old: str | Mapping[str, str], new: str, question: str = "") -> Slip:
     return Slip(((old, new),), question)
 
 
+@cache  # reading a file takes milliseconds, and hundreds of pairs are made of one answer
 def source_of(answer: Callable) -> str:
     """The source of a function from its `def` on, without decorators."""
     lines = textwrap.dedent(inspect.getsource(answer)).splitlines(keepends=True)
@@ -32,6 +34,7 @@ def source_of(answer: Callable) -> str:
     return "".join(lines[first - 1 :])
 
 
+@cache
 def body_of(answer: Callable) -> str:
     """The source of a function after its docstring: what a student writes."""
     source = source_of(answer)
