@@ -82,7 +82,7 @@ def one_call(task: Task, function: Callable, probe: Probe, *, around: Callable[[
             if changed := [name for name in task.keeps if not _equal(arguments[name], probe.arguments[name])]:
                 values["changed in place"] = ", ".join(changed)
             if probe.gradients:
-                values["gradients"] = gradients_of(found["result"], wanted)
+                values |= _gradients_or_trouble(found["result"], wanted)
         return Output(values)
     except _Raised as raised:
         return Output(trouble=_told(raised.error, function))
@@ -91,6 +91,13 @@ def one_call(task: Task, function: Callable, probe: Probe, *, around: Callable[[
     except BaseException as error:  # what the function returned could not be used as the contract says
         said = _said(error)
         return Output(trouble=Trouble("unusable", f"What your function returned could not be used: {said}", said))
+
+
+def _gradients_or_trouble(result: Plain, wanted: dict[str, Tensor]) -> dict[str, Plain]:
+    try:
+        return {"gradients": gradients_of(result, wanted)}
+    except RuntimeError as error:  # of what was changed in place; PyTorch says so in training, too
+        return {"gradients": {}, "gradient trouble": _said(error)}
 
 
 def gradients_of(result: Tensor | tuple | list, wanted: dict[str, Tensor]) -> dict[str, Tensor | None]:

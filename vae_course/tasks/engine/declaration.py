@@ -161,7 +161,7 @@ def task(**settings) -> Callable[[Callable], Task]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judge found. kind: "passed", "identity", "contract", or the kind of a Trouble.
+    """What the judge found, in `words`. kind: "passed" (its words are a remark, if any), "identity", "contract", or the kind of a Trouble.
 
     mistakes: the known mistake that the answer is, or the two that it makes at once. question: the broken law's, where none is known.
     """

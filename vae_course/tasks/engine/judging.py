@@ -65,7 +65,9 @@ def judge(task: Task, probes: list[Probe], outputs: list[Output]) -> Verdict:
             return Verdict(False, kind, _told(broken, probe), question=broken.question)
     if len(outputs) < len(probes):
         return Verdict(False, "unusable", f"Only {len(outputs)} of {len(probes)} calls gave a result.")
-    return Verdict(True, "passed")
+    trouble = next((output.values["gradient trouble"] for output in outputs if "gradient trouble" in output.values), "")
+    remark = "A remark that costs no points: the numbers are right, and PyTorch can compute no gradient of them. Is something changed in place?"
+    return Verdict(True, "passed", f"{remark}\n    {trouble}" if trouble else "")
 
 
 def claims_on(task: Task, probe: Probe, output: Output, related: list[Output] = ()) -> Iterator[Claim]:
@@ -106,7 +108,7 @@ def _claims_of_gradients(task: Task, probe: Probe, output: Output) -> Iterator[C
     right = one_call(task, task.answer, in_double).values["gradients"]
     for name, expected in right.items():
         got = output.values["gradients"].get(name)
-        if expected is None:
+        if expected is None or "gradient trouble" in output.values:
             continue
         if got is None and expected.any():
             question = "The numbers are right, but no gradient flows back. Where does yours leave PyTorch's graph: .item(), detach, no_grad, a new tensor?"
@@ -187,8 +189,9 @@ def _close(ours: Plain, theirs: Plain) -> bool:
 
 
 def _values_close(ours: dict[str, Plain], theirs: dict[str, Plain]) -> bool:
-    """Whether all values are the same; whether arguments were changed on the way is another matter."""
-    ours, theirs = ({name: one for name, one in values.items() if name not in ("gradients", "changed in place")} for values in (ours, theirs))
+    """Whether all values are the same; what else is known of the call is another matter."""
+    aside = ("gradients", "gradient trouble", "changed in place")
+    ours, theirs = ({name: one for name, one in values.items() if name not in aside} for values in (ours, theirs))
     return ours.keys() == theirs.keys() and all(_close(value, theirs[name]) for name, value in ours.items())
 
 

@@ -119,7 +119,7 @@ def progress(*, reset: bool = False) -> None:
 
 def _sentence(task: Task, verdict: Verdict) -> str:
     if verdict.passed:
-        return f"✓ {task.name}: right, on every probe."
+        return "\n".join(filter(None, (f"✓ {task.name}: right, on every probe.", verdict.words)))
     if verdict.kind == "unwritten":
         return f"· {task.name}: {verdict.words}"
     lines = [f"✗ {task.name}: {verdict.words}"]

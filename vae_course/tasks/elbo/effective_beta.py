@@ -1,0 +1,93 @@
+"""Which β a loss really is."""
+
+import torch
+from torch.distributions import Normal
+
+from ..engine import Probe, matches, relation, slip, task
+
+
+def settings(seed):
+    """Sizes, a σ and a weight as people choose them, some of them 1."""
+    generator = torch.Generator().manual_seed(1000 + seed)
+
+    def one(note="", **fixed):
+        pixels, latents = (int(torch.randint(low, high, (), generator=generator)) for low, high in ((20, 3000), (2, 64)))
+        sigma, weight = (round(low + reach * torch.rand((), generator=generator).item(), 3) for low, reach in ((0.05, 1), (0.01, 2)))
+        return Probe({"pixels": pixels, "latents": latents, "sigma": sigma, "kl_weight": weight} | fixed, note=note)
+
+    return [one(), one(), one(), one("with one latent", latents=1), one("with σ = 1", sigma=1.0), one("with a weight of 1", kl_weight=1.0)]
+
+
+def reference(pixels, latents, sigma, kl_weight):
+    """From gradients of the two losses in a squared error and a KL, both of one image: no formula is rearranged here."""
+    error, kl = (torch.tensor(1.0, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    loss = error / pixels + kl_weight * kl / latents
+    likelihood = -Normal(0.0, torch.tensor(sigma, dtype=torch.float64)).log_prob(error.sqrt())
+    by_error, by_kl = torch.autograd.grad(loss, (error, kl))
+    (full,) = torch.autograd.grad(likelihood, error)
+    return (by_kl * full / by_error).item()
+
+
+@task(
+    points=1,
+    probes=settings,
+    laws=(
+        relation(
+            lambda pixels, latents, sigma, kl_weight: {"kl_weight": 2 * kl_weight},
+            lambda result: 2 * result,
+            "With twice the kl_weight, β should be twice as large",
+            "Double kl_weight: the KL counts twice. What becomes of your β?",
+        ),
+        relation(
+            lambda pixels, latents, sigma, kl_weight: {"pixels": 2 * pixels},
+            lambda result: 2 * result,
+            "With twice the pixels, β should be twice as large",
+            "More pixels in a mean make each count less, so the KL counts more. What becomes of your β?",
+        ),
+    ),
+    claims=matches(reference, "The two losses should weigh the KL against the squared error in the same proportion"),
+    slips=(
+        slip(
+            "kl / squared_error * squared_error_of_elbo",
+            "kl_weight",
+            "The weight as it is written. But one mean divides by the pixels, the other by the latents: what is left of it in sums?",
+        ),
+        slip("kl_weight / latents", "kl_weight", "You undid the mean over pixels. Look at kl.mean(): what does it divide by, besides the batch?"),
+        slip(
+            " * squared_error_of_elbo",
+            "",
+            "The two means are undone. A Gaussian's log-likelihood is not the squared error: which factor stands before it?",
+        ),
+        slip("1 / (2 * sigma**2)", "1 / sigma**2", "Off by 2. How does −log N(x; x̂, σ²) begin?"),
+        slip("sigma**2", "sigma", "At σ = 1 you are right. What is divided by: σ, or σ²?"),
+        slip(
+            {"1 / pixels": "1 / latents", "kl_weight / latents": "kl_weight / pixels"},
+            "More pixels in a mean make each count less, so the KL counts more. Does your β rise with the number of pixels?",
+        ),
+        slip(
+            "1 / (2 * sigma**2)",
+            "2 * sigma**2",
+            "A narrower σ makes each pixel's error count more. Compare with a loss whose errors count for a fixed amount: which way does β go?",
+        ),
+        slip(
+            "kl / squared_error * squared_error_of_elbo",
+            "squared_error / kl / squared_error_of_elbo",
+            "Double kl_weight: the KL counts twice, so β must double. Is yours upside down?",
+        ),
+    ),
+    hints=(
+        "Write both losses for one image with S, the summed squared error, and K, the summed KL. Only the ratio of the two coefficients matters.",
+        "Written loss: S/pixels + kl_weight·K/latents. Negative ELBO with β: S/(2σ²) + β·K, and a constant.",
+        "Multiply the written loss by pixels/(2σ²), so that S has the right coefficient. Read off what stands before K.",
+    ),
+)
+def effective_beta(pixels, latents, sigma, kl_weight):
+    """β, a Python float.
+
+    The loss is mse_loss(x_hat, x) + kl_weight * kl.mean(), with kl of shape (batch, latents), a KL a dimension.
+    Return the β for which it is a multiple of −log p(x|z) + β·KL, but for a constant, where every pixel is N(x_hat, sigma²).
+    """
+    squared_error = 1 / pixels
+    kl = kl_weight / latents
+    squared_error_of_elbo = 1 / (2 * sigma**2)
+    return kl / squared_error * squared_error_of_elbo
