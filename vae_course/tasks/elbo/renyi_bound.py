@@ -1,0 +1,98 @@
+"""A family of bounds: Rényi's, with the ELBO and the importance-weighted bound among them (Li & Turner 2016, equation 5)."""
+
+import math
+
+import torch
+
+from ..engine import Probe, finite_far_out, matches, probes_from, relation, slip, task, with_more
+
+LOW = torch.tensor([[-1200.0, -95.0], [-1203.0, -91.0], [-1199.0, -93.0]])
+
+
+def reference(log_weights, alpha):
+    """The powers of the weights by hand, with the largest taken out."""
+    if alpha == 1:
+        return log_weights.sum(0) / len(log_weights)
+    power = 1 - alpha
+    highest = (power * log_weights).amax(0)
+    return (highest + torch.log(torch.exp(power * log_weights - highest).mean(0))) / power
+
+
+def probes(seed):
+    """Several α on the same kind of weights; the limit α = 1 among them."""
+    drawn = probes_from(lambda draw, n, d: {"log_weights": 3 * draw(max(n, 2), d) - 2})(seed)
+    alphas = (0.5, 0.0, 1, 2.0, -0.75)
+    notes = ("", "with α = 0", "with α = 1", "with α = 2", "with α below 0, in float64")
+    return [Probe(probe.arguments | {"alpha": alpha}, note=note) for probe, alpha, note in zip(drawn, alphas, notes, strict=True)]
+
+
+@task(
+    points=2,
+    probes=with_more(
+        probes,
+        Probe({"log_weights": LOW, "alpha": 0.25}, note="with log-weights near −1200, as images have"),
+        Probe({"log_weights": -LOW, "alpha": 0.25}, note="with log-weights near 1200"),
+        Probe({"log_weights": LOW, "alpha": 1.0}, note="with α = 1 and log-weights near −1200"),
+    ),
+    laws=(
+        relation(
+            lambda log_weights, alpha: {"log_weights": torch.cat([log_weights, log_weights])},
+            lambda result: result,
+            "With every draw there twice, the bound should stay as it is",
+            "The same weights once more change no mean. What does yours divide by, and where?",
+        ),
+        relation(
+            lambda log_weights, alpha: {"log_weights": log_weights + 50},
+            lambda result: result + 50,
+            "Weights that are all e⁵⁰ times as large should raise the bound by 50",
+            "Multiply every weight by a constant: whatever α is, its logarithm must come out on top. Which power is not undone?",
+        ),
+        finite_far_out(),
+    ),
+    gradients=("log_weights",),
+    claims=matches(reference, "Your bound should be log(mean of w^(1 − α))/(1 − α), and the mean of log w at α = 1", scale=lambda log_weights, alpha: log_weights.abs().amax(0)),
+    slips=(
+        slip("1 - alpha\n", "alpha\n", "At α = 0 the weights themselves are averaged. To which power are they raised, in yours?"),
+        slip("1 - alpha\n", "alpha - 1\n", "Which sign has the power, and does it undo itself outside the logarithm? Compare with α = 0, where w itself is averaged."),
+        slip(" / power", "", "You raise the weights to a power inside. Which operation outside the logarithm undoes it?"),
+        slip(" / power", " * power", "A power inside the logarithm is a factor outside. Should yours come on once more, or go off?"),
+        slip(" - math.log(k)", "", "Take k equal weights: the bound should be their logarithm. What is a mean, besides a sum?"),
+        slip("- math.log(k)", "/ k", "You divided by k outside the logarithm. Inside, dividing by k becomes which operation outside?"),
+        slip(
+            "(torch.logsumexp(power * log_weights, dim=0) - math.log(k)) / power",
+            "torch.logsumexp(power * log_weights, dim=0) / power - math.log(k)",
+            "What is divided by 1 − α: the logarithm of the sum, or of the mean?",
+        ),
+        slip(
+            "(torch.logsumexp(power * log_weights, dim=0) - math.log(k))",
+            "(power * log_weights).exp().mean(0).log()",
+            "Right on paper. What is exp(−900) to a computer? What could be taken out of the sum first?",
+        ),
+        slip("power * log_weights", "log_weights", "The weights are averaged as they are, in yours. Where does α come in, before the mean?"),
+        slip("if alpha == 1:", "if False:", "At α = 1 yours is 0 over 0. What is the limit there? (Look at the first term of w^(1 − α) around α = 1.)"),
+        slip(
+            "return log_weights.mean(0)",
+            "return torch.logsumexp(log_weights, dim=0) - math.log(k)",
+            "At α = 1 you give the importance-weighted bound. Which α does that one belong to, and what is left at 1?",
+        ),
+        slip("return log_weights.mean(0)", "return log_weights.sum(0)", "At α = 1 the ELBO stays: a sum over draws, or their mean?"),
+        slip("return log_weights.mean(0)", "return log_weights.amax(0)", "The largest weight is the limit α → −∞. Which one belongs to α = 1?"),
+        slip({"dim=0": "dim=1", "len(log_weights)": "log_weights.shape[1]"}, "You summed over the examples and kept the draws. Which of the two axes is k?"),
+    ),
+    hints=(
+        "Start from α = 0: the log of the mean weight. For another α every weight is raised to the power 1 − α before the mean, and the logarithm divided by it after.",
+        "w^(1 − α) is exp((1 − α)·log w), so all that enters torch.logsumexp is (1 − α)·log_weights. A mean is a sum and a log k.",
+        "At α = 1 the formula is 0/0. For a small power ε, mean w^ε ≈ 1 + ε·mean(log w): divide its logarithm by ε, and let ε go to 0.",
+    ),
+)
+def renyi_bound(log_weights, alpha):
+    """Rényi's bound of order alpha, log(mean of w^(1 − alpha))/(1 − alpha), one an example, in nats.
+
+    log_weights: (k, batch), log p(x, z) − log q(z|x) of k draws. alpha: a Python number; at 1 the limit is meant.
+    Result: (batch,). Finite wherever log_weights is.
+    """
+    k = len(log_weights)
+    if alpha == 1:
+        return log_weights.mean(0)
+    power = 1 - alpha
+    return (torch.logsumexp(power * log_weights, dim=0) - math.log(k)) / power
