@@ -20,7 +20,7 @@ from nbgrader.preprocessors import (
     LockCells,
 )
 
-from tests.notebooks.project import ROOT, badge
+from tests.notebooks.project import ROOT
 
 # In the order of nbgrader's generate_assignment, without the step that fills a gradebook.
 STEPS = (LockCells, ClearSolutions, ClearOutput, CheckCellMetadata, ComputeChecksums, ClearHiddenTests, ClearMarkScheme, ComputeChecksums)
@@ -37,10 +37,8 @@ def target_of(solution: Path) -> Path:
 
 
 def exercise_from(solution: Path) -> str:
-    """The text of the exercise notebook: answers cleared, cells locked and summed up, the badge opening the exercise."""
+    """The text of the exercise notebook: answers cleared, cells locked and summed up. All else, its badge too, is the solution's."""
     notebook = nbformat.read(solution, as_version=4)
-    first = notebook.cells[0]
-    first.source = first.source.replace(badge(f"solutions/{solution.name}"), badge(f"exercises/{solution.name}"))
     resources = {"metadata": {"name": solution.stem}}
     for step in STEPS:
         notebook, resources = step().preprocess(notebook, resources)
