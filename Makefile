@@ -1,13 +1,24 @@
-# Two commands: `make lab` opens the course, `make test` checks all of it. Both set up what they need, once.
+# Two commands: `make lab` opens the course, `make test` checks all of it. Both set up what they need, once. `make update` brings a new edition.
 
 PYTHON ?= python3
 VENV   := .venv
 COLAB  := .venv-colab
 BIN    := $(VENV)/bin
 
-# The tested set of versions has wheels for these Pythons; others resolve from the ranges in pyproject.toml.
-PINS := $(shell $(PYTHON) -c "import sys; print('-c constraints.txt' if (3, 11) <= sys.version_info[:2] <= (3, 13) else '')")
-PIP  := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ENVIRONMENT := vae_course/environment.py
+
+# An environment is trusted only while its own Python says what its stamp says: this Python, for this folder. One that was half made, moved,
+# copied, or whose Python is gone, says something else. Who names another Python gets that one.
+STAMP  := $(VENV)/made-for
+IS     := $(shell $(BIN)/python $(ENVIRONMENT) identity 2>/dev/null)
+WANTED := $(if $(filter file default,$(origin PYTHON)),$(IS),$(shell $(PYTHON) $(ENVIRONMENT) identity 2>/dev/null))
+ifneq ($(shell cat $(STAMP) 2>/dev/null)|$(IS),$(IS)|$(or $(WANTED),no such Python))
+.PHONY: $(STAMP)
+endif
+
+# Where the versions in constraints.txt were not tried, the ranges in pyproject.toml hold.
+PINS = $(shell $(BIN)/python $(ENVIRONMENT) pins)
+PIP  = $(BIN)/python $(ENVIRONMENT) install --disable-pip-version-check $(if $(CI),--quiet)
 
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb) $(wildcard solutions/*.ipynb)
 # Two processes, a thread each: waiting threads that spin would make several processes crawl on few cores.
@@ -20,13 +31,19 @@ export VAE_COURSE_DATA := $(abspath $(VAE_COURSE_DATA))
 endif
 PORT ?= 8888
 LAB_FLAGS ?=
+# The learner's own copy; it must lie in this folder, which JupyterLab serves.
+MY ?= my
 
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: lab test test-browser test-package test-colab check-notebooks test-offline notebooks exercises lint format clean
+.PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline notebooks exercises lint format clean
 
 lab: $(VENV)/lab.installed
-	$(BIN)/jupyter lab --port=$(PORT) --ServerApp.root_dir='$(CURDIR)' $(LAB_FLAGS) notebooks/00-start-here.ipynb
+	$(BIN)/python -m vae_course.my_copy --to '$(MY)'
+	$(BIN)/python -m jupyterlab --port=$(PORT) --ServerApp.root_dir='$(CURDIR)' $(LAB_FLAGS) '$(MY)/notebooks/00-start-here.ipynb'
+
+update:
+	$(PYTHON) -m vae_course.my_copy update --to '$(MY)'
 
 test: $(VENV)/test.installed $(COLAB)/installed lint test-colab check-notebooks test-browser test-package
 
@@ -72,20 +89,33 @@ format: $(VENV)/test.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+# The set of versions anew: `make pins PINS_FLAGS=--upgrade` takes newer ones. Needs a network, and no other machine.
+pins: $(VENV)/test.installed
+	$(PIP) --quiet uv
+	$(BIN)/python -m tests.pins $(PINS_FLAGS)
 
-$(VENV)/lab.installed: pyproject.toml constraints.txt | $(BIN)/python
+$(STAMP):
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. Say which Python to take, as in: make lab PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) $(ENVIRONMENT) fits
+	@if [ -e $(VENV) ]; then echo "$(VENV) is not whole, or was made with another Python or for another folder: it is made anew."; fi
+	@rm -f $@
+	$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null
+	@$(BIN)/python $(ENVIRONMENT) identity >$@
+
+$(VENV)/lab.installed: pyproject.toml constraints.txt $(STAMP)
+	@echo "Installing the course into $(VENV), once: a few minutes, most of them for PyTorch (on Linux about 3 GB, elsewhere 1 GB)."
 	$(PIP) $(PINS) --editable '.[lab]'
-	touch $@
+	@touch $@
 
-$(VENV)/test.installed: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/test.installed: pyproject.toml constraints.txt $(STAMP)
+	@echo "Installing the course and what its tests need into $(VENV), once: a few minutes."
 	$(PIP) $(PINS) --editable '.[lab,test,grading]'
-	touch $@ $(VENV)/lab.installed
+	@touch $@ $(VENV)/lab.installed
 
 # Lies over the first environment: only what differs on Colab is installed again.
 $(COLAB)/installed: tests/colab/requirements.txt $(VENV)/test.installed
-	$(PYTHON) -m venv $(COLAB)
+	$(BIN)/python -m venv --clear $(COLAB)
 	$(COLAB)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/colab/requirements.txt
 	$(COLAB)/bin/python -c "import pathlib, site; pathlib.Path(site.getsitepackages()[0], 'underneath.pth').write_text('$(abspath $(VENV))' + '/lib/python{0}.{1}/site-packages\n'.format(*__import__('sys').version_info) + '$(CURDIR)\n')"
 	touch $@

@@ -1,11 +1,17 @@
 """Profile, device, seed, banner, and that importing the package costs nothing."""
 
+import importlib.metadata
+import shutil
 import subprocess
 import sys
+import types
+import zipfile
+from pathlib import Path
 
 import pytest
 import torch
 
+import vae_course
 from vae_course import runtime
 
 
@@ -51,6 +57,63 @@ def test_the_banner_is_one_line(capsys):
     assert "profile: " in printed
 
 
+def not_installed(name):
+    raise importlib.metadata.PackageNotFoundError(name)
+
+
+@pytest.mark.parametrize("found", [not_installed, lambda name: None, lambda name: "0.0.1"], ids=["no metadata", "empty", "another install"])
+def test_the_banner_names_the_version_of_the_package_that_runs(found, capsys, monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "version", found)
+    runtime.start()
+    assert capsys.readouterr().out.startswith(f"vae_course {vae_course.__version__} | PyTorch ")
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [{}, {"RANK": ""}, {"RANK": "0", "LOCAL_RANK": "0"}, {"LOCAL_RANK": "0"}, {"VAE_COURSE_DEVICE": ""}],
+    ids=str,
+)
+def test_the_banner_needs_no_variable(variables, capsys, monkeypatch):
+    for name in ("RANK", "LOCAL_RANK", "VAE_COURSE_PROFILE", "VAE_COURSE_DEVICE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    runtime.start()
+    assert capsys.readouterr().out.count("\n") == 1
+
+
+def test_the_banner_does_without_what_only_colab_has(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    runtime.start()
+    assert capsys.readouterr().out.startswith("vae_course ")
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["a folder on the path", "a zip on the path"])
+def test_the_package_starts_where_it_was_never_installed(tmp_path, packed):
+    """As on Kaggle, from a Drive, or out of a zip: only the files are there, and IPython need not be."""
+    files = [Path(vae_course.__file__), Path(runtime.__file__)]
+    place = tmp_path / ("course.zip" if packed else "course")
+    if packed:
+        with zipfile.ZipFile(place, "w") as archive:
+            for file in files:
+                archive.write(file, f"vae_course/{file.name}")
+    else:
+        (place / "vae_course").mkdir(parents=True)
+        for file in files:
+            shutil.copy(file, place / "vae_course" / file.name)
+    code = f"""
+import importlib.metadata, sys
+sys.path.insert(0, {str(place)!r})
+sys.modules["IPython"] = None
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in str(finder)]
+import vae_course
+assert vae_course.__file__.startswith({str(place)!r}), vae_course.__file__
+vae_course.start()
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(f"vae_course {vae_course.__version__} | PyTorch "), done.stderr
+
+
 def test_announce_says_what_where_and_how_long(capsys, monkeypatch):
     monkeypatch.setenv("VAE_COURSE_DEVICE", "cpu")
     runtime.announce("ten epochs", cpu=40, gpu=5)
@@ -71,8 +134,6 @@ def test_a_model_does_not_bring_torchvision_plots_or_widgets():
 
 
 def test_the_package_names_what_it_has():
-    import vae_course
-
     with pytest.raises(AttributeError, match="vae_course has no 'vea'. It hands on: .*VAE"):
         _ = vae_course.vea
     for name in vae_course.__all__:

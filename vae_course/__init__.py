@@ -2,6 +2,8 @@
 
 from importlib import import_module
 
+__version__ = "0.1.0"
+
 _HOMES = {
     "runtime": ("start", "choose", "device", "seed_everything", "announce"),
     "data": ("load", "binarise"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import contextlib
 import io
 import os
 import random
@@ -13,6 +13,8 @@ from typing import TypeVar
 import torch
 from tqdm.auto import tqdm
 from tqdm.std import tqdm as plain_tqdm
+
+from . import __version__
 
 T = TypeVar("T")
 
@@ -64,7 +66,7 @@ def device(name: str | torch.device | None = None) -> torch.device:
 
 def rank() -> int:
     """Which of the processes that `torchrun` started this is: 0 for the first, and for a process alone. Only that one prints and writes."""
-    return int(os.environ.get("RANK", "0"))
+    return int(os.environ.get("RANK", "") or 0)
 
 
 def seed_everything(seed: int) -> None:
@@ -86,15 +88,15 @@ def in_notebook() -> bool:
 def start() -> None:
     """Print the one-line banner that opens every notebook; on Colab also switch on third-party widgets."""
     if "google.colab" in sys.modules:
-        from google.colab import output
+        with contextlib.suppress(ImportError, AttributeError):  # places that imitate Colab do without
+            from google.colab import output
 
-        output.enable_custom_widget_manager()
+            output.enable_custom_widget_manager()
     if rank() > 0:
         return
     where = device()
     label = torch.cuda.get_device_name(where) if where.type == "cuda" else where.type
-    version = importlib.metadata.version("vae-course")
-    print(f"vae_course {version} | PyTorch {torch.__version__.split('+')[0]} | device: {label} | profile: {profile()}")
+    print(f"vae_course {__version__} | PyTorch {torch.__version__.split('+')[0]} | device: {label} | profile: {profile()}")
 
 
 def announce(what: str, *, cpu: float, gpu: float) -> None:
