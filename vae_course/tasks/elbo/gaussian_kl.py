@@ -12,7 +12,7 @@ FAR_OUT = Probe(
 
 
 @task(
-    points=1,
+    points=0,
     probes=with_more(probes_from(lambda draw, n, d: {"mu": draw(n, d), "log_var": draw(n, d)}), FAR_OUT),
     laws=(
         never_negative("A KL is never negative. Which sign do your terms have at μ = 1, σ = 1?", what="A KL"),

@@ -107,7 +107,7 @@ def called_plainly(function: Callable, **arguments: Plain) -> dict[str, Plain]:
 class Task:
     """One exercise task: the right answer, and all that is needed to judge another.
 
-    answer: the right function as a student writes it; its docstring is the contract.
+    answer: the right function as a student writes it; its docstring is the contract. points: 0 for a warm-up, which no exercise grades.
     probes: seed -> the inputs to try. run: (function, **arguments) -> named values; it builds what a function needs and
         is no data (a model, a function to differentiate) and takes what is wanted from the result.
     claims: (output values, **arguments) -> the claims in the order in which a learner should read them.
@@ -132,7 +132,7 @@ class Task:
     seconds: float = 10.0
 
     def __post_init__(self) -> None:
-        if not (self.points > 0 and (self.slips or self.programs) and self.hints):
+        if not (self.points >= 0 and (self.slips or self.programs) and self.hints):
             raise ValueError(f"task {self.name!r} needs points, slips and hints.")
 
     @property

@@ -32,7 +32,7 @@ class Points(float):
         return f"{float(self):g}"
 
     def _repr_html_(self) -> str:
-        return f"<small>{float(self):g} of {self.out_of} point{'s' * (self.out_of != 1)}</small>"
+        return f"<small>{float(self):g} of {self.out_of} point{'s' * (self.out_of != 1)}</small>" if self.out_of else ""
 
 
 def check(function: Callable, name: str | None = None, *, seed: int = 0) -> Points:
@@ -114,7 +114,9 @@ def progress(*, reset: bool = False) -> None:
         print(f"{title_of(topic)}: {earned} of {sum(task.points for task in tasks)} points on the coded tasks")
         for task in tasks:
             mark = "✓" if task.name in passed else "✗" if task.name in tried else "·"
-            print(f"  {mark} {task.name:<32} {task.points} point{'s' * (task.points != 1)}")
+            worth = f"{task.points} point{'s' * (task.points != 1)}" if task.points else "for warming up"
+            if task.points or task.name in tried:
+                print(f"  {mark} {task.name:<32} {worth}")
 
 
 def _sentence(task: Task, verdict: Verdict) -> str:
