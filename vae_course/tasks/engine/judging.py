@@ -209,8 +209,8 @@ def _alike(task: Task, probe: Probe, ours: Output, theirs: Output) -> bool:
             if not (one.holds and other.holds):
                 return False
             continue
-        if not isinstance(one.got, (Tensor, float)):
-            if one.got != other.got:
+        if not isinstance(one.got, (Tensor, float)) or not isinstance(other.got, (Tensor, float)):
+            if type(one.got) is not type(other.got) or one.got != other.got:
                 return False
         elif not Claim("", one.got, other.got, as_double(one.tolerance) + as_double(other.tolerance)).holds:
             return False
