@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.kinds import KINDS
 from vae_course import checkpoints, models, widgets
 from vae_course.data import load
 from vae_course.evaluation import (
@@ -28,25 +29,6 @@ from vae_course.training import fit
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="this machine has no GPU")
 
-IMAGES = {"input_shape": (1, 8, 8), "latent_size": 2, "hidden_sizes": (16,)}
-FOUR = {"classes": 4}
-KINDS = {
-    "autoencoder": lambda: models.Autoencoder(**IMAGES),
-    "denoising autoencoder": lambda: models.DenoisingAutoencoder(**IMAGES),
-    "VAE": lambda: models.VAE(**IMAGES),
-    "VAE with free bits": lambda: models.VAE(**IMAGES, free_bits=0.5),
-    "Gaussian VAE": lambda: models.VAE(**IMAGES, likelihood="gaussian"),
-    "conditional VAE": lambda: models.ConditionalVAE(**IMAGES, **FOUR),
-    "convolutional VAE": lambda: models.ConvolutionalVAE(input_shape=(1, 8, 8), latent_size=2, channels=(4, 8)),
-    "adversarial autoencoder": lambda: models.AdversarialAutoencoder(**IMAGES, prior="mixture"),
-    "adversarial, four classes": lambda: models.AdversarialAutoencoder(**IMAGES, prior="swiss roll", **FOUR),
-    "adversarial, semi-supervised": lambda: models.SemiSupervisedAdversarialAutoencoder(**IMAGES, **FOUR),
-    "M2": lambda: models.SemiSupervisedVAE(**IMAGES, **FOUR),
-    "ladder": lambda: models.HierarchicalVAE(input_shape=(1, 8, 8), latent_sizes=(3, 2), hidden_sizes=(16, 8), anneal_steps=5),
-    "naive stack": lambda: models.HierarchicalVAE(input_shape=(1, 8, 8), latent_sizes=(3, 2), hidden_sizes=(16, 8), inference="naive"),
-    "GAN": lambda: models.GAN(**IMAGES),
-    "classifier": lambda: models.DigitClassifier(input_shape=(1, 8, 8), channels=(4, 8), feature_size=6, **FOUR),
-}
 WITH_ELBO = ("VAE", "Gaussian VAE", "conditional VAE", "convolutional VAE", "ladder", "naive stack")
 
 

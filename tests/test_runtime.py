@@ -1,6 +1,7 @@
 """Profile, device, seed, banner, and that importing the package costs nothing."""
 
 import importlib.metadata
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import torch
 
 import vae_course
 from vae_course import runtime
+from vae_course.training import fit
 
 
 def test_choose_follows_the_profile(monkeypatch):
@@ -119,6 +121,141 @@ def test_announce_says_what_where_and_how_long(capsys, monkeypatch):
     runtime.announce("ten epochs", cpu=40, gpu=5)
     runtime.announce("many epochs", cpu=150, gpu=5)
     assert capsys.readouterr().out == "ten epochs: about 40 s on this device (cpu).\nmany epochs: about 2.5 min on this device (cpu).\n"
+
+
+class Gpus:
+    """A machine's GPUs as PyTorch tells of them: the kinds that it was built for, and each GPU's own compute capability."""
+
+    def __init__(self, monkeypatch, built: list[str], *own: tuple[int, int]) -> None:
+        runtime._can_compute_on.cache_clear()
+        monkeypatch.delenv("VAE_COURSE_DEVICE", raising=False)
+        answers = {
+            "is_available": lambda: True,
+            "device_count": lambda: len(own),
+            "get_arch_list": lambda: built,
+            "get_device_capability": lambda gpu=0: own[gpu],
+            "get_device_name": lambda gpu=0: "Tesla P100-PCIE-16GB",
+        }
+        for name, answer in answers.items():
+            monkeypatch.setattr(torch.cuda, name, answer)
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    yield lambda built, *own: Gpus(monkeypatch, built, *own)
+    runtime._can_compute_on.cache_clear()
+
+
+TODAY = ["sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120"]
+
+
+@pytest.mark.parametrize(
+    ("built", "own", "runs"),
+    [
+        (TODAY, (6, 0), False),
+        (TODAY, (7, 0), False),  # older than any of its generation that was built for
+        (TODAY, (7, 5), True),
+        (TODAY, (8, 9), True),  # newer than the last of its generation that was built for
+        (TODAY, (9, 0), True),
+        (TODAY, (11, 0), False),
+        ([*TODAY, "compute_100"], (11, 0), True),  # compiled on arrival
+        ([*TODAY, "compute_120"], (11, 0), False),
+        (["sm_90a", "sm_100f"], (9, 0), True),
+        (["gfx906", "gfx942"], (9, 4), True),  # another maker's, of which nothing is known
+        ([], (6, 0), True),
+    ],
+)
+def test_a_gpu_that_this_pytorch_was_not_built_for_is_not_picked_and_refused_by_name(built, own, runs, gpus, capsys):
+    gpus(built, own)
+    picked = [runtime.device().type for _ in range(3)]
+    said = capsys.readouterr().out
+    if runs:
+        assert picked == ["cuda"] * 3
+        assert runtime.device("cuda:0") == torch.device("cuda:0")
+        assert said == ""
+        return
+    assert picked == ["cpu"] * 3
+    told = f"Tesla P100-PCIE-16GB has compute capability {own[0]}.{own[1]}, and this PyTorch was built for 7.5, 8.0, 8.6, 9.0, 10.0, 12.0"
+    assert said == f"The GPU is not used, since {told}: the CPU computes.\n", "one sentence, said once"
+    for name in ("cuda", "cuda:0"):
+        with pytest.raises(ValueError, match=rf"device '{name}' was asked for, but {told}. Use 'cpu'"):
+            runtime.device(name)
+
+
+def test_each_of_several_gpus_is_looked_at_for_itself(gpus, monkeypatch):
+    gpus(TODAY, (9, 0), (6, 0))
+    assert runtime.device("cuda:0") == torch.device("cuda:0")
+    with pytest.raises(ValueError, match="device 'cuda:1' was asked for, but Tesla P100"):
+        runtime.device("cuda:1")
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert runtime.device() == torch.device("cpu")
+
+
+def written(bar) -> str:
+    """What a bar would show now, without its clock."""
+    return re.sub(r"\d\d:\d\d", "mm:ss", str(bar))
+
+
+@pytest.fixture
+def in_a_notebook(monkeypatch):
+    """The texts that are shown in place of one another below a cell."""
+    shown = []
+    monkeypatch.setattr(runtime, "in_notebook", lambda: True)
+    monkeypatch.setattr(runtime._OneLine, "write", lambda self, text: shown.extend([line] if (line := text.strip()) else []) or len(text))
+    return shown
+
+
+def test_a_bar_moves_by_parts_and_counts_what_is_whole(in_a_notebook):
+    with runtime.track(None, "training", total=2) as bar:
+        seen = []
+        for _ in range(7 * 2):
+            bar.update(1 / 7)
+            seen.append(written(bar))
+    assert seen[0].startswith("training: 0/2 |█")
+    assert seen[6].startswith("training: 1/2 |██████████ ")
+    assert seen[7].startswith("training: 1/2 |███████████")
+    assert seen[13] == "training: 2/2 |████████████████████| mm:ss"
+    assert len(set(seen)) == 14, "each part shows"
+
+
+def test_a_bar_of_things_still_counts_them(in_a_notebook):
+    assert list(runtime.track([3, 1, 2], "sorting")) == [3, 1, 2]
+    assert re.fullmatch(r"sorting: 3/3 \|█{20}\| \d\d:\d\d", in_a_notebook[-1])
+
+
+def batches_without_a_length(x):
+    class Stream(torch.utils.data.IterableDataset):
+        def __iter__(self):
+            return iter(x)
+
+    return torch.utils.data.DataLoader(Stream(), batch_size=32)
+
+
+@pytest.mark.parametrize("kind", ["in memory", "a loader", "a loader without a length"])
+def test_training_ticks_with_each_batch_and_tells_losses_at_the_ends_of_epochs_only(kind, in_a_notebook, blobs, small_vae, monkeypatch):
+    x = blobs.train.x
+    data = {
+        "in memory": x,
+        "a loader": torch.utils.data.DataLoader(x, batch_size=32),
+        "a loader without a length": batches_without_a_length(x),
+    }[kind]
+    real = runtime.track
+    monkeypatch.setattr(runtime, "track", lambda *a, **k: with_no_pause(real(*a, **k)))
+    fit(small_vae, data, epochs=3, batch_size=32)
+    ticks = in_a_notebook
+    assert len(ticks) >= 3 * 8, "a tick for each of 8 batches in 3 epochs"
+    assert ticks[-1].startswith("training: 3/3 |████████████████████|")
+    assert "loss=" in ticks[-1]
+    assert all(re.search(r"\d\d:\d\d", line) for line in ticks), "each tick has its time"
+    told = {match.group() for line in ticks if (match := re.search("loss=.*", line))}
+    assert len(told) == 3, "losses are told once an epoch, not once a batch"
+    if kind == "a loader without a length":
+        assert any(line.endswith("batch 5") for line in ticks)
+
+
+def with_no_pause(bar):
+    bar.mininterval = 0
+    return bar
 
 
 @pytest.mark.parametrize("heavy", ["torch", "torchvision", "matplotlib", "sklearn", "ipywidgets"])

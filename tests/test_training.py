@@ -1,14 +1,19 @@
 """`fit`: learns, records, stops when told to, and names what went wrong."""
 
+import re
+
+import nbformat
 import pytest
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from torch.utils.data import DataLoader
 
 from tests.conftest import needs_mnist
 from vae_course import load
 from vae_course.data import Split
 from vae_course.models import VAE
-from vae_course.training import History, fit, mean_losses
+from vae_course.training import History, TrainingStopped, fit, mean_losses
 
 
 def fresh() -> VAE:
@@ -46,13 +51,6 @@ def test_the_same_seed_trains_the_same_model(blobs):
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
 
 
-def test_takes_every_kind_of_data(blobs):
-    x, y = blobs.train.x, blobs.train.y
-    loaders = [DataLoader(TensorDataset(x, y), batch_size=64), DataLoader(x, batch_size=64)]
-    for data in (blobs, blobs.train, x, (x, y), *loaders):
-        assert len(fit(fresh(), data, epochs=1, quiet=True)) == 1
-
-
 def test_a_model_may_train_in_its_own_way(blobs):
     class Stubborn(VAE):
         def optimizer(self, learning_rate):
@@ -74,15 +72,82 @@ def test_the_callback_sees_each_epoch(blobs):
     assert seen == [(3, 1), (3, 2), (3, 3)]
 
 
-def test_an_interrupt_keeps_the_finished_epochs(blobs, capsys):
-    def stop_in_the_third(model, history):
-        if len(history) == 2:
+def test_the_record_is_kept_with_the_model(blobs):
+    model = fresh()
+    assert fit(model, blobs, epochs=2, quiet=True) is model.history
+    assert not model.history.interrupted
+    broken = BreaksAtStep(4 + 1, "kl")
+    with pytest.raises(FloatingPointError):
+        fit(broken, blobs, epochs=3, batch_size=64, quiet=True)
+    assert len(broken.history) == 1
+
+
+def interrupted(where: str):
+    """A model and settings of `fit` with which the third epoch is interrupted: in a batch, in the test, or between epochs."""
+
+    class Interrupted(VAE):
+        def loss(self, x, y=None):
+            if len(self.history) == 2 and (self.training == (where == "a batch")) and where != "between":
+                raise KeyboardInterrupt
+            return super().loss(x)
+
+    def between(model, history):
+        if len(history) == 2 and where == "between":
             raise KeyboardInterrupt
 
-    history = fit(fresh(), blobs, epochs=9, on_epoch=stop_in_the_third, quiet=True)
-    assert history.interrupted
-    assert len(history.loss) == 2
-    assert "Stopped after 2 of 9 epochs. The model and the history of those epochs are kept." in capsys.readouterr().out
+    return Interrupted(input_shape=(1, 8, 8), latent_size=3, hidden_sizes=(16,)), {"on_epoch": between}
+
+
+@pytest.mark.parametrize("where", ["a batch", "the test", "between"])
+def test_an_interrupt_keeps_the_finished_epochs_and_stops_what_follows(where, blobs):
+    model, settings = interrupted(where)
+    with pytest.raises(TrainingStopped) as caught:
+        fit(model, blobs, epochs=9, test=blobs, quiet=True, **settings)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    assert not isinstance(caught.value, Exception), "an `except Exception` around fit would let the notebook run on"
+    assert model.history is caught.value.history
+    assert model.history.interrupted
+    assert len(model.history.loss) == 2
+    assert str(caught.value) == "Stopped after 2 of 9 epochs. The model and, as model.history, the record of those epochs are kept."
+
+
+def test_a_stop_before_the_first_epoch_is_over_leaves_an_empty_record(blobs):
+    class AtOnce(VAE):
+        def loss(self, x, y=None):
+            raise KeyboardInterrupt
+
+    model = AtOnce(input_shape=(1, 8, 8), latent_size=3, hidden_sizes=(16,))
+    with pytest.raises(TrainingStopped, match="Stopped after 0 of 2 epochs"):
+        fit(model, blobs, epochs=2, quiet=True)
+    assert len(model.history) == 0
+
+
+def test_the_stop_button_ends_run_all_with_one_sentence_and_the_record_is_there():
+    """In a real kernel: the cells behind the one that was stopped do not run, and what is shown is the sentence alone."""
+    cells = [
+        "import torch\nfrom vae_course import VAE, fit\nmodel = VAE(input_shape=(1, 8, 8), latent_size=3, hidden_sizes=(16,))",
+        "import _thread\n"
+        "def press_stop(model, history):\n"
+        "    if len(history) == 2:\n"
+        "        _thread.interrupt_main()\n"
+        "fit(model, torch.rand(64, 1, 8, 8), epochs=10_000, on_epoch=press_stop)",
+        "print('ran on')",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    client = NotebookClient(notebook, kernel_name="python3", timeout=120)
+    with client.setup_kernel():
+        client.execute_cell(notebook.cells[0], 0)
+        with pytest.raises(CellExecutionError):
+            client.execute_cell(notebook.cells[1], 1)
+        asked = nbformat.v4.new_code_cell("print(model.history.interrupted, len(model.history) >= 2)")
+        notebook.cells.append(asked)
+        client.execute_cell(asked, 3)
+    bar, error = notebook.cells[1].outputs
+    assert bar.data["text/plain"].startswith("training: ")
+    assert error.ename == "TrainingStopped"
+    assert len(error.traceback) == 1
+    assert re.fullmatch(r"Stopped after \d+ of 10000 epochs\. The model and, as model\.history, .* kept\.", error.traceback[0])
+    assert asked.outputs[0].text == "True True\n"
 
 
 class BreaksAtStep(VAE):
@@ -121,7 +186,7 @@ def test_a_wild_learning_rate_is_named(blobs):
         (lambda m, d: fit(m, d.train.x * 255, epochs=1), r"pixels must lie in \[0, 1\], got values from .* Divide by 255"),
         (lambda m, d: fit(m, d.train.x[:0], epochs=1), "the data set is empty"),
         (lambda m, d: fit(m, d.train.x[:, :, :4], epochs=1), r"expected a batch of shape \(n, 1, 8, 8\)"),
-        (lambda m, d: fit(m, "mnist", epochs=1), "cannot train on a str, expected a Dataset"),
+        (lambda m, d: fit(m, "mnist", epochs=1), "cannot take a str for data, expected a Dataset, .* Use load\\('mnist'\\)"),
         (lambda m, d: fit(m, DataLoader(d.train.x[:3], batch_size=8, drop_last=True), epochs=1), "gave no batches"),
         (lambda m, d: fit(m, d, epochs=1, device="abacus"), "unknown device 'abacus'"),
     ],

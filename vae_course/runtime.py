@@ -6,12 +6,13 @@ import contextlib
 import io
 import os
 import random
+import re
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeVar
 
 import torch
-from tqdm.auto import tqdm
 from tqdm.std import tqdm as plain_tqdm
 
 from . import __version__
@@ -40,15 +41,17 @@ def choose(*, quick: T, full: T) -> T:
 def device(name: str | torch.device | None = None) -> torch.device:
     """The device to compute on: `name` if given, else `VAE_COURSE_DEVICE`, else a GPU if there is one, else the CPU.
 
-    Of several GPUs each process that `torchrun` started gets one of its own.
+    Of several GPUs each process that `torchrun` started gets one of its own. A GPU that this PyTorch was not built for is not chosen: it
+    is said once, and the CPU computes.
 
-    Raises ValueError when the device is unknown to PyTorch or absent from this machine.
+    Raises ValueError when the device is unknown to PyTorch, absent from this machine, or a GPU that this PyTorch was not built for.
     """
     wanted = str(name or os.environ.get("VAE_COURSE_DEVICE", "") or "auto")
+    its_gpu = f"cuda:{os.environ['LOCAL_RANK']}" if "LOCAL_RANK" in os.environ else "cuda"  # torchrun started one process a GPU
     if wanted == "auto":
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-    if wanted == "cuda" and "LOCAL_RANK" in os.environ:
-        wanted = f"cuda:{os.environ['LOCAL_RANK']}"  # torchrun started one process a GPU
+        wanted = its_gpu if torch.cuda.is_available() and _can_compute_on(its_gpu) else "cpu"
+    if wanted == "cuda":
+        wanted = its_gpu
     mend = "Use 'cpu', 'cuda', 'mps' or 'auto', or unset VAE_COURSE_DEVICE."
     try:
         chosen = torch.device(wanted)
@@ -61,7 +64,35 @@ def device(name: str | torch.device | None = None) -> torch.device:
     }
     if not present.get(chosen.type, False):
         raise ValueError(f"device {wanted!r} was asked for, but this machine has none that PyTorch can use. {mend}")
+    if chosen.type == "cuda" and (lacking := _what_it_lacks(chosen.index or 0)):
+        raise ValueError(f"device {wanted!r} was asked for, but {lacking}. Use 'cpu', or install a PyTorch that was built for it.")
     return chosen
+
+
+@lru_cache
+def _can_compute_on(gpu: str) -> bool:
+    """Whether this PyTorch has what it takes; if not, it is said, once, that the CPU computes instead."""
+    index = torch.device(gpu).index or 0
+    lacking = _what_it_lacks(index) if index < torch.cuda.device_count() else ""
+    if lacking and rank() == 0:
+        print(f"The GPU is not used, since {lacking}: the CPU computes.")
+    return not lacking
+
+
+def _what_it_lacks(gpu: int) -> str:
+    """Why this PyTorch cannot compute on the GPU of that number, or nothing: it was built for certain kinds of GPU, and runs on no other.
+
+    Machine code ("sm_80") runs on GPUs of the same major version and at least the same minor one; what is compiled on arrival
+    ("compute_90") on all that are as new. Builds for other makers' GPUs list neither.
+    """
+    built = [re.fullmatch(r"(sm|compute)_(\d+)(\d)[af]?", name) for name in torch.cuda.get_arch_list()]
+    built = [(kind, int(major), int(minor)) for kind, major, minor in (match.groups() for match in built if match)]
+    own = torch.cuda.get_device_capability(gpu)
+    runs = any((major, minor) <= own and (kind == "compute" or major == own[0]) for kind, major, minor in built)
+    if runs or not built:
+        return ""
+    made_for = ", ".join(sorted({f"{major}.{minor}" for _, major, minor in built}, key=float))
+    return f"{torch.cuda.get_device_name(gpu)} has compute capability {own[0]}.{own[1]}, and this PyTorch was built for {made_for}"
 
 
 def rank() -> int:
@@ -134,10 +165,23 @@ class _OneLine(io.TextIOBase):
         return len(text)
 
 
-def track(iterable: Iterable[T], what: str, *, total: int | None = None, quiet: bool = False) -> tqdm:
-    """Iterate with a progress bar named `what`; `quiet=True` shows none. The bar's `set_postfix` adds figures to it."""
+class Bar(plain_tqdm):
+    """A progress bar that may move by parts, a batch of an epoch say, and counts what is whole."""
+
+    @property
+    def format_dict(self) -> dict:
+        n = round(self.n, 6)  # parts may add up to a little less than 1
+        return {**super().format_dict, "n": n, "whole": int(n)}
+
+
+def track(iterable: Iterable[T] | None, what: str, *, total: int | None = None, quiet: bool = False) -> Bar:
+    """Iterate with a progress bar named `what`; `quiet=True` shows none. The bar's `set_postfix` adds figures to it.
+
+    Without an iterable it is moved by its `update`, by parts if need be, and closed as a context; each move also sets its clock.
+    """
     quiet = quiet or rank() > 0
+    how = {"total": total, "disable": quiet, "mininterval": 0.2, "miniters": 0}
     if in_notebook():
-        look = "{desc}: {n_fmt}/{total_fmt} |{bar:20}| {elapsed}{postfix}"
-        return plain_tqdm(iterable, what, total=total, disable=quiet, file=_OneLine(), ncols=140, mininterval=0.2, bar_format=look)
-    return plain_tqdm(iterable, what, total=total, disable=quiet, mininterval=0.2, leave=False)
+        look = "{desc}: {whole}/{total_fmt} |{bar:20}| {elapsed}{postfix}"
+        return Bar(iterable, what, file=_OneLine(), ncols=140, bar_format=look, **how)
+    return Bar(iterable, what, leave=False, bar_format="{desc}: {whole}/{total_fmt} |{bar}| {elapsed}<{remaining}{postfix}", **how)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import length_hint
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, DistributedSampler
 
 from . import distributed, runtime
-from .data import Dataset, Split
+from .data.accepted import NO_BATCHES, accepted, pair_of
+from .data.dataset import Split
+from .models.base import evaluating
+
+Batch = tuple[Tensor, Tensor | None]
 
 
 @dataclass
@@ -42,14 +48,29 @@ class History:
             self.terms.setdefault(name, []).append(value)
 
 
+class TrainingStopped(KeyboardInterrupt):
+    """What `fit` raises when it is interrupted: an interrupt like any other, so that neither a notebook's later cells nor a script's later
+    lines run on. Where IPython shows it, one sentence stands in place of a traceback. `history` is the record of the finished epochs.
+    """
+
+    def __init__(self, history: History, epochs: int) -> None:
+        super().__init__(
+            f"Stopped after {len(history)} of {epochs} epochs. The model and, as model.history, the record of those epochs are kept."
+        )
+        self.history = history
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
 def fit(
     model,
-    data: Dataset | Split | DataLoader | Tensor | tuple[Tensor, Tensor],
+    data,
     *,
     epochs: int,
     batch_size: int = 128,
     learning_rate: float = 1e-3,
-    test: Split | None = None,
+    test=None,
     seed: int | None = None,
     device: str | torch.device | None = None,
     on_epoch: Callable[[object, History], None] | None = None,
@@ -57,64 +78,68 @@ def fit(
 ) -> History:
     """Train `model` on `data` and return the `History`: the mean of each loss term per epoch, in nats per example.
 
-    data: a `Dataset` (its training split), a `Split`, a tensor of examples, a pair (x, y), or a `DataLoader` when the
-        data does not fit in memory. All but the last are moved to the device once and indexed there.
-    test: a split whose losses are measured after each epoch, in evaluation mode, as `test_loss`, `test_kl`, …
+    data: a `Dataset` (its training split), a `Split`, examples (n, *input_shape) as a tensor or NumPy array, a pair (x, y), or, when the
+        data does not fit in memory, one of PyTorch's data sets or a `DataLoader`; all that is taken stands at `data.accepted`.
+        What lies in memory is moved to the device once and indexed there.
+    test: likewise (of a `Dataset` its test split); its losses are measured after each epoch, in evaluation mode, as `test_loss`, …
     seed: seeds initialisation-independent randomness (order of examples, noise). The model is already initialised.
     on_epoch: called as `on_epoch(model, history)` after each epoch, to draw a live picture, say.
+    The history is kept as `model.history`, too. A second call goes on with the weights and with what counts the model's steps (annealing, a
+    half-life) where the first one ended, and begins with a new optimiser; so does a call after `checkpoints.load`.
     Under `torchrun`, each process calls `fit` alike. `batch_size` is that of one step of all together: every batch is shared out, so that
     the weights come out as in one process. Progress is shown in the first process only; `on_epoch` is called in each.
-    An interrupt (Ctrl-C, the stop button) ends training early and keeps the finished epochs.
-    Raises ValueError for bad data or settings, FloatingPointError when a loss is not finite (it names epoch, batch and
-    the likely cause, and carries the `history` so far).
+    An interrupt (Ctrl-C, the stop button) ends training with `TrainingStopped` and keeps the finished epochs.
+    Raises ValueError for bad data or settings, before anything is computed from them, and FloatingPointError when a loss is not finite (it
+    names epoch, batch and the likely cause, and carries the `history` so far).
     """
     for name, value, least in (("epochs", epochs, 1), ("batch_size", batch_size, 1)):
         if value < least:
             raise ValueError(f"{name} is {value}, expected at least {least}.")
-    where = runtime.device(device)
-    batches = _batches_of(data, batch_size, where)
+    data = accepted(data, part="train", batch_size=batch_size, shuffled=True)
+    test = None if test is None else accepted(test, part="test")
+    model.to(runtime.device(device))
+    _refuse_what_does_not_fit(model, data, test)
+    batches = _Shuffled(model, data, batch_size) if isinstance(data, Split) else _Loaded(model, data)
     if seed is not None:
         torch.manual_seed(seed)
-    model.to(where).train()
     optimizer = model.optimizer(learning_rate)
     step = distributed.step_of(model)
-    history = History()
+    history = model.history = History()
     started = time.perf_counter()
-    bar = runtime.track(range(epochs), "training", quiet=quiet)
-    try:
-        for epoch in bar:
-            model.train()
-            figures = _one_epoch(model, step, batches, optimizer, epoch, learning_rate, history)
-            if test is not None:
-                figures |= {f"test_{name}": value for name, value in mean_losses(model, test, batch_size=1000).items()}
-            history.add(figures)
-            history.seconds = time.perf_counter() - started
-            bar.set_postfix({name: f"{value:.2f}" for name, value in figures.items()})
-            if on_epoch is not None:
-                on_epoch(model, history)
-    except KeyboardInterrupt:
-        history.interrupted = True
-        bar.close()
-        if runtime.rank() == 0:
-            print(f"Stopped after {len(history)} of {epochs} epochs. The model and the history of those epochs are kept.")
+    with runtime.track(None, "training", total=epochs, quiet=quiet) as bar:
+        try:
+            for epoch in range(epochs):
+                model.train()
+                figures = _one_epoch(model, step, batches, optimizer, epoch, learning_rate, history, bar)
+                if test is not None:
+                    figures |= {f"test_{name}": value for name, value in mean_losses(model, test).items()}
+                history.add(figures)
+                history.seconds = time.perf_counter() - started
+                bar.update(epoch + 1 - bar.n)
+                bar.set_postfix({name: f"{value:.2f}" for name, value in figures.items()})
+                if on_epoch is not None:
+                    on_epoch(model, history)
+        except KeyboardInterrupt:
+            history.interrupted = True
+            raise TrainingStopped(history, epochs) from None
     return history
 
 
-def mean_losses(model, split: Split, *, batch_size: int = 1000) -> dict[str, float]:
-    """The mean of each loss term over a split, in evaluation mode and without gradients: {"loss": …, "kl": …}, nats per example."""
-    was_training = model.training
-    model.eval()
+def mean_losses(model, data, *, batch_size: int = 1000) -> dict[str, float]:
+    """The mean of each loss term over the data, in evaluation mode and without gradients: {"loss": …, "kl": …}, nats per example.
+
+    data: what `fit` takes, of a `Dataset` the test split. Raises ValueError for bad data.
+    """
     sums: dict[str, float] = {}
-    try:
-        with torch.no_grad():
-            for start in range(0, len(split), batch_size):
-                x = split.x[start : start + batch_size].to(model.device)
-                y = split.y[start : start + batch_size].to(model.device)
-                for name, value in _named(model.loss(x, y)).items():
-                    sums[name] = sums.get(name, 0.0) + value.item() * len(x)
-    finally:
-        model.train(was_training)
-    return {name: value / len(split) for name, value in sums.items()}
+    examples = 0
+    with evaluating(model), torch.no_grad():
+        for x, y in _in_order(model, accepted(data, part="test"), batch_size):
+            for name, value in _named(model.loss(x, y)).items():
+                sums[name] = sums.get(name, 0.0) + value.item() * len(x)
+            examples += len(x)
+    if examples == 0:
+        raise ValueError(NO_BATCHES)
+    return {name: value / examples for name, value in sums.items()}
 
 
 def _named(loss) -> dict[str, Tensor]:
@@ -122,50 +147,65 @@ def _named(loss) -> dict[str, Tensor]:
     return {"loss" if name == "total" else name: value for name, value in loss.terms.items()}
 
 
-class _InMemory:
-    """Shuffled batches of tensors that already lie on the device: one index operation a batch, no Python per example."""
+class _Shuffled:
+    """Shuffled batches of a split that is moved to the device as a whole: one index operation a batch, no Python per example."""
 
-    def __init__(self, x: Tensor, y: Tensor | None, batch_size: int) -> None:
-        self.x, self.y, self.batch_size = x, y, batch_size
+    def __init__(self, model, split: Split, batch_size: int) -> None:
+        self.x, self.y = model.placed(split.x), None if split.y is None else split.y.to(model.device)
+        self.batch_size = batch_size
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor | None]]:
+    def __len__(self) -> int:
+        return -(-len(self.x) // self.batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
         for chosen in torch.randperm(len(self.x)).to(self.x.device).split(self.batch_size):
             yield self.x[chosen], None if self.y is None else self.y[chosen]
 
 
 class _Loaded:
-    """The batches of a DataLoader, moved to the device; a batch may be x alone or (x, y)."""
+    """The batches of a DataLoader, moved to the device one by one. It may have no length."""
 
-    def __init__(self, loader: Iterable, device: torch.device) -> None:
-        self.loader, self.device = loader, device
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor | None]]:
-        for batch in self.loader:
-            x, y = (batch, None) if isinstance(batch, Tensor) else (batch[0], batch[1] if len(batch) > 1 else None)
-            yield x.to(self.device), None if y is None else y.to(self.device)
-
-
-def _batches_of(data, batch_size: int, device: torch.device) -> Iterable[tuple[Tensor, Tensor | None]]:
-    if isinstance(data, DataLoader):
-        if isinstance(data.sampler, DistributedSampler):
+    def __init__(self, model, loader: DataLoader) -> None:
+        if isinstance(loader.sampler, DistributedSampler):
             raise ValueError("the DataLoader shares out the data already. Leave its DistributedSampler out: fit shares out each batch.")
-        return _Loaded(data, device)
-    if isinstance(data, Dataset):
-        data = data.train
-    if isinstance(data, tuple) and len(data) == 2:
-        data = Split(*data)
-    if isinstance(data, Tensor):
-        data = Split(data, torch.zeros(len(data)))
-        return _InMemory(data.x.to(device), None, batch_size)
+        self.model, self.loader = model, loader
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return _in_order(self.model, self.loader)
+
+
+def _in_order(model, data: Split | DataLoader, batch_size: int = 1000) -> Iterator[Batch]:
+    """Batches as they come, each on the model's device; a DataLoader makes its own."""
     if isinstance(data, Split):
-        return _InMemory(data.x.to(device), data.y.to(device), batch_size)
-    raise ValueError(f"cannot train on a {type(data).__name__}, expected a Dataset, a Split, a tensor, a pair (x, y) or a DataLoader.")
+        pairs = zip(data.x.split(batch_size), repeat(None) if data.y is None else data.y.split(batch_size), strict=False)
+    else:
+        pairs = map(pair_of, data)
+    for x, y in pairs:
+        yield model.placed(x), None if y is None else y.to(model.device)
 
 
-def _one_epoch(model, step, batches, optimizer, epoch: int, learning_rate: float, history: History) -> dict[str, float]:
-    """Train through `batches` once; the mean of each term, every example counted once."""
+def _refuse_what_does_not_fit(model, data: Split | DataLoader, test: Split | DataLoader | None) -> None:
+    """Look at the data before anything is computed from it: at all that lies in memory, and at the first test batch of a DataLoader. Its
+    first training batch is the first thing that training looks at.
+    """
+    for given in (data, test):
+        if isinstance(given, Split):
+            for x, y in _in_order(model, given):
+                model.check_batch(x, y)
+    if isinstance(test, DataLoader):
+        x, y = next(_in_order(model, test), (None, None))
+        if x is None:
+            raise ValueError(NO_BATCHES)
+        model.check_batch(x, y)
+
+
+def _one_epoch(model, step, batches, optimizer, epoch: int, learning_rate: float, history: History, bar) -> dict[str, float]:
+    """Train through `batches` once; the mean of each term, every example counted once. The bar moves by part of an epoch a batch."""
     sums: dict[str, Tensor] = {}
-    examples = 0
+    examples, count = 0, length_hint(batches)
     # Looking at a number on a GPU makes the program wait for it; there, one look at the end of the epoch has to do.
     looks_each_step = model.device.type == "cpu"
     for number, (x, y) in enumerate(batches):
@@ -175,8 +215,11 @@ def _one_epoch(model, step, batches, optimizer, epoch: int, learning_rate: float
         examples += len(x)
         if looks_each_step and not torch.isfinite(terms["loss"]):
             _stop(terms, f"in epoch {epoch + 1}, batch {number + 1}", x, learning_rate, history)
+        if count == 0:  # nobody knows how many batches there are
+            bar.set_postfix_str(f"batch {number + 1}", refresh=False)
+        bar.update(1 / count if count else 0)
     if examples == 0:
-        raise ValueError("the DataLoader gave no batches: expected at least one. Check its data set and drop_last.")
+        raise ValueError(NO_BATCHES)
     if not torch.isfinite(sums["loss"]):
         _stop(sums, f"in epoch {epoch + 1}, by batch {number + 1}", x, learning_rate, history)
     return {name: value.item() / examples for name, value in sums.items()}

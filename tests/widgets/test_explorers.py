@@ -349,7 +349,7 @@ def test_live_training_refuses_bad_settings(blobs, bad):
 
 
 def test_data_of_another_kind_is_refused(small_vae):
-    with pytest.raises(ValueError, match="expected a Dataset, a Split or a tensor"):
+    with pytest.raises(ValueError, match="the examples are of the kind int, expected tensors or NumPy arrays"):
         LatentSliders(small_vae, data=[1, 2, 3])
 
 

@@ -42,13 +42,15 @@ def few_labels(split: Split, *, count: int = 100, share: float | None = 0.2, see
 
 def only_labelled(split: Split) -> Split:
     """The examples whose label is known: what a supervised model may see of `few_labels(...)`. Raises ValueError when there are none."""
-    known = split.y != UNKNOWN
+    known = torch.zeros(len(split), dtype=torch.bool) if split.y is None else split.y != UNKNOWN
     if not known.any():
         raise ValueError(f"all {len(split)} labels are {UNKNOWN}, expected at least one that is known. few_labels(...) keeps some.")
     return Split(split.x[known], split.y[known])
 
 
-def _classes(y: Tensor) -> list[int]:
+def _classes(y: Tensor | None) -> list[int]:
+    if y is None:
+        raise ValueError("the split has no labels: expected one class an example, of which some are then hidden.")
     if y.dim() != 1 or y.is_floating_point():
         raise ValueError(f"labels have shape {tuple(y.shape)} and dtype {y.dtype}, expected (n,) integers, one class an example.")
     classes = y.unique().tolist()

@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
 
-from ..data import Dataset, Split
+from ..data.accepted import in_memory
 from ..models.base import evaluating
-from .examples import test_examples
+from .examples import placed
 
 SCORES = ("−ELBO", "importance-weighted", "reconstruction")
 
 
-def anomaly_scores(model, data: Dataset | Split | Tensor, *, k: int = 20, seed: int = 0, decoded_at_once: int = 4000) -> dict[str, Tensor]:
+def anomaly_scores(model, data, *, k: int = 20, seed: int = 0, decoded_at_once: int = 4000) -> dict[str, Tensor]:
     """Three scores of each test example, (n,) each, in nats, higher is stranger; all from the same `k` draws of z ~ q(z|x).
 
     "−ELBO": KL(q(z|x) ‖ p(z)) − the mean of log p(x|z). "importance-weighted": the bound on −log p(x) from k draws (Burda et al. 2016,
@@ -23,12 +23,12 @@ def anomaly_scores(model, data: Dataset | Split | Tensor, *, k: int = 20, seed: 
     """
     if k < 1:
         raise ValueError(f"k is {k}, expected at least one draw.")
-    x, _ = test_examples(data)
+    x, _ = in_memory(data)
     pieces: dict[str, list[Tensor]] = {name: [] for name in SCORES}
     with evaluating(model), torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
         for piece in x.split(max(1, decoded_at_once // k)):
-            piece = piece.to(model.device)
+            piece = placed(model, piece)
             q = model.encode(piece)
             z = q.sample((k,))
             log_likelihood = model.decode(z).log_prob(piece)
@@ -49,8 +49,11 @@ def without_measure(measure: Tensor, scores: Tensor, normal_measure: Tensor, nor
     if measure.shape != scores.shape or normal_measure.shape != normal_scores.shape or scores.dim() != 1:
         shapes = [tuple(each.shape) for each in (measure, scores, normal_measure, normal_scores)]
         raise ValueError(f"got shapes {', '.join(map(str, shapes))}, expected (n,) twice and (m,) twice.")
-    centre, away = normal_measure.double().mean(), normal_measure.double() - normal_measure.double().mean()
+    here, dtype = scores.device, scores.dtype
+    # On the CPU, since there are devices that know no double precision.
+    measure, scores, normal_measure, normal_scores = (each.cpu().double() for each in (measure, scores, normal_measure, normal_scores))
+    centre, away = normal_measure.mean(), normal_measure - normal_measure.mean()
     if not away.square().sum() > 0:
         raise ValueError("the measure is the same for all normal examples: no line can be fitted to it.")
-    slope = (away * normal_scores.double()).sum() / away.square().sum()
-    return (scores.double() - normal_scores.double().mean() - slope * (measure.double() - centre)).to(scores.dtype)
+    slope = (away * normal_scores).sum() / away.square().sum()
+    return (scores - normal_scores.mean() - slope * (measure - centre)).to(dtype).to(here)

@@ -31,6 +31,7 @@ def reliability(confidence: Tensor, right: Tensor, *, bins: int = 10) -> Reliabi
     Source: Guo et al. 2017, section 2.
     """
     _check(confidence, right)
+    confidence, right = confidence.detach().cpu(), right.cpu()
     if confidence.min() < 0 or confidence.max() > 1:
         raise ValueError(f"confidences go from {confidence.min():g} to {confidence.max():g}, expected probabilities, 0 to 1.")
     which = (confidence.double() * bins).long().clamp(max=bins - 1)
@@ -48,7 +49,7 @@ def risk_coverage(uncertainty: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     k + 1 surest; the last one answers everything. Raises ValueError for other shapes or types. Source: El-Yaniv & Wiener 2010.
     """
     _check(uncertainty, right)
-    wrong = (~right[uncertainty.argsort(stable=True)]).double()
+    wrong = (~right[uncertainty.argsort(stable=True)]).cpu().double()
     answered = torch.arange(1, len(wrong) + 1)
     return answered / len(wrong), wrong.cumsum(0) / answered
 

@@ -39,6 +39,7 @@ def alarms_at(rate: float, scores: Tensor, is_anomaly: Tensor) -> Alarms:
     if not 0 < rate <= 1:
         raise ValueError(f"rate is {rate}, expected a share of the examples above 0 and at most 1.")
     _check(scores, is_anomaly)
+    scores, is_anomaly = scores.detach().cpu(), is_anomaly.cpu()
     count = max(1, round(rate * len(scores)))
     limit = scores.topk(count).values[-1]
     above, level = scores > limit, scores == limit

@@ -1,21 +1,21 @@
-"""What every figure starts from: the test examples, and batches of them on the model's device."""
+"""What every figure starts from: examples on the model's device. Which examples is for `data.accepted` to say."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
-from ..data import Dataset, Split
+from ..data.dataset import as_examples
 
 
-def test_examples(data: Dataset | Split | Tensor) -> tuple[Tensor, Tensor | None]:
-    if isinstance(data, Dataset):
-        data = data.test
-    return (data, None) if isinstance(data, Tensor) else (data.x, data.y)
+def placed(model, x) -> Tensor:
+    """x on the model's device, in its precision if it names one; a NumPy array becomes a tensor. Raises ValueError for whole numbers."""
+    x = as_examples(x)
+    return x.to(getattr(model, "dtype", x.dtype)).to(model.device)  # in this order: there are devices that know no double precision
 
 
 def on_device(model, x: Tensor, y: Tensor | None, chosen: Tensor) -> tuple[Tensor, ...]:
     """The chosen examples on the model's device, with labels only where the model's encoder takes them."""
-    batch = x[chosen].to(model.device)
+    batch = placed(model, x[chosen])
     if y is None or not getattr(model, "conditional", False):
         return (batch,)
     return batch, y[chosen].to(model.device)

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.distributions import Independent, Normal
 
 from ..models.base import evaluating
+from .examples import placed
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,11 @@ def posterior_on_grid(model, x: Tensor, *, limit: float = 5.0, points: int = 201
         raise ValueError(f"the model has {latent_size} latents, expected 2: a grid in more directions has too many points.")
     prior = model.prior
     axis = torch.linspace(-limit, limit, points, dtype=torch.float64)
-    z = torch.cartesian_prod(axis, axis).to(prior.mean)
-    log_prior = prior.log_prob(z).double()
+    z = torch.cartesian_prod(axis, axis).to(prior.mean.dtype).to(prior.mean.device)
+    log_prior = prior.log_prob(z).cpu().double()
     with evaluating(model):
         p = model.decode(z)
-        log_joint = torch.stack([p.log_prob(one).double() + log_prior for one in x.to(z.device)]).cpu()
+        log_joint = torch.stack([p.log_prob(one).cpu().double() + log_prior for one in placed(model, x)])
     step = (axis[1] - axis[0]).item()
     log_evidence = torch.logsumexp(log_joint, dim=1) + 2 * math.log(step)
     log_density = (log_joint - log_evidence.unsqueeze(-1)).unflatten(-1, (points, points))

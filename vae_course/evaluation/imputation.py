@@ -12,7 +12,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..data.dataset import as_examples
 from ..models.base import evaluating
+from .examples import placed
 
 BLOCKS = ("upper half", "lower half", "left half", "right half", "middle quarter")
 SURE = 1e-4  # no pixel is held for more certain than this, so that no wrong one costs infinitely many nats
@@ -53,7 +55,7 @@ def fill_by_optimisation(
     x, seen = _checked(x, seen, starts=starts, steps=steps)
     with evaluating(model), torch.enable_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        x, seen = x.to(model.device), seen.to(model.device)
+        x, seen = placed(model, x), seen.to(model.device)
         z = model.prior.sample((starts, len(x))).requires_grad_()
         optimizer = torch.optim.Adam([z], lr=learning_rate)
         for step in range(steps + 1):
@@ -91,8 +93,8 @@ def fill_by_gibbs(
     x, seen = _checked(x, seen, chains=chains, rounds=rounds)
     with evaluating(model), torch.random.fork_rng():
         torch.manual_seed(seed)
-        x, seen = (each.to(model.device).repeat(chains, *[1] * (each.dim() - 1)) for each in (x, seen))
-        start = torch.rand_like(x) if start is None else start.to(model.device).expand(chains, len(x) // chains, *x.shape[1:]).flatten(0, 1)
+        x, seen = (each.repeat(chains, *[1] * (each.dim() - 1)) for each in (placed(model, x), seen.to(model.device)))
+        start = torch.rand_like(x) if start is None else placed(model, start).expand(chains, len(x) // chains, *x.shape[1:]).flatten(0, 1)
         filled = torch.where(seen, x, start)
         for number in range(rounds):
             p = model.decode(model.encode(filled).sample())
@@ -104,14 +106,15 @@ def fill_by_gibbs(
 def fill_with_mean(train: Tensor, x: Tensor, seen: Tensor) -> Tensor:
     """The average training image in the missing pixels: (1, n, *input_shape)."""
     x, seen = _checked(x, seen)
-    return torch.where(seen, x, train.mean(0)).unsqueeze(0)
+    return torch.where(seen, x, as_examples(train).to(x).mean(0)).unsqueeze(0)
 
 
 def fill_from_neighbours(train: Tensor, x: Tensor, seen: Tensor, *, neighbours: int = 1) -> Tensor:
     """The missing pixels of the training images that are nearest in the seen ones (Euclidean): (neighbours, n, *input_shape)."""
     x, seen = _checked(x, seen, neighbours=neighbours)
-    candidates, found = train.flatten(1), []
-    for image, known in zip(x.flatten(1).split(250), seen.flatten(1).float().split(250), strict=True):
+    train, found = as_examples(train).to(x), []
+    candidates = train.flatten(1)
+    for image, known in zip(x.flatten(1).split(250), seen.flatten(1).to(x).split(250), strict=True):
         # Σ known (x − t)², but for the part that is the same for all candidates
         distance = known @ candidates.square().T - 2 * (known * image) @ candidates.T
         found.append(distance.topk(neighbours, dim=1, largest=False).indices)
@@ -124,9 +127,10 @@ def fill_by_gaussian(train: Tensor, x: Tensor, seen: Tensor, *, ridge: float = 0
     ridge: added to the variance of each pixel. The guess is brought back into [0, 1].
     """
     x, seen = _checked(x, seen)
-    mean, covariance = train.flatten(1).double().mean(0), torch.cov(train.flatten(1).double().T)
+    pixels = as_examples(train).flatten(1).cpu().double()
+    mean, covariance = pixels.mean(0), torch.cov(pixels.T)
     covariance += ridge * torch.eye(len(covariance), dtype=covariance.dtype)
-    filled, masks = x.flatten(1).double(), seen.flatten(1)
+    filled, masks = x.flatten(1).cpu().double().clone(), seen.flatten(1).cpu()
     kinds, kind_of = masks.unique(dim=0, return_inverse=True)  # a block is one system to solve for all images
     for number, known in enumerate(kinds):
         rows = (kind_of == number).nonzero().squeeze(1)
@@ -134,12 +138,12 @@ def fill_by_gaussian(train: Tensor, x: Tensor, seen: Tensor, *, ridge: float = 0
         weights = torch.linalg.solve(covariance[known][:, known], away.T)
         guess = mean[~known] + (covariance[~known][:, known] @ weights).T
         filled[rows.unsqueeze(1), (~known).nonzero().squeeze(1)] = guess.clamp(0, 1)
-    return filled.to(x.dtype).view_as(x).unsqueeze(0)
+    return filled.to(x.dtype).to(x.device).view_as(x).unsqueeze(0)
 
 
 def missing_rmse(filling: Tensor, x: Tensor, seen: Tensor) -> float:
     """The root mean squared error over the missing pixels alone. filling, x: (n, *input_shape)."""
-    _, seen = _checked(x, seen)
+    x, seen = _checked(x, seen)
     return (filling - x)[~seen].square().mean().sqrt().item()
 
 
@@ -149,7 +153,7 @@ def missing_nats(fillings: Tensor, x: Tensor, seen: Tensor) -> Tensor:
     −log (1/K) Σ_k Π p_k(x_i), the product over missing pixels, p_k the Bernoulli with the k-th filling's grey levels (`SURE` at the most).
     fillings: (K, n, *input_shape). On grey levels this is a cross-entropy and no likelihood: compare, but do not read it as −log p.
     """
-    _, seen = _checked(x, seen)
+    x, seen = _checked(x, seen)
     p = fillings.clamp(SURE, 1 - SURE)
     pixels = torch.xlogy(x, p) + torch.xlogy(1 - x, 1 - p)
     return math.log(len(fillings)) - torch.where(seen, 0.0, pixels).flatten(2).sum(2).logsumexp(0)
@@ -166,6 +170,7 @@ def _checked(x: Tensor, seen: Tensor, **at_least_one: int) -> tuple[Tensor, Tens
     for name, value in at_least_one.items():
         if value < 1:
             raise ValueError(f"{name} is {value}, expected at least 1.")
+    x, seen = as_examples(x), torch.as_tensor(seen)
     if seen.dtype != torch.bool:
         raise ValueError(f"seen holds {seen.dtype}, expected booleans, true where a pixel is known. Write the condition: seen == 1, say.")
     try:

@@ -6,12 +6,11 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 from torch.distributions import kl_divergence
 
-from ..data import Dataset, Split
+from ..data.accepted import in_memory
 from ..models.base import evaluating
-from .examples import on_device, test_examples
+from .examples import on_device
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class CodeInformation:
     marginal_kl: float
 
 
-def code_information(model, data: Dataset | Split | Tensor, *, draws: int = 1, seed: int = 0, batch_size: int = 200) -> CodeInformation:
+def code_information(model, data, *, draws: int = 1, seed: int = 0, batch_size: int = 200) -> CodeInformation:
     """I(x; z) over the given examples, from `draws` of z for each: the mean of log q(z|x) − log (1/N) Σₙ q(z|xₙ), z ~ q(z|x).
 
     The sum runs over all N examples, so that work grows with N² (2,000 take about a second) and figures can be compared at the same N only.
@@ -36,16 +35,16 @@ def code_information(model, data: Dataset | Split | Tensor, *, draws: int = 1, s
     """
     if draws < 1:
         raise ValueError(f"draws is {draws}, expected at least one of each example's code.")
-    x, y = test_examples(data)
+    x, y = in_memory(data)
     total = kl = 0.0
     with evaluating(model), torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
         q = model.encode(*on_device(model, x, y, torch.arange(len(x))))
-        kl = kl_divergence(q, model.prior).double().mean().item()
+        kl = kl_divergence(q, model.prior).cpu().double().mean().item()
         for z in q.sample((draws,)):
             for chosen in torch.arange(len(x), device=z.device).split(batch_size):
-                each = q.log_prob(z[chosen].unsqueeze(1)).double()  # row: a draw, column: the example whose posterior is asked
-                own = each.gather(1, chosen.unsqueeze(1)).squeeze(1)
+                each = q.log_prob(z[chosen].unsqueeze(1)).cpu().double()  # row: a draw, column: the example whose posterior is asked
+                own = each.gather(1, chosen.cpu().unsqueeze(1)).squeeze(1)
                 total += (own - each.logsumexp(1) + math.log(len(x))).sum().item()
     information = total / (draws * len(x))
     return CodeInformation(kl, information, kl - information)

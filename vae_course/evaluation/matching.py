@@ -57,7 +57,7 @@ def _checked(a: Tensor, b: Tensor, *, least: int) -> tuple[Tensor, Tensor]:
             raise ValueError(f"got points of shape {tuple(points.shape)}, expected at least {least} of them, one a row: (n, …).")
         if not torch.isfinite(points).all():
             raise ValueError("some points are not finite. Look at what made them.")
-    a, b = (points.detach().flatten(1).double().cpu() for points in (a, b))
+    a, b = (points.detach().flatten(1).cpu().double() for points in (a, b))
     if a.shape[1] != b.shape[1]:
         raise ValueError(f"the sets have {a.shape[1]} and {b.shape[1]} numbers a point, expected the same.")
     return a, b

@@ -79,4 +79,4 @@ def _checked(a: Tensor, b: Tensor, *, least: int) -> tuple[Tensor, Tensor]:
             raise ValueError("some points are not finite. Look at what made them.")
     if a.shape[1] != b.shape[1]:
         raise ValueError(f"the points have {a.shape[1]} and {b.shape[1]} coordinates, expected the same number.")
-    return a.detach().double().cpu(), b.detach().double().cpu()
+    return a.detach().cpu().double(), b.detach().cpu().double()

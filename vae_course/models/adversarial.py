@@ -17,12 +17,13 @@ from .autoencoder import PointMass
 from .base import LatentVariableModel, Loss, evaluating, latent_path
 from .classifier import DigitClassifier
 from .conditional import LabelledMLP
+from .counting import CountingModel
 from .labels import UNKNOWN, check_labels, one_hot
 from .networks import PixelLikelihood, mlp
 from .priors import draw_parts, prior_named
 
 
-class AdversarialAutoencoder(LatentVariableModel):
+class AdversarialAutoencoder(CountingModel):
     """An autoencoder whose codes a discriminator cannot tell from draws of the prior (Makhzani et al. 2015).
 
     The code of x is a point, as in an autoencoder: what spreads the codes is the data. So there is no KL and no ELBO, and the prior need
@@ -31,8 +32,8 @@ class AdversarialAutoencoder(LatentVariableModel):
 
     discriminator_steps: how often the discriminator learns in one step (0: never). discriminator_rate, generator_rate: the learning rates
     of phases 2 and 3 as multiples of phase 1's. Together they say who is strong in the game, and how much the game counts.
-    half_life: after so many training steps all three learning rates have halved, and so on (0: they stay). Two players that take steps of
-    one size circle round a match; as the steps shrink, they settle.
+    half_life: after so many training steps all three learning rates have halved, and so on (0: they stay); steps of earlier calls of `fit`
+    count. Two players that take steps of one size circle round a match; as the steps shrink, they settle.
     classes: with 10, say, the discriminator sees each image's label beside its code, and compares class k with the k-th part of the
     prior (`priors.draw_parts`), so that each class gets a place of its own; the encoder sees no label. With 0 nobody does.
     """
@@ -81,6 +82,11 @@ class AdversarialAutoencoder(LatentVariableModel):
         self.decoder = mlp([latent_size, *reversed(hidden_sizes), pixels])
         self.discriminator = mlp([latent_size + classes, *discriminator_sizes, 1])
         self.pixels = PixelLikelihood("bernoulli", len(self.input_shape))
+
+    def check_batch(self, x: Tensor, y: Tensor | None) -> None:
+        super().check_batch(x, y)
+        if self.classes:
+            check_labels(y, len(x), self.classes)
 
     def encode(self, x: Tensor) -> Independent:
         """The code of x as a distribution with all its mass on one point: `encode(x).mean`, of shape (batch, latent_size)."""
@@ -139,7 +145,9 @@ class AdversarialAutoencoder(LatentVariableModel):
         return F.softplus(-through(self.discriminator, self._seen(self.encode(x).mean, y))).mean()
 
     def optimizer(self, learning_rate: float) -> Phases:
-        """What `training_step` takes: one Adam for each phase."""
+        """What `training_step` takes: one Adam for each phase, with the learning rates that the steps trained so far have left."""
+        if self.half_life:
+            learning_rate *= 0.5 ** (self.steps_trained / self.half_life)
         return Phases(
             reconstruction=adam([self.encoder, self.decoder, self.pixels], learning_rate),
             discriminator=adam([self.discriminator], learning_rate * self.discriminator_rate, momentum=0.5),
@@ -156,6 +164,7 @@ class AdversarialAutoencoder(LatentVariableModel):
             discriminator = self.discriminator_loss(x, y).detach()
         generator = step(optimizer.generator, self.generator_loss(x, y))
         optimizer.cool()
+        self.steps_trained += 1
         return Loss(total=reconstruction + generator, reconstruction=reconstruction, discriminator=discriminator, generator=generator)
 
 
@@ -206,6 +215,11 @@ class SemiSupervisedAdversarialAutoencoder(LatentVariableModel):
         self.style_discriminator = mlp([latent_size, *discriminator_sizes, 1])
         self.pixels = PixelLikelihood("bernoulli", len(self.input_shape))
 
+    def check_batch(self, x: Tensor, y: Tensor | None) -> None:
+        super().check_batch(x, y)
+        if y is not None:
+            check_labels(y, len(x), self.classes, unknown_allowed=True)
+
     def encode(self, x: Tensor, y: Tensor | None = None) -> Independent:
         """The style of x as a point: `encode(x).mean`, (batch, latent_size). The encoder needs no label and does not look at one."""
         return Independent(PointMass(self._style(x)), 1, validate_args=False)
@@ -220,7 +234,7 @@ class SemiSupervisedAdversarialAutoencoder(LatentVariableModel):
     def classify(self, x: Tensor) -> Tensor:
         """The probability of each class, in evaluation mode: (batch, *input_shape) → (batch, classes), each row sums to 1."""
         with evaluating(self):
-            return self._class(x.to(self.device)).softmax(-1)
+            return self._class(self.placed(x)).softmax(-1)
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """The losses of all phases in nats per example; `total` is what encoder and decoder make small, all but the discriminator's.
@@ -313,14 +327,14 @@ class SemiSupervisedAdversarialAutoencoder(LatentVariableModel):
     def reconstruct(self, x: Tensor) -> Tensor:
         """Style and class probabilities of x, decoded: (batch, *input_shape) → the same shape, pixels in [0, 1]."""
         with evaluating(self):
-            x = x.to(self.device)
+            x = self.placed(x)
             return self._likelihood(self._style(x), self._class(x).softmax(-1)).mean
 
     @torch.no_grad()
     def interpolate(self, x0: Tensor, x1: Tensor, steps: int = 10, *, spherical: bool = False) -> Tensor:
         """Walk from one image to another in style and class probabilities, both ends included: (steps, *input_shape), pixels in [0, 1]."""
         with evaluating(self):
-            ends = torch.stack([x0.reshape(self.input_shape), x1.reshape(self.input_shape)]).to(self.device)
+            ends = torch.stack([self.placed(x).reshape(self.input_shape) for x in (x0, x1)])
             probabilities = latent_path(*self._class(ends).softmax(-1), steps)
             return self._likelihood(latent_path(*self._style(ends), steps, spherical=spherical), probabilities).mean
 

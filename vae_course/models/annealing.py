@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from .base import LatentVariableModel, Loss
+from .base import Loss
+from .counting import CountingModel
 
 
-class AnnealedModel(LatentVariableModel):
+class AnnealedModel(CountingModel):
     """A model whose KL counts for little at first: in training its weight rises in a straight line from 0 to `beta` over the first
-    `anneal_steps` steps of the optimiser (0: no annealing). Source: Bowman et al. 2016, section 3.1; Sønderby et al. 2016, section 3.
+    `anneal_steps` steps of the optimiser (0: no annealing), in however many calls of `fit`, with or without a checkpoint between them.
+    Source: Bowman et al. 2016, section 3.1; Sønderby et al. 2016, section 3.
     """
 
     beta = 1.0
     anneal_steps = 0
-    steps_trained = 0
 
     @property
     def kl_weight(self) -> float:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Independent
 
-from ..data.dataset import check_pixels
+from ..data.dataset import as_examples, check_pixels
 from ..objectives import elbo_terms, gaussian
 
 
@@ -51,6 +51,15 @@ class Model(nn.Module):
         """Where the model's numbers live."""
         return next(self.parameters()).device
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the model's numbers."""
+        return next(self.parameters()).dtype
+
+    def placed(self, x: Tensor) -> Tensor:
+        """x where the model's numbers live and in their precision; a NumPy array becomes a tensor. Raises ValueError for whole numbers."""
+        return as_examples(x).to(self.dtype).to(self.device)  # in this order: there are devices that know no double precision
+
     def optimizer(self, learning_rate: float) -> torch.optim.Optimizer:
         """What `training_step` takes: Adam over all parameters."""
         fused = self.device.type in ("cpu", "cuda")
@@ -64,6 +73,10 @@ class Model(nn.Module):
         optimizer.step()
         return loss
 
+    def check_batch(self, x: Tensor, y: Tensor | None) -> None:
+        """Raise ValueError unless the model can be trained on these examples and labels. A model that needs labels overrides this."""
+        self.check_input(x)
+
     def check_input(self, x: Tensor) -> Tensor:
         """Return x if it is a batch of this model's inputs with values in [0, 1], else raise a ValueError that says what is wrong."""
         if not isinstance(x, Tensor) or not x.is_floating_point():
@@ -76,6 +89,8 @@ class Model(nn.Module):
             )
         if len(x) == 0:
             raise ValueError("the batch is empty: expected at least one example.")
+        if x.dtype != self.dtype:
+            raise ValueError(f"the images are {x.dtype} and the model is {self.dtype}. Use x.to(model.dtype).")
         check_pixels(x)
         return x
 
@@ -121,7 +136,7 @@ class LatentVariableModel(Model):
     def reconstruct(self, x: Tensor) -> Tensor:
         """Encode x, take the mean of q(z|x) and decode it: (batch, *input_shape) → the same shape, pixels in [0, 1]."""
         with evaluating(self):
-            return self.decode(self.encode(x.to(self.device)).mean).mean
+            return self.decode(self.encode(self.placed(x)).mean).mean
 
     @torch.no_grad()
     def interpolate(self, x0: Tensor, x1: Tensor, steps: int = 10, *, spherical: bool = False) -> Tensor:
@@ -130,7 +145,7 @@ class LatentVariableModel(Model):
         x0, x1: one image each, (*input_shape) or (1, *input_shape). Result: (steps, *input_shape), pixels in [0, 1].
         """
         with evaluating(self):
-            ends = torch.stack([x0.reshape(self.input_shape), x1.reshape(self.input_shape)]).to(self.device)
+            ends = torch.stack([self.placed(x).reshape(self.input_shape) for x in (x0, x1)])
             z0, z1 = self.encode(ends).mean
             return self.decode(latent_path(z0, z1, steps, spherical=spherical)).mean
 

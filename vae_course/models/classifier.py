@@ -63,6 +63,10 @@ class DigitClassifier(Model):
             x = wobble(x).clamp(0, 1)
         return F.relu(self.hidden(self.convolutions(x).flatten(1)))
 
+    def check_batch(self, x: Tensor, y: Tensor | None) -> None:
+        super().check_batch(x, y)
+        check_labels(y, len(x), self.classes)
+
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """The cross-entropy −log p(y|x) in nats per example, averaged over the batch."""
         return Loss(total=F.cross_entropy(self(x), check_labels(y, len(x), self.classes)))
@@ -71,10 +75,10 @@ class DigitClassifier(Model):
     def classify(self, x: Tensor) -> Tensor:
         """p(y|x), in evaluation mode: (batch, *input_shape) → (batch, classes), each row sums to 1."""
         with evaluating(self):
-            return self(x.to(self.device)).softmax(-1)
+            return self(self.placed(x)).softmax(-1)
 
     @torch.no_grad()
     def features(self, x: Tensor) -> Tensor:
         """The penultimate layer, in evaluation mode: (batch, *input_shape) → (batch, feature_size), none below 0."""
         with evaluating(self):
-            return self._features(x.to(self.device))
+            return self._features(self.placed(x))

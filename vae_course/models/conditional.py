@@ -68,6 +68,10 @@ class ConditionalVAE(LatentVariableModel):
         self.decoder = LabelledMLP([latent_size, *reversed(hidden_sizes), pixels], classes)
         self.pixels = PixelLikelihood(likelihood, len(self.input_shape))
 
+    def check_batch(self, x: Tensor, y: Tensor | None) -> None:
+        super().check_batch(x, y)
+        check_labels(y, len(x), self.classes)
+
     def encode(self, x: Tensor, y: Tensor | None = None) -> Independent:
         """q(z|x, y) for x of shape (batch, *input_shape) and labels (batch,): a distribution over (batch, latent_size)."""
         self.check_input(x)
@@ -116,7 +120,7 @@ class ConditionalVAE(LatentVariableModel):
 
         y, new_y: one class for all, or (batch,) labels. Result: the shape of x, pixels in [0, 1].
         """
-        x = x.to(self.device)
+        x = self.placed(x)
         with evaluating(self):
             z = self.encode(x, self._labels(y, len(x))).mean
             return self.decode(z, self._labels(new_y, len(x))).mean
@@ -131,7 +135,7 @@ class ConditionalVAE(LatentVariableModel):
         Result: (steps, *input_shape), pixels in [0, 1].
         """
         with evaluating(self):
-            ends = torch.stack([x0.reshape(self.input_shape), x1.reshape(self.input_shape)]).to(self.device)
+            ends = torch.stack([self.placed(x).reshape(self.input_shape) for x in (x0, x1)])
             first = self._labels(y0, 1)
             z0, z1 = self.encode(ends, torch.cat([first, first if y1 is None else self._labels(y1, 1)])).mean
             return self.decode(latent_path(z0, z1, steps, spherical=spherical), first.expand(steps)).mean

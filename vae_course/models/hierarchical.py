@@ -218,7 +218,7 @@ class HierarchicalVAE(AnnealedModel):
         if not 1 <= level <= self.depth:
             raise ValueError(f"level is {level}, expected 1 (the bottom) to {self.depth} (the top).")
         with evaluating(self):
-            kept = list(self.levels(self.encode(x.reshape(1, *self.input_shape).to(self.device)).mean.expand(n, -1)))
+            kept = list(self.levels(self.encode(self.placed(x).reshape(1, *self.input_shape)).mean.expand(n, -1)))
             prior = self.prior
             for index in range(level - 1, -1, -1):
                 above = kept[index + 1] if index + 1 < self.depth else None

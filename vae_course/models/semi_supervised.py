@@ -47,6 +47,11 @@ class SemiSupervisedVAE(ConditionalVAE):
         self.alpha = alpha
         self.classifier = DigitClassifier(input_shape=input_shape, classes=classes, augment=augment)
 
+    def check_batch(self, x: Tensor, y: Tensor | None) -> None:
+        self.check_input(x)
+        if y is not None:
+            check_labels(y, len(x), self.classes, unknown_allowed=True)
+
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """Bounds on −log p(x, y) and −log p(x), and how well the known labels are guessed, in nats per example.
 

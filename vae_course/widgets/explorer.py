@@ -15,7 +15,7 @@ import traitlets
 from PIL import Image
 from torch import Tensor
 
-from ..data import Dataset, Split
+from ..data.accepted import in_memory
 from ..plots import show_png
 from . import drawing
 
@@ -313,17 +313,12 @@ def in_words(error: Exception) -> str:
     return f"This could not be drawn: {message}{kind}"
 
 
-def examples_of(data: Dataset | Split | Tensor | None, most: int = 2000) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
-    """The first `most` examples of what was given (a data set's test split): x, labels if there are any, names of classes."""
-    if isinstance(data, Dataset):
-        data, names = data.test, data.classes if data.test.y.dim() == 1 else ()  # with several labels an example, no class has a name
-        return data.x[:most], data.y[:most], names
-    if isinstance(data, Split):
-        names = tuple(map(str, range(int(data.y.max()) + 1))) if data.y.dim() == 1 else ()
-        return data.x[:most], data.y[:most], names
-    if isinstance(data, Tensor):
-        return data[:most], None, ()
-    raise ValueError(f"data is a {type(data).__name__}, expected a Dataset, a Split or a tensor of examples.")
+def examples_of(data, most: int = 2000) -> tuple[Tensor, Tensor | None, tuple[str, ...]]:
+    """The first `most` examples of what counts as data (`data.accepted`), of a `Dataset` its test split: x, labels or None, class names."""
+    x, y = in_memory(data, most=most)
+    if y is None or y.dim() != 1 or y.is_floating_point():  # with several labels an example, no class has a name
+        return x.float(), y, ()
+    return x.float(), y, tuple(getattr(data, "classes", None) or map(str, range(int(y.max()) + 1)))
 
 
 def thumbnails(images: Tensor) -> tuple[bytes, ...]:

@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..data import Dataset, Split
+from ..data.accepted import in_memory
 from ..evaluation.disentanglement import mutual_information_gap
 from . import drawing
 from .explorer import Choice, Explorer, Slider, signed, subscript, thumbnails
@@ -43,15 +44,15 @@ class FactorSliders(Explorer):
         decode: Decoder | None = None,
     ) -> None:
         self.model, self.decode, self.least = model, decoder_of(model, decode), least
-        split = data.test if isinstance(data, Dataset) else data
-        if not isinstance(split, Split) or split.y.dim() != 2:
-            given = tuple(split.y.shape) if isinstance(split, Split) else type(data).__name__
+        x, y = in_memory(data, most=MEASURED)
+        if y is None or y.dim() != 2:
+            given = type(data).__name__ if y is None else tuple(y.shape)
             raise ValueError(f'got {given}, expected a Dataset or Split whose y has shape (n, factors), load("sprites") for one.')
         names = tuple(factors) or (data.classes if isinstance(data, Dataset) else ())
-        if len(names) != split.y.shape[1]:
-            raise ValueError(f"got {len(names)} names for {split.y.shape[1]} factors, expected one a factor. Pass factors=(…).")
-        means = codes(model, split.x[:MEASURED])
-        found = mutual_information_gap(means, split.y[:MEASURED])
+        if len(names) != y.shape[1]:
+            raise ValueError(f"got {len(names)} names for {y.shape[1]} factors, expected one a factor. Pass factors=(…).")
+        means = codes(model, x)
+        found = mutual_information_gap(means, y)
         self.shares = {name: found.information[:, i].max().item() for i, name in enumerate(names)}
         carried = {name: int(found.carriers[i]) for i, name in enumerate(names) if self.shares[name] >= least}
         self.without = [name for name in names if name not in carried]
@@ -65,7 +66,7 @@ class FactorSliders(Explorer):
             groups.setdefault(carried[name], []).append(name)
         self.moves = {group[0]: dimension for dimension, group in groups.items()}
         self.labels = {group[0]: f"{' and '.join(group)} (z{subscript(dimension)})" for dimension, group in groups.items()}
-        self.images = split.x[:images]
+        self.images = x[:images]
         self.codes = means[:images]
         low, high = torch.quantile(means, torch.tensor([0.01, 0.99], device=means.device), dim=0).cpu()
         low, high = torch.minimum(low, self.codes.min(0).values.cpu()), torch.maximum(high, self.codes.max(0).values.cpu())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ..evaluation.examples import placed
 from ..models.base import evaluating
 
 Decoder = Callable[[Tensor], Tensor]
@@ -31,7 +32,7 @@ def decoder_of(model, decode: Decoder | None = None) -> Decoder:
 def codes(model, x: Tensor) -> Tensor:
     """The means of q(z|x): (n, *input_shape) → (n, latent_size), on the model's device."""
     with evaluating(model):
-        return model.encode(x.to(model.device)).mean
+        return model.encode(placed(model, x)).mean
 
 
 @torch.no_grad()

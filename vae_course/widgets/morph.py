@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..data.dataset import as_examples
 from ..models.base import latent_path
 from . import drawing
 from .explorer import Explorer, Slider, signed
@@ -28,7 +29,8 @@ class Morph(Explorer):
 
     def __init__(self, model, *images: Tensor, decode: Decoder | None = None) -> None:
         self.model, self.decode = model, decoder_of(model, decode)
-        batch = torch.cat([image.reshape(-1, *model.input_shape) for image in images]) if images else torch.zeros(0, *model.input_shape)
+        rows = [as_examples(image).float().reshape(-1, *model.input_shape) for image in images]
+        batch = torch.cat(rows) if rows else torch.zeros(0, *model.input_shape)
         if len(batch) == 0 or len(batch) % 2:
             raise ValueError(f"got {len(batch)} images, expected pairs: a first and a last image each, so an even number.")
         self.images = batch

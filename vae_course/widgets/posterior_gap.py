@@ -10,6 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..evaluation import posterior_on_grid
+from ..evaluation.examples import placed
 from ..models.base import evaluating
 from ..plots import COLOURS
 from . import drawing
@@ -33,10 +34,11 @@ class PosteriorGap(Explorer):
     def __init__(self, model, images: Tensor, *, limit: float = 5.0, points: int = 201) -> None:
         if len(images) < 2:
             raise ValueError(f"got {len(images)} image(s), expected at least two to slide over.")
-        self.images = images.detach().cpu()
+        images = placed(model, images)
+        self.images = images.cpu()
         self.grid = posterior_on_grid(model, images, limit=limit, points=points)
         with evaluating(model), torch.no_grad():
-            self.q = model.encode(images.to(model.device))
+            self.q = model.encode(images)
         self.best = self.grid.closest_gaussian(self.q)
         self.log_evidence = self.grid.log_evidence
         self.gap = self.grid.kl_from(self.q)

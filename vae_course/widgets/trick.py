@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..evaluation.examples import placed
 from ..models.base import evaluating
 from ..plots import COLOURS
 from . import drawing
@@ -32,7 +33,7 @@ class Trick(Explorer):
 
     def __init__(self, model, x: Tensor, *, dimension: int | None = None) -> None:
         self.model = model
-        self.x = x.reshape(1, *model.input_shape).to(model.device)
+        self.x = placed(model, x).reshape(1, *model.input_shape)
         with evaluating(model), torch.no_grad():
             q = model.encode(self.x)
         if not (q.stddev > 0).all():

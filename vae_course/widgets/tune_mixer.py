@@ -7,6 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..data.dataset import as_examples
 from ..audio import in_words, sound, to_wav
 from ..data.melodies import NAMES, Melody, from_tokens, to_tokens
 from ..models.base import latent_path
@@ -31,7 +32,7 @@ class TuneMixer(Explorer):
     picture_width = 480
 
     def __init__(self, model, first: Melody | Tensor, second: Melody | Tensor, *, titles: tuple[str, str] = ("first", "second")) -> None:
-        windows = [to_tokens(one) if isinstance(one, Melody) else one for one in (first, second)]
+        windows = [to_tokens(one) if isinstance(one, Melody) else as_examples(one) for one in (first, second)]
         self.ends = [from_tokens(window) for window in windows]
         self.titles = titles
         z = codes(model, torch.stack(windows))
