@@ -1,0 +1,140 @@
+"""What each side of the game pays."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from ..engine import Claim, Plain, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, slip, task, with_more
+
+SURE, WRONG = torch.tensor([1500.0, 400.0, 2.0]), torch.tensor([-150.0, -3000.0])
+SIZES = {(6, 3): "", (1, 0): "with a batch of one", (3, 5): "", (8, 1): ""}
+
+
+def reference(on_prior: Tensor, on_codes: Tensor) -> tuple[Tensor, Tensor]:
+    """−log σ(a) as the logarithm of a sum of two exponentials, 1 and e^(−a)."""
+
+    def cost(logits: Tensor) -> Tensor:
+        return torch.logaddexp(torch.zeros_like(logits), -logits).mean()
+
+    return cost(on_prior) + cost(-on_codes), cost(on_codes)
+
+
+IDENTITY = "The losses should be means of −log D and −log(1 − D), each over its own draws"
+PARTS = ("the discriminator's loss", "the encoder's loss")
+SAME_NUMBERS = matches(reference, IDENTITY, parts=PARTS, scale=lambda on_prior, on_codes: on_prior.abs().max() + on_codes.abs().max())
+
+
+def claims_of_game(values: dict[str, Plain], /, on_prior: Tensor, on_codes: Tensor) -> Iterator[Claim]:
+    far = on_prior.abs().max() > 100
+    question = "Right, until a logit is far from 0: where is a probability of yours rounded to 0 or 1, or held back from it, before its logarithm is taken?"
+    for claim in SAME_NUMBERS(values, on_prior=on_prior, on_codes=on_codes):
+        yield replace(claim, question=question) if far and claim.kind == "value" else claim
+
+
+@task(
+    points=1,
+    probes=with_more(
+        probes_from(lambda draw, n, d: {"on_prior": 2 * draw(n) + 0.7, "on_codes": 2 * draw(n + d) - 0.7}, sizes=SIZES),
+        Probe({"on_prior": SURE, "on_codes": WRONG}, note="with logits beyond ±100, a discriminator that is very sure and right"),
+        Probe({"on_prior": -SURE, "on_codes": -WRONG}, note="with logits beyond ±100, a discriminator that is very sure and wrong"),
+        Probe({"on_prior": torch.zeros(2), "on_codes": torch.zeros(3)}, note="with a discriminator that guesses"),
+    ),
+    laws=(
+        averages_over_the_batch("on_prior", "on_codes", question="Double both batches, and your losses change. What is asked for: a sum, or a mean?"),
+        averages_over_the_batch("on_codes", question="Twice as many codes, and they count for more. Over what does each mean run?"),
+        finite_far_out("What is 1 − sigmoid(1500) to a computer, and the logarithm of that? Which function takes the logit itself?"),
+    ),
+    gradients=("on_prior", "on_codes"),
+    claims=claims_of_game,
+    slips=(
+        slip(
+            {"softplus(-on_prior)": "softplus(on_prior)", "+ softplus(on_codes)": "+ softplus(-on_codes)"},
+            "Your discriminator is paid for calling codes draws from the prior. What should its logit be on a draw from the prior: high, or low?",
+        ),
+        slip(
+            {"return discriminator": "return discriminator / 2"},
+            "The discriminator's loss is half of what was asked for. What does a discriminator that guesses pay: log 2, or 2 log 2?",
+        ),
+        slip(
+            {"softplus(-on_prior).mean() + softplus(on_codes).mean()": "torch.cat([softplus(-on_prior), softplus(on_codes)]).mean()"},
+            "One mean over draws and codes together: where there are more codes than draws, they count for more. Over what does each mean run?",
+        ),
+        slip(
+            {"softplus(-on_prior).mean() + softplus(on_codes).mean()": "2 * torch.cat([softplus(-on_prior), softplus(on_codes)]).mean()"},
+            "Twice one mean over draws and codes together: it is right where there are as many of each. Where there are not, over what should each mean run?",
+        ),
+        slip(
+            {"encoder = softplus(-on_codes)": "encoder = -softplus(on_codes)"},
+            "Your encoder minimises log(1 − D). Take a code that the discriminator sees through, D near 0: how steep is that there, and how steep is −log D?",
+        ),
+        slip(
+            {"encoder = softplus(-on_codes)": "encoder = softplus(on_codes)"},
+            "Your encoder is paid for being seen through: both sides want the same. Which answer does it want to hear on its codes?",
+        ),
+        slip(
+            {
+                "softplus(-on_prior)": "-torch.sigmoid(on_prior).log()",
+                "+ softplus(on_codes)": "- (1 - torch.sigmoid(on_codes)).log()",
+                "encoder = softplus(-on_codes)": "encoder = -torch.sigmoid(on_codes).log()",
+            },
+            "Right, until a logit is far from 0: what is 1 − sigmoid(150) to a computer, and the logarithm of that? Which function takes the logit itself?",
+        ),
+        slip(
+            {
+                "softplus(-on_prior)": "-torch.sigmoid(on_prior).log().clamp(min=-100)",
+                "+ softplus(on_codes)": "- (1 - torch.sigmoid(on_codes)).log().clamp(min=-100)",
+                "encoder = softplus(-on_codes)": "encoder = -torch.sigmoid(on_codes).log().clamp(min=-100)",
+            },
+            "Right, until a logit is beyond ±100: PyTorch stops a cross-entropy of probabilities at 100 nats, and the slope is lost there. "
+            "Which cross-entropy takes the logit itself?",
+        ),
+        slip(
+            {"functional.softplus": "functional.softplus\n    on_prior, on_codes = torch.sigmoid(on_prior), torch.sigmoid(on_codes)"},
+            "A sigmoid of a sigmoid lies between 0.5 and 0.73. Does your loss function expect logits, or probabilities?",
+        ),
+        slip(
+            {
+                "softplus(-on_prior).mean()": "softplus(-on_prior).sum()",
+                "softplus(on_codes).mean()": "softplus(on_codes).sum()",
+                "softplus(-on_codes).mean()": "softplus(-on_codes).sum()",
+            },
+            "Double both batches, and your losses double. What is asked for: a sum, or a mean?",
+        ),
+        slip("return discriminator", "return -discriminator", "log D + log(1 − D) is what the discriminator makes great. Which sign has a loss?"),
+        slip(
+            {"encoder = softplus(-on_codes)": "encoder = softplus(on_prior).mean() + softplus(-on_codes)"},
+            "Your encoder pays for the discriminator's verdict on the prior's draws as well. Can it change them?",
+        ),
+        slip("discriminator, encoder", "encoder, discriminator", "Both are there. In which order does the contract want them?"),
+        slip(
+            {"softplus(-on_prior).mean() + softplus(on_codes).mean()": "on_codes.mean() - on_prior.mean()", "encoder = softplus(-on_codes)": "encoder = -on_codes"},
+            "Those are differences of logits, without a bound: another game, that of Wasserstein. Where are the logarithms of D?",
+        ),
+        slip(
+            {"softplus(-on_prior).mean() + softplus(on_codes)": "((on_prior - 1) ** 2).mean() + (on_codes**2)", "encoder = softplus(-on_codes)": "encoder = ((on_codes - 1) ** 2)"},
+            "Those are squares of logits: another game, that of least squares. Where are the logarithms of D?",
+        ),
+        slip({"+ softplus(on_codes)": "+ softplus(on_codes - 1)"}, "1 − D belongs to a probability. You took 1 − logit: which logit has the probability 1 − D? Try a logit of 0."),
+        slip(
+            {"softplus(-on_prior)": "(0.9 * softplus(-on_prior) + 0.1 * softplus(on_prior))"},
+            "For the prior's draws your target is 0.9: smoothed labels keep a discriminator from being too sure. Which target do the losses asked for have?",
+        ),
+    ),
+    hints=(
+        "Each side asks one question of a logit: how surprised would I be by the answer that I don't want? The surprise at an event is −log of its probability.",
+        "−log D and −log(1 − D) of a logit a are the cross-entropies for the targets 1 and 0. Take a form that is given a, and not D.",
+        "−log σ(a) = softplus(−a), and −log(1 − σ(a)) = softplus(a), in torch.nn.functional. Three means; the encoder's is the first form, on its codes.",
+    ),
+)
+def game_losses(on_prior, on_codes):
+    """(the discriminator's loss, the encoder's loss), two tensors of shape (), both to be made small.
+
+    on_prior: (n,), the discriminator's logits of "drawn from the prior" on draws from the prior. on_codes: (m,), the same on codes.
+    With D the sigmoid of a logit: mean of −log D(prior) + mean of −log(1 − D(codes)), and mean of −log D(codes). Right for any finite logits.
+    """
+    softplus = torch.nn.functional.softplus
+    discriminator = softplus(-on_prior).mean() + softplus(on_codes).mean()
+    encoder = softplus(-on_codes).mean()
+    return discriminator, encoder

@@ -1,0 +1,140 @@
+"""What the best discriminator measures: the Jensen–Shannon divergence."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..engine import Probe, finite_far_out, matches, never_negative, relation, slip, task
+
+EDGE = -3000.0  # a log-density of nothing at all
+
+
+def on_a_grid(seed: int) -> list[Probe]:
+    generator = torch.Generator().manual_seed(1000 + seed)
+
+    def density(grid: Tensor, dx: float, *bumps: tuple[float, float]) -> Tensor:
+        logs = torch.stack([-0.5 * ((grid - mu) / sigma) ** 2 - math.log(sigma) for mu, sigma in bumps])
+        log_density = torch.logsumexp(logs, 0)
+        return log_density - torch.logsumexp(log_density, 0) - math.log(dx)
+
+    def one(p: list, q: list, note: str = "", dtype: torch.dtype = torch.float32, points: int = 401) -> Probe:
+        shift, stretch = torch.rand(2, generator=generator).tolist()
+        grid = torch.linspace(-12, 12, points, dtype=torch.float64)
+        dx = (grid[1] - grid[0]).item()
+        p, q = (density(grid, dx, *((mu + 0.5 * shift, sigma * (1 + 0.2 * stretch)) for mu, sigma in bumps)) for bumps in (p, q))
+        return Probe({"log_p": p.to(dtype), "log_q": q.to(dtype), "dx": dx}, seed, note)
+
+    narrow, wide, two = [(1.0, 0.5)], [(-0.5, 1.2)], [(-2.0, 0.4), (1.5, 0.6)]
+    return [
+        one(narrow, wide),
+        one(two, narrow, "with two bumps against one", points=351),
+        one(wide, wide, "with two equal densities"),
+        one([(-9.0, 0.1)], [(9.0, 0.1)], "with densities that don't overlap"),
+        one(wide, two, "in float64", torch.float64, points=501),
+        one(two, wide, "on a coarser grid", points=161),
+    ]
+
+
+def reference(log_p: Tensor, log_q: Tensor, dx: float) -> Tensor:
+    """From the game: what guessing pays, less what the best discriminator pays, halved."""
+    logit = log_p - log_q
+    pays = (log_p.exp() * F.softplus(-logit) + log_q.exp() * F.softplus(logit)).sum() * dx
+    return (math.log(4) - pays) / 2
+
+
+@task(
+    points=2,
+    probes=on_a_grid,
+    laws=(
+        finite_far_out("Is a density 0 to the computer somewhere? What is 0/0, and the logarithm of 0? You are given log-densities."),
+        never_negative("For p = q, and near it, which of your terms must cancel? A divergence is never below 0.", what="A divergence"),
+        relation(
+            lambda log_p, log_q, **_: {"log_p": log_q, "log_q": log_p},
+            lambda divergence: divergence,
+            "With p and q exchanged, it should stay as it is",
+            "Which of the two do you treat differently, and where is the other half?",
+        ),
+        relation(
+            lambda log_p, **_: {"log_q": log_p}, torch.zeros_like, "Between a density and itself it should be 0", "What is your figure where p = q? Which term is left over there?"
+        ),
+        relation(
+            lambda log_p, log_q, dx: {"log_p": log_p.repeat_interleave(2), "log_q": log_q.repeat_interleave(2), "dx": dx / 2},
+            lambda divergence: divergence,
+            "On a grid twice as fine it should stay as it is",
+            "What turns a sum over a grid into an integral?",
+        ),
+        relation(
+            lambda log_p, log_q, **_: {"log_p": F.pad(log_p, (99, 0), value=EDGE), "log_q": F.pad(log_q, (99, 0), value=EDGE)},
+            lambda divergence: divergence,
+            "On a wider grid with nothing new on it, it should stay as it is",
+            "Where neither density has any mass, nothing is added. What do you divide by?",
+        ),
+    ),
+    claims=matches(reference, "It should be half the KL from p to the middle, and half the KL from q to it"),
+    slips=(
+        slip({"return 0.5 * kl_p": "return (0.5 * kl_p", "0.5 * kl_q": "0.5 * kl_q) / math.log(2)"}, "For densities that don't overlap, yours is 1. What is it in nats?"),
+        slip(
+            {"log_p - log_m": "log_p - log_q", "log_q - log_m": "log_q - log_p"},
+            "You measure p and q from each other. Move them apart: yours grows without bound. From what are both to be measured?",
+        ),
+        slip(
+            {"return 0.5 * kl_p": "return kl_p", "+ 0.5 * kl_q": "+ kl_q"},
+            "For densities that don't overlap, yours is log 4, twice what it should be. Which weight has each KL in the definition? "
+            "Or, if you came from the game: how many divergences are there in log 4 less what the best discriminator pays?",
+        ),
+        slip(
+            {"return 0.5 * kl_p + 0.5 * kl_q": "return math.log(4) - kl_p - kl_q"},
+            "That is what the best discriminator pays: log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?",
+        ),
+        slip(
+            {"return 0.5 * kl_p + 0.5 * kl_q": "return kl_p + kl_q - math.log(4)"},
+            "That is the value of the game for the best discriminator: −log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?",
+        ),
+        slip({"log_p.exp() * dx": "log_p.exp()", "log_q.exp() * dx": "log_q.exp()"}, "Make the grid twice as fine: yours doubles. What turns a sum over a grid into an integral?"),
+        slip(
+            {"log_p.exp() * dx": "log_p.exp() / len(log_p)", "log_q.exp() * dx": "log_q.exp() / len(log_p)"},
+            "A mean over the grid: make the grid wider, with nothing new on it, and yours shrinks. What turns a sum over a grid into an integral?",
+        ),
+        slip(
+            {
+                "torch.logaddexp(log_p, log_q) -": "(log_p.exp() + log_q.exp()).log() -",
+                "(log_p - log_m)": "(log_p.exp().log() - log_m)",
+                "(log_q - log_m)": "(log_q.exp().log() - log_m)",
+            },
+            "Right, until a density is 0 to the computer: what is 0/0, and its logarithm? You are given log-densities: can you do the division with them?",
+        ),
+        slip("0.5 * kl_p + 0.5 * kl_q", "kl_p", "Swap p and q: the divergence must stay as it is. Does yours? Which half is missing?"),
+        slip(" - math.log(2)", "", "For p = q yours is −log 2, and no divergence is below 0. Is what you measure from a density: what is its integral?"),
+        slip(
+            {"torch.logaddexp(log_p, log_q) - math.log(2)": "(log_p + log_q) / 2"},
+            "Your middle is the mean of the logarithms, a geometric one: its integral is not 1. Which mean of p and q is a density?",
+        ),
+        slip({"log_p - log_m": "log_p - log_q", "0.5 * kl_p + 0.5 * kl_q": "kl_p"}, "That is KL(p ‖ q). What is there in the middle of the two?"),
+        slip(
+            {"(p * (log_p - log_m))": "(log_m.exp() * dx * (log_m - log_p))", "(q * (log_q - log_m))": "(log_m.exp() * dx * (log_m - log_q))"},
+            "Where q has mass and p has none, yours grows without bound. From which density to which does each KL go, and under which is its average taken?",
+        ),
+        slip(
+            {"return 0.5 * kl_p": "return (0.5 * kl_p", "0.5 * kl_q": "0.5 * kl_q).clamp(min=0).sqrt()"},
+            "That is the root, which is called the Jensen–Shannon distance. What is asked for?",
+        ),
+    ),
+    hints=(
+        "Either from the definition, with log m; or from the game: the best discriminator has the logit log p − log q. Write down what it pays, on average over p and over q.",
+        "log m = log((p + q)/2) comes from torch.logaddexp without leaving the logarithms. From the game: −log D = softplus(−logit), −log(1 − D) = softplus(logit).",
+        "An integral is a sum times dx. Definition: ½ Σ (p·(log p − log m) + q·(log q − log m))·dx. Game: log 2 − ½ Σ (p·softplus(−a) + q·softplus(a))·dx, a = log p − log q.",
+    ),
+)
+def jensen_shannon(log_p, log_q, dx):
+    """The Jensen–Shannon divergence of p and q in nats, a tensor of shape (), in the dtype of log_p.
+
+    It is ½·KL(p ‖ m) + ½·KL(q ‖ m), with m = (p + q)/2. log_p, log_q: (points,), the log-densities on an even grid with spacing dx (a Python
+    float); sum of p·dx = sum of q·dx = 1. They are finite, and may be so low that p and q are 0 to the computer.
+    """
+    log_m = torch.logaddexp(log_p, log_q) - math.log(2)
+    p, q = log_p.exp() * dx, log_q.exp() * dx
+    kl_p = (p * (log_p - log_m)).sum()
+    kl_q = (q * (log_q - log_m)).sum()
+    return 0.5 * kl_p + 0.5 * kl_q

@@ -1,0 +1,131 @@
+"""A match measured without a game: the maximum mean discrepancy."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..engine import Claim, Plain, Probe, matches, probes_from, relation, slip, task, with_more
+
+POINTS = torch.tensor([[0.0, 1.0], [1.0, 0.5], [-0.5, 0.2], [2.0, -1.0]])
+SIZES = {(6, 2): "", (2, 3): "with two points", (5, 1): "with one latent", (9, 4): ""}
+
+
+def two_sets(draw, n: int, d: int) -> dict[str, Plain]:
+    bandwidth = round(0.6 + draw(1).abs().item(), 3)
+    if abs(bandwidth - 1) < 0.1:  # at 1 its powers are all the same
+        bandwidth += 0.3
+    return {"a": draw(n, d), "b": 1.5 * draw(n + 3, d) + 0.5, "bandwidth": bandwidth}
+
+
+def reference(a: Tensor, b: Tensor, bandwidth: float) -> Tensor:
+    """Pair by pair."""
+
+    def k(p: Tensor, q: Tensor) -> float:
+        return math.exp(-(math.dist(p.tolist(), q.tolist()) ** 2) / (2 * bandwidth**2))
+
+    def within(points: Tensor) -> float:
+        pairs = [k(p, q) for i, p in enumerate(points) for j, q in enumerate(points) if i != j]
+        return sum(pairs) / len(pairs)
+
+    across = [k(p, q) for p in a for q in b]
+    return torch.tensor(within(a) + within(b) - 2 * sum(across) / len(across), dtype=torch.float64)
+
+
+SAME_NUMBER = matches(reference, "The estimate should be the two means within, less twice the mean across")
+
+
+def claims_of_mmd(values: dict[str, Plain], /, **arguments: Plain) -> Iterator[Claim]:
+    question = "Right near 0, and off where points lie far from it. What happens to the digits when two large squares are subtracted from each other?"
+    for claim in SAME_NUMBER(values, **arguments):
+        yield replace(claim, question=question) if claim.kind == "value" and arguments["b"].abs().max() > 100 else claim
+
+
+@task(
+    points=1,
+    probes=with_more(
+        probes_from(two_sets, sizes=SIZES),
+        Probe({"a": POINTS, "b": POINTS, "bandwidth": 0.7}, note="with two sets of the same points"),
+        Probe({"a": POINTS[:3], "b": POINTS[:2] + 1000.0, "bandwidth": 2.5}, note="with two sets far apart"),
+    ),
+    laws=(
+        relation(
+            lambda a, b, **_: {"a": b, "b": a},
+            lambda mmd: mmd,
+            "With a and b exchanged, your estimate should stay as it is",
+            "How far a lies from b is how far b lies from a. What do you do to the one that you don't do to the other?",
+        ),
+        relation(
+            lambda a, b, **_: {"a": a + 2, "b": b + 2},
+            lambda mmd: mmd,
+            "With all points moved by the same step, your estimate should stay as it is",
+            "The kernel sees differences alone. Where does the place of a point by itself come in?",
+        ),
+        relation(
+            lambda a, b, bandwidth: {"a": 3 * a, "b": 3 * b, "bandwidth": 3 * bandwidth},
+            lambda mmd: mmd,
+            "With points and bandwidth three times as large, your estimate should stay as it is",
+            "Measure the points and the bandwidth in other units: nothing should change. Which of the two is squared in yours, and which is not?",
+        ),
+        relation(
+            lambda a, b, **_: {"a": F.pad(a, (0, 1)), "b": F.pad(b, (0, 1))},
+            lambda mmd: mmd,
+            "With one more latent that is 0 everywhere, your estimate should stay as it is",
+            "A latent in which nothing differs adds nothing to a distance. Is yours a sum over latents, or a mean?",
+        ),
+    ),
+    gradients=("a", "b"),
+    claims=claims_of_mmd,
+    slips=(
+        slip(
+            {"(table.sum() - table.trace()) / (n * (n - 1))": "table.mean()"},
+            "Each point is paired with itself, too, where k is 1. Give it two small sets from one distribution: what does yours say on average, and what should it say?",
+        ),
+        slip("(n * (n - 1))", "n**2", "A point's pair with itself is left out of the sum. How many pairs are left in it?"),
+        slip("(table.sum() - table.trace())", "table.sum()", "You divide by the number of pairs of different points. Are those the pairs in your sum?"),
+        slip("table.sum() - table.trace()", "(table - table.diag()).sum()", "A diagonal taken off the whole table comes off every row. How often does each point meet itself?"),
+        slip("- 2 * ", "- ", "Expand ‖p̄ − q̄‖². How often does the mixed term occur?"),
+        slip({"- 2 * ": "+ 2 * "}, "Two sets far apart: k across is 0, and the distance is as great as can be. Does yours grow when the sets come together?"),
+        slip(
+            {"return within(a)": "return (within(a)", "(a, b).mean()": "(a, b).mean()).sqrt()"},
+            "That is a root, and NaN where the estimate is below 0, as an unbiased one must be now and then. What does the contract ask for?",
+        ),
+        slip(
+            {"return within(a)": "return (within(a)", "(a, b).mean()": "(a, b).mean()).clamp(min=0)"},
+            "Yours is never below 0. An estimate that is 0 on average for two equal distributions, and not always 0: on which sides of 0 must it fall?",
+        ),
+        slip("-squared /", "-squared.sqrt() /", "Your kernel has a kink at distance 0. What is squared in the exponent?"),
+        slip("(2 * bandwidth**2)", "bandwidth**2", "Your kernel is too narrow by a factor. How does the exponent of a Gaussian with standard deviation s begin?"),
+        slip({"bandwidth**2": "bandwidth"}, "Measure the points and the bandwidth in other units, all ten times as large: nothing should change. Does it, in yours?"),
+        slip(".sum(-1)", ".mean(-1)", "Add a latent that is 0 everywhere: no distance changes. Does it, in yours?"),
+        slip(
+            {"within(a) + within(b) - 2 * kernel(a, b).mean()": "(a.mean(0) - b.mean(0)).square().sum() / (2 * bandwidth**2)"},
+            "You compare the means of the two sets. A ring and a heap in its middle have the same mean: what would yours say of them?",
+        ),
+    ),
+    hints=(
+        "Three tables of k: a with a, b with b, a with b. A table of squared distances comes from a subtraction with two extra axes.",
+        "In the table of a with itself the diagonal is the pairs of a point with itself: take it out of the sum, and count what is left, n·(n − 1).",
+        "(a.unsqueeze(1) − b.unsqueeze(0)).square().sum(−1) holds all squared distances. Sum of a table less its trace, over n(n − 1), twice; then − 2 · the mean of the third.",
+    ),
+)
+def mmd(a, b, bandwidth):
+    """The unbiased estimate of MMD², a tensor of shape (), in the dtype of a.
+
+    Mean k over pairs of two different points of a + mean k over pairs of two different points of b − 2 · mean k over pairs of one of each,
+    with k(p, q) = exp(−‖p − q‖²/(2·bandwidth²)). a: (n, latent_size), b: (m, latent_size), n, m ≥ 2. bandwidth: a Python float.
+    """
+
+    def kernel(p, q):
+        squared = (p.unsqueeze(1) - q.unsqueeze(0)).square().sum(-1)
+        return torch.exp(-squared / (2 * bandwidth**2))
+
+    def within(points):
+        n = len(points)
+        table = kernel(points, points)
+        return (table.sum() - table.trace()) / (n * (n - 1))
+
+    return within(a) + within(b) - 2 * kernel(a, b).mean()
