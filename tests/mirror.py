@@ -150,12 +150,12 @@ def _load(ready, results, url, resources, cache, before) -> None:
         raise
 
 
-def become_nobody() -> None:
+def become_nobody(number: int = 65534) -> None:
     """Who may do everything is made somebody who may not: else no folder is closed to the test."""
     if os.getuid() == 0:
         load("digits")  # with all it imports: nobody may not even be able to read Python's own folder
-        os.setgid(65534)
-        os.setuid(65534)
+        os.setgid(number)
+        os.setuid(number)
 
 
 class Processes:

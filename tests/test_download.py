@@ -4,11 +4,14 @@ import errno
 import gzip
 import os
 import re
+import shutil
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import filelock
+import platformdirs
 import pytest
 
 from tests.mirror import (
@@ -27,6 +30,7 @@ from tests.mirror import (
 )
 from vae_course.data import download, load
 
+USER_CACHE_PATH = platformdirs.user_cache_path
 MNIST = ("MNIST", TRAIN, TEST, "")
 SENTENCE = re.compile(
     r"MNIST is (not on this machine|damaged in the cache \(.*\)) and could not be downloaded \((.*)\): using .*digits instead\.\n"
@@ -148,6 +152,22 @@ def test_a_proxy_that_cannot_be_used_is_one_sentence_and_the_digits(mirror, cach
     assert got == MNIST or mirror.asked == []
 
 
+@pytest.mark.parametrize("scheme", ["https:", "ftp:", "http:/", "nothing:", ""])
+def test_a_mirror_that_does_not_speak_the_language_is_one_sentence_and_the_digits(mirror, cache_folder, capsys, monkeypatch, scheme):
+    monkeypatch.setattr("torchvision.datasets.MNIST.mirrors", [mirror.url.replace("http:", scheme)])
+    assert is_digits_and_one_sentence(outcome(capsys))
+    assert nothing_half_written(cache_folder)
+
+
+def test_a_proxy_is_not_blamed_for_the_disk(mirror, cache_folder, capsys, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert "by way of the proxy" in outcome(capsys)[3]
+    cache_folder.joinpath("MNIST.lock").unlink()
+    cache_folder.rmdir()
+    cache_folder.write_text("a file")
+    assert "by way of the proxy" not in outcome(capsys)[3]
+
+
 def test_a_slip_in_a_program_is_not_taken_for_a_fault_of_the_network(mirror, cache_folder, monkeypatch):
     monkeypatch.setattr("torchvision.datasets.MNIST.download", lambda self, far_too_many: None)
     with pytest.raises(TypeError, match="far_too_many"):
@@ -178,6 +198,41 @@ def make_cache_a_link_to_itself(cache):
 def test_a_cache_that_cannot_be_is_one_sentence_and_the_digits(mirror, cache_folder, capsys, make):
     make(cache_folder)
     assert is_digits_and_one_sentence(outcome(capsys))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere other settings say where the cache is")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"XDG_CACHE_HOME": "/dev/null"},
+        {"XDG_CACHE_HOME": "/proc/nowhere"},
+        {"XDG_CACHE_HOME": "/tmp/" + "x" * 300},
+        {"HOME": "/proc/nowhere"},
+    ],
+    ids=lambda settings: "=".join(*settings.items())[:30],
+)
+def test_settings_that_name_no_cache_are_one_sentence_and_the_digits(mirror, capsys, monkeypatch, tmp_path, settings):
+    monkeypatch.setattr("platformdirs.user_cache_path", USER_CACHE_PATH)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    assert is_digits_and_one_sentence(outcome(capsys))
+    assert list(tmp_path.iterdir()) == []
+
+
+def have_no_home():
+    """Somebody whom the system does not know, as containers make them up."""
+    become_nobody(54321)
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        os.environ.pop(name, None)
+    platformdirs.user_cache_path = USER_CACHE_PATH
+
+
+@pytest.mark.skipif(sys.platform != "linux" or os.getuid() != 0, reason="only root can become somebody whom the system does not know")
+def test_somebody_unknown_without_a_home_gets_one_sentence_and_the_digits(mirror, cache_folder):
+    (got,) = Processes(1, mirror, cache_folder, have_no_home).outcomes()
+    assert is_digits_and_one_sentence(got)
 
 
 def test_where_nobody_has_a_home_no_folder_called_tilde_is_made(mirror, capsys, monkeypatch, tmp_path):
@@ -335,6 +390,29 @@ def test_processes_that_fetch_at_once_all_get_it_where_there_are_no_locks(mirror
     assert nothing_half_written(cache_folder)
 
 
+def test_another_process_that_is_done_in_the_same_moment_is_no_fault(mirror, cache_folder, capsys, monkeypatch):
+    load("mnist")
+    theirs = (cache_folder / "MNIST").rename(cache_folder.parent / "theirs")
+    move = os.replace
+
+    def move_too_late(source, target):
+        if Path(target) == cache_folder / "MNIST":
+            shutil.copytree(theirs, target)
+        move(source, target)
+
+    monkeypatch.setattr("os.replace", move_too_late)
+    assert outcome(capsys) == MNIST
+    assert nothing_half_written(cache_folder)
+
+
+def test_threads_that_fetch_at_once_all_get_it_and_one_of_them_downloads(mirror, cache_folder):
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(load, ["mnist"] * 4))
+    assert [(data.name, len(data.train)) for data in found] == [("MNIST", TRAIN)] * 4
+    assert len(mirror.asked) == 2 * len(mirror.answers), "torchvision asks twice: where a file is, then for the file"
+    assert nothing_half_written(cache_folder)
+
+
 def test_processes_that_find_a_damaged_cache_at_once_all_get_it(mirror, cache_folder):
     load("mnist")
     cut(cache_folder / "MNIST")
@@ -371,6 +449,15 @@ def test_a_process_killed_in_the_middle_leaves_neither_a_lock_nor_a_half(mirror,
     mirror.answers = whole
     os.kill(killed.all[0].pid, signal.SIGKILL)
     assert waiting.outcomes() == [MNIST] * 2
+    assert nothing_half_written(cache_folder)
+
+
+def test_a_download_that_is_stopped_leaves_nothing(mirror, cache_folder):
+    mirror.answer(trickles, to="t10k-images")
+    stopped = Processes(1, mirror, cache_folder)
+    wait_until(lambda: any("t10k-images" in path for path in mirror.asked))
+    os.kill(stopped.all[0].pid, signal.SIGINT)
+    assert stopped.outcomes() == [("KeyboardInterrupt()", 0, 0, "")]
     assert nothing_half_written(cache_folder)
 
 

@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 import textwrap
 import threading
+import urllib.error
 import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
@@ -76,13 +77,13 @@ def cache_folder() -> Path:
 def _one_at_a_time(path: Path) -> Iterator[bool]:
     """Hold the lock file `path`, which a killed process lets go by itself; True, or False where the file system has no locks.
 
-    Raises TimeoutError when another process keeps it.
+    Raises OSError when another process keeps it.
     """
     lock = filelock.FileLock(path)
     try:
         lock.acquire(timeout=LOCK_SECONDS)
     except filelock.Timeout as error:
-        raise TimeoutError(f"another process has been downloading it for {LOCK_SECONDS / 60:.0f} minutes") from error
+        raise OSError(f"another process has been downloading it for {LOCK_SECONDS / 60:.0f} minutes") from error
     except (OSError, NotImplementedError):
         yield False
         return
@@ -149,6 +150,7 @@ def _reason(error: Exception) -> str:
         reason = "what came is not the published file: it was cut, or is a page of your network that asks for a log-in"
     elif isinstance(error, http.client.HTTPException):
         reason = f"the answer is broken: {reason}"
-    if urllib.request.getproxies().keys() - {"no"}:
+    of_the_disk = isinstance(error, OSError) and not isinstance(error, (urllib.error.URLError, ConnectionError, TimeoutError))
+    if urllib.request.getproxies().keys() - {"no"} and not of_the_disk:
         reason += ", by way of the proxy that your settings name"
     return textwrap.shorten(reason.replace(".,", ",").rstrip(".:"), 240, placeholder=" …")
