@@ -18,16 +18,18 @@ from vae_course import environment
 pytestmark = pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="needs make")
 
 FAKE = """#!{real}
-import os, pathlib, platform, runpy, shutil, sys
+import importlib.util, os, pathlib, platform, runpy, shutil, sys
 
 sys.executable = os.path.abspath(sys.argv[0])
 sys.version_info = {version}
+sys.prefix = "an environment" if ".venv" in sys.argv[0] else sys.base_prefix
 platform.system, platform.machine = (lambda: "{system}"), (lambda: "{machine}")
 arguments = sys.argv[1:]
 here = pathlib.Path(os.path.realpath(sys.argv[0])).parents[1]
 log = here / "log"
 if arguments[:2] == ["-m", "venv"]:
     log.open("a").write("made\\n")
+    (here / "no-pip").unlink(missing_ok=True)
     folder = pathlib.Path(arguments[-1])
     if "--clear" in arguments and folder.is_dir():
         shutil.rmtree(folder)
@@ -37,6 +39,8 @@ if arguments[:2] == ["-m", "venv"]:
     sys.exit("ensurepip is not available" if (here / "no-ensurepip").exists() else 0)
 if arguments[:2] == ["-m", "pip"]:
     sys.exit("No module named pip" if (here / "no-ensurepip").exists() else 0)
+if (here / "no-pip").exists():
+    importlib.util.find_spec = lambda name: None
 if arguments[1:2] == ["install"]:
     log.open("a").write("installed " + " ".join(arguments[2:]) + "\\n")
     sys.exit((here / "no-network").exists())
@@ -137,6 +141,10 @@ def empty_stamp(place):
     (place.folder / ".venv/made-for").write_text("")
 
 
+def pip_taken_out(place):
+    (place.python.parents[1] / "no-pip").touch()
+
+
 def emptied(place):
     shutil.rmtree(place.folder / ".venv/bin")
 
@@ -153,6 +161,7 @@ def emptied(place):
         link_leads_to_the_wrong_python,
         no_stamp,
         empty_stamp,
+        pip_taken_out,
         emptied,
     ],
     ids=lambda fault: fault.__name__,

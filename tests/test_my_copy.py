@@ -1,5 +1,6 @@
 """The learner's own copy: whatever was done to it, a new edition loses nothing; and what the course ships works there as it is."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -199,6 +200,22 @@ def test_a_copying_that_was_interrupted_is_finished(course, monkeypatch):
     assert not (mine / NAME).exists(), "half a notebook must not lie under its name"
     Copy(mine, course).fill()
     assert {name: (mine / name).read_bytes() == (course / name).read_bytes() for name in (NAME, EXERCISE)} == {NAME: True, EXERCISE: True}
+
+
+def test_two_that_fill_at_once_do_not_meet(course, monkeypatch):
+    mine, copy_file, process = course / "my", shutil.copyfile, os.getpid()
+
+    def copy_while_another_does(source, target):
+        copy_file(source, target)
+        with monkeypatch.context() as other:
+            other.setattr(shutil, "copyfile", copy_file)
+            other.setattr(os, "getpid", lambda: process + 1)
+            Copy(mine, course).fill()
+
+    monkeypatch.setattr(shutil, "copyfile", copy_while_another_does)
+    Copy(mine, course).fill()
+    assert sorted(contents(mine)) == [my_copy.RECORD, EXERCISE, NAME]
+    assert Copy(mine, course).refresh() == ["Everything is up to date."]
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(tmp_path):

@@ -10,6 +10,7 @@ python vae_course/environment.py install …  pip install …, with each kind of
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 import re
@@ -24,6 +25,8 @@ MACHINES = (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"), ("Wi
 
 def identity() -> str:
     """Which Python runs this, and for which folder. A patch release that takes the place of another is the same Python to its packages."""
+    if sys.prefix != sys.base_prefix and importlib.util.find_spec("pip") is None:
+        return "an environment without pip"
     version = "{}.{}".format(*sys.version_info[:2])
     return f"{platform.python_implementation()} {version} {platform.machine()} {os.path.realpath(sys.executable)} for {FOLDER}"
 

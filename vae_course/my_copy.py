@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -49,6 +50,11 @@ def words(path: Path) -> str | None:
 def chapter(name: str) -> str:
     """What stays of a path when chapters get other numbers: notebooks/06-beta-vae.ipynb -> notebooks/beta-vae.ipynb."""
     return re.sub(r"/\d+-", "/", name)
+
+
+def half_of(path: Path) -> Path:
+    """Where this process writes what will be at `path` when it is whole."""
+    return path.with_name(f".{path.name}.{os.getpid()}")
 
 
 def free(path: Path, addition: str) -> Path:
@@ -87,7 +93,7 @@ class Copy:
     def save(self) -> None:
         """Write the record, whole or not at all."""
         self.mine.mkdir(parents=True, exist_ok=True)
-        half = self.mine / (RECORD + ".half")
+        half = half_of(self.mine / RECORD)
         half.write_text(json.dumps(self.record, indent=1), "utf-8")
         half.replace(self.mine / RECORD)
 
@@ -95,7 +101,7 @@ class Copy:
         """Copy the course's file `name` to `target`, whole or not at all."""
         path = self.mine / target
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.with_name(path.name + ".half")
+        half = half_of(path)
         shutil.copyfile(self.course / name, half)
         half.replace(path)
         self.note(name, target)
