@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Descent:
@@ -19,10 +19,13 @@ class Descent:
         for parameter in self.param_groups[0]["params"]:
             parameter.grad = None if set_to_none or parameter.grad is None else torch.zeros_like(parameter)
 
-    @torch.no_grad()
-    def step(self) -> None:
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """One step. closure: as in torch.optim, computes the loss and its gradients first; the loss is returned."""
+        loss = None if closure is None else closure()
         group = self.param_groups[0]
-        for parameter, velocity in zip(group["params"], self._velocities, strict=True):
-            if parameter.grad is not None:
-                velocity.mul_(group["momentum"]).add_(parameter.grad)
-                parameter -= group["lr"] * velocity
+        with torch.no_grad():
+            for parameter, velocity in zip(group["params"], self._velocities, strict=True):
+                if parameter.grad is not None:
+                    velocity.mul_(group["momentum"]).add_(parameter.grad)
+                    parameter -= group["lr"] * velocity
+        return loss
