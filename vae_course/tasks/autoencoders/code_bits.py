@@ -1,0 +1,104 @@
+"""What a code costs."""
+
+from collections import Counter
+
+import torch
+from scipy.stats import entropy
+
+from ..engine import Probe, matches, never_negative, probes_from, relation, slip, sums_over, task, with_more
+
+ONE_CELL = torch.tensor([[0.3, -0.2], [-0.4, 0.1], [0.2, 0.4]])
+FAR = torch.tensor([[4000.2], [4000.9], [-7000.1], [4000.2], [-7000.2], [4001.1]])
+ON_THE_GRID = torch.tensor([[1.0], [1.25], [0.75], [2.0], [2.25], [3.0], [1.0], [-0.25]])
+
+
+def codes_on_a_grid(draw, n, d):
+    """Codes that lie well inside the cells of the grid, so that no rounding error moves one across."""
+    step = round(0.05 + abs(draw(1).item()), 3)
+    spread = 1 + 2 * torch.arange(d) / d
+    inside = 0.8 * (torch.special.ndtr(draw(n, d)) - 0.5)
+    common = draw(n, 1)  # latents that have something in common
+    return {"z": step * ((spread * (draw(n, d) + common)).round() + inside), "step": step}
+
+
+def reference(z, step):
+    """From scipy's entropy of Python's own counts of whole numbers."""
+    cells = torch.floor(z / step + 0.5).long().t().tolist()
+    return float(sum(entropy(list(Counter(column).values()), base=2) for column in cells))
+
+
+@task(
+    points=1,
+    probes=with_more(
+        probes_from(codes_on_a_grid, sizes={(40, 3): "", (1, 3): "with a single image", (60, 1): "with one latent", (25, 6): ""}),
+        Probe({"z": ONE_CELL, "step": 1.0}, note="with all codes in one cell"),
+        Probe({"z": FAR, "step": 0.5}, note="far from zero"),
+        Probe({"z": ON_THE_GRID, "step": 1.0}, note="with codes on the grid"),
+    ),
+    laws=(
+        never_negative("What costs less than nothing? The logarithm of a share is negative: which sign belongs before the sum?", what="A cost"),
+        sums_over("latents", "z"),
+        relation(
+            lambda z, step: {"z": torch.cat([z, z])},
+            lambda result: result,
+            "With every image there twice, the bits of one should stay as they are",
+            "The same images once more have the same shares. What does yours count?",
+        ),
+        relation(
+            lambda z, step: {"z": z + 3 * step},
+            lambda result: result,
+            "Moved by three whole steps, the codes should cost the same",
+            "Moved by whole steps, the same images share a cell. Which cells does your rounding make?",
+        ),
+    ),
+    claims=matches(reference, "The bits should be the entropies of the rounded latents, added up"),
+    slips=(
+        slip("p.log2()", "p.log()", "Two values, half of the images each: that is one bit. Yours says 0.69. Which logarithm counts in bits?"),
+        slip("return bits", "return bits / z.shape[1]", "Send twice as many latents: the message gets longer. Does yours?"),
+        slip(
+            ".round()",
+            ".trunc()",
+            "Which multiples does your rounding send −0.9 and 0.9 steps to? Turning a number into an integer is not the same as rounding it.",
+        ),
+        slip(".round()", ".floor()", "Your cells begin at the multiples of the step. Where do 0.9 and 1.1 steps end up, and which multiple is nearest to each?"),
+        slip(".round()", ".ceil()", "Your cells end at the multiples of the step. Where do 0.9 and 1.1 steps end up, and which multiple is nearest to each of them?"),
+        slip("z / step", "z * step", "A finer step must cost more bits. Does it, in yours? How often does the step go into a code?"),
+        slip(
+            "bits -= (p * p.log2()).sum().item()",
+            "bits += torch.tensor(float(len(counts))).log2().item()",
+            "You give every value that occurs an equally long word. If one value has 99 images of 100, how much does an image cost on average?",
+        ),
+        slip(
+            {"(z / step).round().T": "[(z / step).round()]", "(return_counts": "(dim=0, return_counts"},
+            "You count whole codes. If all n are different, yours gives log₂ n, whatever the step. What is counted when each latent is coded on its own?",
+        ),
+        slip(
+            {".round().T": ".round().reshape(1, -1)", "len(z)": "z.numel()"},
+            "All latents in one pot. A latent that is always 0 and one that is always 7 cost nothing, each on its own. What do they cost in yours?",
+        ),
+        slip(
+            ".round().T",
+            ".round().reshape(1, -1)",
+            "All latents in one pot, divided by n: do your shares add up to 1? What is counted when each latent is coded on its own?",
+        ),
+        slip("return bits", "return len(z) * bits", "That is the bill for all n images together. What does one cost on average?"),
+        slip("bits -=", "bits +=", "A cost below zero: log₂ of a share is negative. Which sign stands before the sum?"),
+    ),
+    hints=(
+        "Start with one latent: divide by the step, round, and count how often each value occurs.",
+        "torch.unique(…, return_counts=True) counts. Counts divided by n are the shares p, and −Σ p log₂ p is that latent's entropy in bits.",
+        "Loop over the columns of (z / step).round(), add up their entropies, and give the sum as a float, with .item().",
+    ),
+)
+def code_bits(z, step):
+    """The bits that an image's code costs on average, a Python float.
+
+    z: (n, latent_size), one code a row. Every number is rounded to the nearest multiple of step, a Python float.
+    Each latent is coded on its own, from the shares p of its rounded values among the n images: −Σ p log₂ p bits. The latents' bits add up.
+    """
+    bits = 0.0
+    for latent in (z / step).round().T:
+        counts = latent.unique(return_counts=True)[1]
+        p = counts / len(z)
+        bits -= (p * p.log2()).sum().item()
+    return bits

@@ -1,0 +1,76 @@
+"""The error of a denoising autoencoder."""
+
+import torch
+
+from ..engine import Probe, averages_over_the_batch, matches, never_negative, probes_from, slip, task, with_more
+
+X = torch.tensor([[[[0.0, 1.0], [0.25, 0.5]]], [[[1.0, 0.0], [0.9, 0.1]]]])
+LOUD = torch.tensor([[[[9.0, -9.0], [0.1, -7.0]]], [[[-8.0, 0.2], [6.0, 0.0]]]])
+WEIGHT = torch.tensor([[1.0, 0.5, 0.0, -1.0], [0.0, 1.0, -0.5, 0.2], [2.0, 0.0, 1.0, 0.0], [-1.0, 0.3, 0.0, 1.0]])
+
+
+def network(weight):
+    """A reconstruction small enough to be followed by hand: every pixel drawn from all pixels, never outside [0, 1]."""
+    return lambda y: torch.sigmoid(y.flatten(1) @ weight).reshape(y.shape)
+
+
+def with_network(function, weight, x, noise):
+    """The function gets a network that is made of the weight."""
+    return {"result": function(network(weight), x, noise)}
+
+
+def reference(weight, x, noise):
+    """Image by image, as a squared distance between two points."""
+    seen = torch.minimum(torch.maximum(x + noise, torch.zeros_like(x)), torch.ones_like(x))
+    return torch.stack([torch.dist(image, drawn) ** 2 for image, drawn in zip(x, network(weight)(seen), strict=True)]).mean()
+
+
+@task(
+    points=1,
+    probes=with_more(
+        probes_from(lambda draw, n, d: {"weight": draw(2 * d, 2 * d), "x": torch.sigmoid(2 * draw(n, 1, 2, d)), "noise": 0.5 * draw(n, 1, 2, d)}),
+        Probe({"weight": WEIGHT, "x": X, "noise": torch.zeros_like(X)}, note="with no noise"),
+        Probe({"weight": WEIGHT, "x": X, "noise": LOUD}, note="with very loud noise"),
+    ),
+    run=with_network,
+    laws=(never_negative(what="A squared error"), averages_over_the_batch("x", "noise")),
+    gradients=("weight",),
+    claims=matches(
+        reference,
+        "Your error should be the squared distance between x and what is drawn from its noisy twin, averaged over images",
+        scale=lambda weight, x, noise: float(x[0].numel()),
+    ),
+    slips=(
+        slip("(x - x_hat)", "(noisy - x_hat)", "You ask for the noisy image back. Which network has the smallest such error, and does it remove any noise?"),
+        slip("reconstruct(noisy)", "reconstruct(x)", "Make the noise louder: your error stays as it is. What does the network get to see?"),
+        slip(
+            {"(x - x_hat)": "(noisy - x_hat)", "reconstruct(noisy)": "reconstruct(x)"},
+            "Clean in and noisy out. Which of the two does one have when an image has to be repaired, and which does one want?",
+        ),
+        slip(".clamp(0, 1)", "", "What is the largest pixel that your network is shown? Pixels lie in [0, 1], noisy ones too."),
+        slip("(x - x_hat)", "(noise - x_hat)", "You compare what is drawn with the noise. Is the network asked to draw the noise, or the image under it?"),
+        slip(
+            ".flatten(1).sum(1).mean()",
+            ".mean()",
+            "Glue two images together side by side, to one of twice the width: the error of the pair must be the sum. What does a mean over pixels do?",
+        ),
+        slip(".flatten(1).sum(1).mean()", ".sum()", "Show it the same batch twice over: your error doubles. Over which axis should there be a mean?"),
+        slip(".sum(1).mean()", ".sum(1)", "One number for each image. What is done with the batch, at the very end?"),
+        slip(".sum(1).mean()", ".sum(1).sqrt().mean()", "That is a distance. Errors of 3 and 4 in two pixels: is 25 asked for, or 5?"),
+        slip(".square()", ".abs()", "One pixel wrong by 1, or ten wrong by 0.1: to you they are the same. Are they to a squared error?"),
+    ),
+    hints=(
+        "Three steps: make the noisy image, let the network draw, compare. Which two images are compared in the last step?",
+        "(x + noise).clamp(0, 1) goes in; x itself is the target. Square the differences, sum over all axes but the first.",
+        "With d = x − reconstruct(noisy): d squared, flatten(1), sum over axis 1 gives one number an image. Then the mean of these.",
+    ),
+)
+def denoising_error(reconstruct, x, noise):
+    """The error of a denoising autoencoder on the batch x, a tensor of shape ().
+
+    reconstruct: a function from images to images of the same shape. It is shown x + noise, cut to [0, 1], and has to draw x.
+    x, noise: (batch, 1, height, width), x in [0, 1]. The squared error is summed over pixels and averaged over the batch.
+    """
+    noisy = (x + noise).clamp(0, 1)
+    x_hat = reconstruct(noisy)
+    return (x - x_hat).square().flatten(1).sum(1).mean()
