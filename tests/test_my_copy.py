@@ -259,6 +259,8 @@ def test_a_jupyter_that_cannot_be_told_stops_nothing(course, mine, tmp_path, mon
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "file" / "jupyter"))
     assert my_copy.trust(Copy(mine, course).untouched()).startswith("Stored sounds stay silent until you run their cells")
+    monkeypatch.setitem(sys.modules, "nbformat.sign", None)
+    assert my_copy.trust(Copy(mine, course).untouched()) == "", "where there is no Jupyter, nobody is told of it"
 
 
 # With git: a clone of a small course that has the real package's `my_copy`, and an origin that moves on.
