@@ -1,0 +1,96 @@
+"""A gradient through a coin: the score-function estimator where no path is left."""
+
+import torch
+from torch.distributions import Bernoulli
+
+from ..engine import Mistake, Probe, matches, slip, task
+
+# Of 0 and 1 these give numbers of any kind; none has a slope that would help.
+REWARDS = {"cost": lambda b: 3 - 4 * b, "square": lambda b: (b - 0.45) ** 2, "threshold": lambda b: (b > 0.5).to(b.dtype)}
+
+
+def coins(seed):
+    """f, a logit and draws of 0 and 1."""
+    generator = torch.Generator().manual_seed(1000 + seed)
+
+    def one(f, n, note="", dtype=torch.float32, logit=None):
+        drawn = torch.randn((), generator=generator, dtype=torch.float64) if logit is None else torch.tensor(logit, dtype=torch.float64)
+        b = (torch.rand(n, generator=generator) < 0.5).to(dtype)
+        b[:2] = torch.tensor([0.0, 1.0])[: min(n, 2)]
+        return Probe({"f": f, "logit": drawn.to(dtype), "b": b}, seed, note)
+
+    return [
+        one("cost", 8),
+        one("square", 6, "with f(b) = (b − 0.45)²"),
+        one("threshold", 5, "with a threshold for f"),
+        one("cost", 1, "with a single draw"),
+        one("cost", 4, "with a coin that nearly always falls on one side", logit=-40.0),
+        one("square", 7, "in float64", torch.float64),
+    ]
+
+
+def with_reward(function, f, logit, b):
+    """The function gets f itself for its name."""
+    return {"result": function(REWARDS[f], logit, b)}
+
+
+def reference(f, logit, b):
+    """The score by autograd through torch's own log-probability."""
+    at = logit.expand_as(b).clone().requires_grad_()
+    (score,) = torch.autograd.grad(Bernoulli(logits=at).log_prob(b).sum(), at)
+    return REWARDS[f](b) * score
+
+
+@task(
+    points=1,
+    probes=coins,
+    run=with_reward,
+    claims=matches(reference, "The estimate of each draw should be f(b)·∂log p(b)/∂logit"),
+    slips=(
+        slip("torch.sigmoid(logit)", "logit", "At logit = 0 a coin is fair: what is the score of a 1 then? In which units is what you take off from b?"),
+        slip("b - torch.sigmoid(logit)", "(torch.sigmoid(logit) - b)", "The sign. If f(1) is the greater one, should the logit go up or down to make E[f(b)] greater?"),
+        slip("return f(b) * score", "return score + 0 * f(b)", "That is the score alone, whose mean is 0 whatever f is. What weighs it?"),
+        slip("return f(b) * score", "return (f(b) * score).mean()", "One number: the average. It is a fine estimate, but what was asked for is that of each draw."),
+        slip("return f(b) * score", "return (f(b) * score).sum()", "One number: the sum over all draws. Each draw is an estimate of its own."),
+        slip(
+            "b - torch.sigmoid(logit)",
+            "(b - torch.sigmoid(logit)) / (torch.sigmoid(logit) * (1 - torch.sigmoid(logit)))",
+            "That is the derivative with respect to the probability. By how much does the probability move when the logit does?",
+        ),
+        slip(
+            "b - torch.sigmoid(logit)",
+            "(b - torch.sigmoid(logit)) * torch.sigmoid(logit) * (1 - torch.sigmoid(logit))",
+            "∂p/∂logit is in yours once too often. Differentiate b·log p + (1 − b)·log(1 − p) with respect to the logit, and look at what cancels.",
+        ),
+        slip(
+            "b - torch.sigmoid(logit)",
+            "b * (1 - torch.sigmoid(logit))",
+            "A draw of 0 has a score of 0, in yours. Does it carry no news? What does log(1 − p) do when the logit moves?",
+        ),
+        slip("f(b) * score", "f(torch.sigmoid(logit)) * score", "f is taken at the probability, which no coin ever shows. At which point does the draw look at f?"),
+        slip(
+            "b - torch.sigmoid(logit)",
+            "torch.where(b > 0.5, torch.nn.functional.logsigmoid(logit), torch.nn.functional.logsigmoid(-logit))",
+            "You weigh f with log p(b). What is still to be done to a log-probability to make it a score?",
+        ),
+    ),
+    programs=(
+        Mistake(
+            lambda f, logit, b: torch.full_like(b, ((f(torch.ones(())) - f(torch.zeros(()))) * torch.sigmoid(logit) * torch.sigmoid(-logit)).item()),
+            "All estimates are equal: that is the exact gradient, from both sides of the coin. It is right, and needs f at every value; what does one draw say?",
+        ),
+    ),
+    hints=(
+        "b is 0 or 1: it does not move when the logit moves a little, so there is no path. Its probability moves. ∂p = p·∂log p makes an expectation of that.",
+        "log p(b) = b·log σ(logit) + (1 − b)·log(1 − σ(logit)). Differentiate with respect to the logit; nearly everything cancels.",
+        "The score is b − σ(logit). Each draw's estimate is f(b) times its score.",
+    ),
+)
+def coin_gradient(f, logit, b):
+    """the score-function estimates of d/d(logit) E[f(b)] for a coin b that is 1 with probability σ(logit).
+
+    f: a function of tensors, applied to each element; it may have no slope. logit: one number, a tensor of shape ().
+    b: (n,), draws of 0 and 1, as floats. Result: (n,), in the dtype of b: one estimate a draw, not averaged.
+    """
+    score = b - torch.sigmoid(logit)
+    return f(b) * score
