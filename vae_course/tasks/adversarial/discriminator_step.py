@@ -1,6 +1,6 @@
 """A step of the discriminator that leaves the encoder alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 import torch.nn.functional as F
@@ -10,45 +10,33 @@ from ..cases.descent import Descent
 from ..engine import Claim, Plain, is_number, probes_from, rounding, slip, task
 
 
-class Encoder(nn.Module):
-    """An encoder of one matrix."""
+class Network(nn.Module):
+    """Features of the input times one matrix: small enough to be followed by hand."""
 
-    def __init__(self, weight: Tensor) -> None:
+    def __init__(self, weight: Tensor, features: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
-        self.weight = nn.Parameter(weight)
+        self.weight, self.features = nn.Parameter(weight), features
 
     def forward(self, x: Tensor) -> Tensor:
-        return x @ self.weight
+        return self.features(x) @ self.weight
 
 
-class Discriminator(Encoder):
-    """A discriminator small enough to be followed by hand: its logit is a parabola in each latent."""
-
-    def forward(self, z: Tensor) -> Tensor:
-        return logits_of(self.weight, z)
-
-
-def logits_of(weight: Tensor, z: Tensor) -> Tensor:
-    return torch.cat([z, z**2, torch.ones_like(z[:, :1])], 1) @ weight
+def parabola(z: Tensor) -> Tensor:
+    """What the discriminator makes its logit of."""
+    return torch.cat([z, z**2, torch.ones_like(z[:, :1])], 1)
 
 
 def games(draw, n: int, d: int) -> dict[str, Plain]:
     """Both networks come with a gradient in .grad that another phase left there."""
-    encoder, discriminator = (draw(3, d), draw(3, d)), (draw(2 * d + 1), draw(2 * d + 1))
-    return {
-        "encoder": 0.7 * encoder[0],
-        "encoder_grad": encoder[1],
-        "discriminator": 0.5 * discriminator[0],
-        "discriminator_grad": discriminator[1],
-        "x": draw(3, n, 3),
-        "z_prior": draw(3, n, d),
-        "learning_rate": 0.2,
-    }
+    encoder, encoder_grad = draw(3, d), draw(3, d)
+    discriminator, discriminator_grad = draw(2 * d + 1), draw(2 * d + 1)
+    networks = {"encoder": 0.7 * encoder, "encoder_grad": encoder_grad, "discriminator": 0.5 * discriminator, "discriminator_grad": discriminator_grad}
+    return networks | {"x": draw(3, n, 3), "z_prior": draw(3, n, d), "learning_rate": 0.2}
 
 
 def played(function, encoder, encoder_grad, discriminator, discriminator_grad, x, z_prior, learning_rate) -> dict[str, Plain]:
     """Three steps on three batches."""
-    sees, judges = Encoder(encoder), Discriminator(discriminator)
+    sees, judges = Network(encoder, nn.Identity()), Network(discriminator, parabola)
     sees.weight.grad, judges.weight.grad = encoder_grad, discriminator_grad
     optimizer = Descent(judges.parameters(), learning_rate)
     losses, weights = [], []
@@ -64,7 +52,7 @@ def claims_of_game(values: dict[str, Plain], **given: Plain) -> Iterator[Claim]:
     sees, at = given["encoder"].double(), given["discriminator"].double()
     for number, (batch, draws) in enumerate(zip(given["x"].double(), given["z_prior"].double(), strict=True)):
         here = at.clone().requires_grad_()
-        loss = -F.logsigmoid(logits_of(here, draws)).mean() - F.logsigmoid(-logits_of(here, batch @ sees)).mean()
+        loss = -F.logsigmoid(parabola(draws) @ here).mean() - F.logsigmoid(-parabola(batch @ sees) @ here).mean()
         at = at - given["learning_rate"] * torch.autograd.grad(loss, here)[0]
         yield from is_number(values["losses"][number])
         told = f"After step {number + 1} the discriminator's weights should be w − learning rate · ∂loss/∂w"
@@ -123,7 +111,13 @@ def claims_of_game(values: dict[str, Plain], **given: Plain) -> Iterator[Claim]:
             },
             "Two steps, and the second one meets a discriminator that the first has changed. How many steps was one call to make?",
         ),
-        slip("optimizer.step()", "optimizer.step()\n    optimizer.step()", "Every step is made twice, along one gradient. How many steps was one call to make?"),
+        slip(
+            {
+                "return loss": "loss = softplus(-discriminator(z_prior)).mean() + softplus(discriminator(codes)).mean()\n"
+                "    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n    return loss"
+            },
+            "Two whole updates on one batch, and the loss that you return is the second's. How many steps was one call to make?",
+        ),
         slip(
             {"codes =": "encoder.zero_grad()\n    codes ="},
             "What another phase had put into the encoder's .grad is gone. If codes are data to the discriminator, is there anything of the encoder's to tidy up?",

@@ -1,14 +1,16 @@
 """What the best discriminator measures: the Jensen–Shannon divergence."""
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..engine import Probe, finite_far_out, matches, never_negative, relation, slip, task
+from ..engine import Law, Probe, finite_far_out, matches, never_negative, relation, slip, task
 
-EDGE = -3000.0  # a log-density of nothing at all
+NOTHING = -600.0  # a log-density too low to count
+INTEGRAL = "What turns a sum over a grid into an integral?"
 
 
 def on_a_grid(seed: int) -> list[Probe]:
@@ -44,33 +46,20 @@ def reference(log_p: Tensor, log_q: Tensor, dx: float) -> Tensor:
     return (math.log(4) - pays) / 2
 
 
+def unchanged(derive: Callable, when: str, question: str) -> Law:
+    return relation(derive, lambda divergence: divergence, f"{when}, it should stay as it is", question)
+
+
 @task(
     points=2,
     probes=on_a_grid,
     laws=(
         finite_far_out("Is a density 0 to the computer somewhere? What is 0/0, and the logarithm of 0? You are given log-densities."),
         never_negative("For p = q, and near it, which of your terms must cancel? A divergence is never below 0.", what="A divergence"),
-        relation(
-            lambda log_p, log_q, **_: {"log_p": log_q, "log_q": log_p},
-            lambda divergence: divergence,
-            "With p and q exchanged, it should stay as it is",
-            "Which of the two do you treat differently, and where is the other half?",
-        ),
-        relation(
-            lambda log_p, **_: {"log_q": log_p}, torch.zeros_like, "Between a density and itself it should be 0", "What is your figure where p = q? Which term is left over there?"
-        ),
-        relation(
-            lambda log_p, log_q, dx: {"log_p": log_p.repeat_interleave(2), "log_q": log_q.repeat_interleave(2), "dx": dx / 2},
-            lambda divergence: divergence,
-            "On a grid twice as fine it should stay as it is",
-            "What turns a sum over a grid into an integral?",
-        ),
-        relation(
-            lambda log_p, log_q, **_: {"log_p": F.pad(log_p, (99, 0), value=EDGE), "log_q": F.pad(log_q, (99, 0), value=EDGE)},
-            lambda divergence: divergence,
-            "On a wider grid with nothing new on it, it should stay as it is",
-            "Where neither density has any mass, nothing is added. What do you divide by?",
-        ),
+        relation(lambda log_p, **_: {"log_q": log_p}, torch.zeros_like, "Between a density and itself it should be 0", "Let q be p: which of your terms is left over?"),
+        unchanged(lambda log_p, log_q, **_: {"log_p": log_q, "log_q": log_p}, "With p and q exchanged", "Which do you treat differently, and where is the other half?"),
+        unchanged(lambda dx, **given: {name: one.repeat_interleave(2) for name, one in given.items()} | {"dx": dx / 2}, "On a grid twice as fine", INTEGRAL),
+        unchanged(lambda dx, **given: {name: F.pad(one, (99, 0), value=NOTHING) for name, one in given.items()}, "On a wider grid with nothing new on it", INTEGRAL),
     ),
     claims=matches(reference, "It should be half the KL from p to the middle, and half the KL from q to it"),
     slips=(

@@ -1,14 +1,14 @@
 """A match measured without a game: the maximum mean discrepancy."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..engine import Claim, Plain, Probe, matches, probes_from, relation, slip, task, with_more
+from ..engine import Claim, Law, Plain, Probe, matches, probes_from, relation, slip, task, with_more
 
 POINTS = torch.tensor([[0.0, 1.0], [1.0, 0.5], [-0.5, 0.2], [2.0, -1.0]])
 SIZES = {(6, 2): "", (2, 3): "with two points", (5, 1): "with one latent", (9, 4): ""}
@@ -44,38 +44,26 @@ def claims_of_mmd(values: dict[str, Plain], /, **arguments: Plain) -> Iterator[C
         yield replace(claim, question=question) if claim.kind == "value" and arguments["b"].abs().max() > 100 else claim
 
 
+def unchanged(derive: Callable, when: str, question: str) -> Law:
+    return relation(derive, lambda mmd: mmd, f"{when}, your estimate should stay as it is", question)
+
+
 @task(
     points=1,
     probes=with_more(
         probes_from(two_sets, sizes=SIZES),
         Probe({"a": POINTS, "b": POINTS, "bandwidth": 0.7}, note="with two sets of the same points"),
-        Probe({"a": POINTS[:3], "b": POINTS[:2] + 1000.0, "bandwidth": 2.5}, note="with two sets far apart"),
+        Probe({"a": POINTS[:3], "b": 3000.7 + 1.3 * POINTS[:2], "bandwidth": 2.5}, note="with two sets far apart"),
     ),
     laws=(
-        relation(
-            lambda a, b, **_: {"a": b, "b": a},
-            lambda mmd: mmd,
-            "With a and b exchanged, your estimate should stay as it is",
-            "How far a lies from b is how far b lies from a. What do you do to the one that you don't do to the other?",
-        ),
-        relation(
-            lambda a, b, **_: {"a": a + 2, "b": b + 2},
-            lambda mmd: mmd,
-            "With all points moved by the same step, your estimate should stay as it is",
-            "The kernel sees differences alone. Where does the place of a point by itself come in?",
-        ),
-        relation(
+        unchanged(lambda a, b, **_: {"a": b, "b": a}, "With a and b exchanged", "Which is farther: a from b, or b from a? What do you do to one of them alone?"),
+        unchanged(lambda a, b, **_: {"a": a + 2, "b": b + 2}, "With all points moved by one step", "Where does the place of a point, by itself, come in?"),
+        unchanged(
             lambda a, b, bandwidth: {"a": 3 * a, "b": 3 * b, "bandwidth": 3 * bandwidth},
-            lambda mmd: mmd,
-            "With points and bandwidth three times as large, your estimate should stay as it is",
-            "Measure the points and the bandwidth in other units: nothing should change. Which of the two is squared in yours, and which is not?",
+            "In other units, a third as long",
+            "Points and bandwidth are lengths. Which of them is squared in yours, and which is not?",
         ),
-        relation(
-            lambda a, b, **_: {"a": F.pad(a, (0, 1)), "b": F.pad(b, (0, 1))},
-            lambda mmd: mmd,
-            "With one more latent that is 0 everywhere, your estimate should stay as it is",
-            "A latent in which nothing differs adds nothing to a distance. Is yours a sum over latents, or a mean?",
-        ),
+        unchanged(lambda a, b, **_: {"a": F.pad(a, (0, 1)), "b": F.pad(b, (0, 1))}, "With a latent more that is 0 everywhere", "Do you take a sum over latents, or a mean?"),
     ),
     gradients=("a", "b"),
     claims=claims_of_mmd,

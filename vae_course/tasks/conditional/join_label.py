@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..engine import Probe, each_row_for_itself, matches, slip, task
+from ..engine import Plain, Probe, each_row_for_itself, matches, slip, task
 
 UNKNOWN = -1
 
@@ -28,6 +28,12 @@ def images_and_labels(seed: int) -> list[Probe]:
     ]
 
 
+def joined(function, x: Tensor, y: Tensor, classes: int) -> dict[str, Plain]:
+    """The dtype as a value of its own: one slip changes nothing else."""
+    result = function(x, y, classes)
+    return {"result": result, "dtype": str(getattr(result, "dtype", ""))}
+
+
 def reference(x: Tensor, y: Tensor, classes: int) -> Tensor:
     rows = []
     for image, label in zip(x, y.tolist(), strict=True):
@@ -39,6 +45,7 @@ def reference(x: Tensor, y: Tensor, classes: int) -> Tensor:
 @task(
     points=1,
     probes=images_and_labels,
+    run=joined,
     laws=(each_row_for_itself("x", "y", question="Does the row of one image depend on which others are in the batch? What in yours looks at all of them?"),),
     keeps=("x", "y"),
     claims=matches(reference, "Each row should be its image's pixels, then a 1 in the column of its label and 0 elsewhere"),

@@ -10,6 +10,7 @@ from ..engine import Claim, Law, Plain, Probe, averages_over_the_batch, matches,
 LOSSES = torch.tensor([[4.0, 9.0, 7.0], [6.0, 8.0, 8.0], [3.0, 9.0, 1.0]])
 ONE_CLASS = Probe({"losses": LOSSES, "y": torch.zeros(3, dtype=torch.int64)}, note="with one class in the whole batch: nothing to mix up")
 MISSING = Probe({"losses": 100 + LOSSES, "y": torch.tensor([0, 2, 0])}, note="with a class missing in the batch")
+SIZES = {(5, 3): "", (1, 4): "with a single example", (6, 2): "with two classes", (4, 6): "with more classes than examples"}
 
 
 def losses_and_labels(draw, n: int, d: int) -> dict[str, Plain]:
@@ -25,7 +26,8 @@ def called_twice(function, losses: Tensor, y: Tensor) -> dict[str, Plain]:
 
 def same_again(values: dict[str, Plain], /, **arguments: Plain):
     question = "Your figure changes from call to call: an estimate. Over all orders, how often does image i meet the label of image j?"
-    yield Claim("Called again with the same arguments, it should give", values["result"], values["again"], question=question)
+    told = "the same" if torch.equal(values["result"].nan_to_num(), values["again"].nan_to_num()) else "another figure"
+    yield Claim("Called again with the same arguments, it should give", "the same", told, question=question)
 
 
 def reference(losses: Tensor, y: Tensor) -> Tensor:
@@ -37,11 +39,7 @@ def reference(losses: Tensor, y: Tensor) -> Tensor:
 
 @task(
     points=1,
-    probes=with_more(
-        probes_from(losses_and_labels, sizes={(5, 3): "", (1, 4): "with a single example", (6, 2): "with two classes", (4, 6): "with more classes than examples"}),
-        ONE_CLASS,
-        MISSING,
-    ),
+    probes=with_more(probes_from(losses_and_labels, sizes=SIZES), ONE_CLASS, MISSING),
     run=called_twice,
     laws=(
         Law(same_again),
@@ -52,17 +50,9 @@ def reference(losses: Tensor, y: Tensor) -> Tensor:
             "With images that are harder under every label alike, the gain should stay as it is",
             "Some images cost more whatever label they get. Shuffled or not, each is there once: do both of your means hold each of them equally often?",
         ),
-        relation(
-            lambda losses, **_: {"losses": losses.mean(1, keepdim=True).expand_as(losses).clone()},
-            torch.zeros_like,
-            "Where no label makes a difference, the gain should be 0",
-            "What is your figure for a model that ignores its label? Which two means do you take the difference of?",
-        ),
     ),
     claims=matches(
-        reference,
-        "The rise should be the mean loss over every order of the batch's labels, less the mean loss under the right ones",
-        scale=lambda losses, y: losses.abs().max(),
+        reference, "The rise should be the mean loss over every order of the labels, less the mean loss under the right ones", scale=lambda losses, y: losses.abs().max()
     ),
     slips=(
         slip("table.mean()", "losses.mean()", "All classes alike, also those that hardly occur. Shuffled, which labels are there to be handed out, and how often each?"),

@@ -51,12 +51,6 @@ def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor
             "With every L(x, y) 2 nats higher, the loss should be 2 nats higher",
             "Each image costs 2 nats more, whatever its label. What do the weights of L(x, y) add up to, over labels and over images?",
         ),
-        relation(
-            lambda logits, **_: {"logits": logits + 5},
-            lambda loss: loss,
-            "With 5 added to all logits of an image, q(y|x) is the same, and so should your loss be",
-            "Logits are no shares: what do you do to them before they weigh anything?",
-        ),
         finite_far_out("Where does yours take the logarithm of a share that was rounded to 0, or the mean of no numbers?"),
     ),
     gradients=("losses", "logits"),

@@ -24,12 +24,12 @@ def reference(losses: Tensor, logits: Tensor) -> Tensor:
     points=2,
     probes=with_more(probes_from(lambda draw, n, d: {"losses": 6 + 3 * draw(n, d), "logits": 2 * draw(n, d)}, sizes=SIZES), VERY_SURE, KNOWS_NOTHING),
     laws=(
-        each_row_for_itself("losses", "logits", question="Does the loss of one image depend on the others? Over which axis do your shares add up to 1, and over which do you sum?"),
+        each_row_for_itself("losses", "logits", question="Does the loss of one image depend on the others? Over which axis do your shares add up to 1?"),
         relation(
             lambda logits, **_: {"logits": logits + 5},
             lambda loss: loss,
-            "With 5 added to all logits of an image, q(y|x) is the same, and so should your loss be",
-            "Logits are no shares: what do you do to them before they weigh anything?",
+            "With 5 added to all logits your loss should stay as it is",
+            "Logits are no shares: these are the same q(y|x). What do you do to logits before they weigh anything?",
         ),
         relation(
             lambda losses, **_: {"losses": losses + 3},
@@ -40,11 +40,7 @@ def reference(losses: Tensor, logits: Tensor) -> Tensor:
         finite_far_out(),
     ),
     gradients=("losses", "logits"),
-    claims=matches(
-        reference,
-        "The loss should be the mean of L(x, y) under q(y|x), less the entropy of q(y|x)",
-        scale=lambda losses, logits: losses.abs().amax(1),
-    ),
+    claims=matches(reference, "The loss should be the mean of L(x, y) under q(y|x), less the entropy of q(y|x)", scale=lambda losses, logits: losses.abs().amax(1)),
     slips=(
         slip(
             {"losses + log_q": "losses - log_q"},
