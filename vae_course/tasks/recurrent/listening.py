@@ -1,0 +1,146 @@
+"""Does the decoder listen?"""
+
+import torch
+
+from ..engine import Claim, Probe, described, doubled, is_tensor, is_tuple, probes_from, relation, rounding, slip, task, with_more
+
+
+def _measured(draw, n, d):
+    """Latents of five kinds: closed with one window far above the floor, open with windows below it, closed and open and much the same
+    for every window, open thanks to one window.
+    """
+    floor = round(0.05 + 0.05 * draw(1).abs().item(), 3)
+    kl = draw(n, d).abs() * 0.3 + 0.02
+    kl[0] += 2.0
+    for kind in (2, 3):
+        kl[:, kind::5] = 1 + 0.1 * torch.tanh(kl[:, kind::5])
+    kl[1:, 4::5] *= 0.01
+    size = torch.tensor([(0.5, 4.0, 0.7, 1.5, 1.6)[latent % 5] for latent in range(d)], dtype=kl.dtype)
+    return {"kl": kl / kl.mean(0) * size * floor, "log_p": 3 * draw(n, n) - 20 + 12 * torch.eye(n, dtype=kl.dtype), "floor": floor}
+
+
+IGNORED = torch.tensor([-31.0, -18.5, -44.25]).unsqueeze(1).expand(3, 3).contiguous()
+TOLD = torch.tensor([[-10.0, -60.0, -55.0], [-70.0, -12.0, -40.0], [-90.0, -50.0, -11.0]])
+WIDE = torch.tensor([[1.5, 0.0], [0.5, 2.0], [1.0, 1.0]])
+AT_THE_FLOOR = torch.tensor([[0.25, 0.25, 0.5, 0.75], [0.25, 0.5, 0.75, 0.0], [0.25, 0.0, 0.25, 0.0]])
+
+
+def _claims(values, kl, log_p, floor):
+    got = values["result"]
+    yield from is_tuple(got, 2)
+    active, price = got
+    whole = (isinstance(active, int) and not isinstance(active, bool)) or (isinstance(active, torch.Tensor) and active.shape == ())
+    yield Claim("active is", "a whole number", "a whole number" if whole else described(active), kind="contract")
+    yield from is_tensor(price, (), log_p.dtype, name="price")
+    counted = sum(sum(column) / len(column) > floor for column in kl.double().t().tolist())
+    yield Claim("active should be the number of latents whose KL is above floor on average over the windows", float(counted), float(active))
+    table, n = doubled(log_p), len(log_p)
+    expected = torch.stack([table[i, i] - table[i, j] for i in range(n) for j in range(n) if i != j]).mean()
+    told = "price should be the mean of log p with a window's own code less log p with another's, over all pairs of two"
+    yield Claim(told, expected, price, rounding(expected, log_p.dtype, scale=table.abs().max()))
+
+
+@task(
+    points=1,
+    probes=with_more(
+        probes_from(_measured, sizes={(7, 5): "", (2, 3): "with two windows", (5, 1): "with one latent", (9, 6): ""}),
+        Probe({"kl": 0.001 * WIDE, "log_p": IGNORED, "floor": 0.01}, note="with a decoder that does without z"),
+        Probe({"kl": WIDE, "log_p": IGNORED, "floor": 0.01}, note="with codes that nobody listens to"),
+        Probe({"kl": WIDE, "log_p": TOLD, "floor": 0.01}, note="with codes that matter"),
+        Probe({"kl": WIDE, "log_p": TOLD.t().contiguous() - 30, "floor": 1.01}, note="with a high floor"),
+        Probe({"kl": AT_THE_FLOOR, "log_p": TOLD, "floor": 0.25}, note="with latents whose KL is floor, and no more"),
+    ),
+    laws=(
+        relation(
+            lambda log_p, **_: {"log_p": log_p - 10 * torch.arange(len(log_p)).unsqueeze(1)},
+            lambda part: part,
+            "With windows that are less likely under every code, what a wrong code costs should stay as it is",
+            "Make a window ten nats less likely under every code. What has a wrong code to do with that?",
+        ),
+    ),
+    keeps=("kl", "log_p"),
+    claims=_claims,
+    slips=(
+        slip(
+            "(log_p.sum() - own.sum()) / (n * (n - 1))",
+            "log_p.mean()",
+            "A window keeps its own code in some of your pairs, and loses nothing there. How many pairs of two different windows are there?",
+        ),
+        slip("(n * (n - 1))", "n**2", "The pairs of a window with itself are left out of your sum. How many pairs are left in it?"),
+        slip({"(n * (n - 1))": "n**2", "own.mean()": "own.sum() / n**2"}, "You divide both sums by n². How many own codes are on the diagonal, and how many others are beside it?"),
+        slip("own.mean() - others", "others - own.mean()", "A decoder that listens suffers from a wrong code. Is your price then above or below 0?"),
+        slip("own.mean() - others", "-own.mean()", "That is what a window costs with its own code, the reconstruction. Compared with what does it tell you about z?"),
+        slip(
+            "(log_p.sum() - own.sum()) / (n * (n - 1))",
+            "log_p.roll(1, 1).diagonal().mean()",
+            "Each window gets the code of the one before: that is one of the ways to deal out wrong codes. What do the other pairs say?",
+        ),
+        slip(
+            "(log_p.sum() - own.sum()) / (n * (n - 1))",
+            "log_p.roll(-1, 1).diagonal().mean()",
+            "Each window gets the code of the one behind: that is one of the ways to deal out wrong codes. What do the other pairs say?",
+        ),
+        slip(
+            "(log_p.sum() - own.sum()) / (n * (n - 1))",
+            "log_p.roll(n // 2, 1).diagonal().mean()",
+            "Each window gets one wrong code, from half a batch away. A fair estimate, but what do the pairs say that it leaves out?",
+        ),
+        slip(
+            "(log_p.sum() - own.sum()) / (n * (n - 1))",
+            "log_p.roll(-(n // 2), 1).diagonal().mean()",
+            "Each window gets one wrong code, from half a batch further on. A fair estimate, but what do the pairs say that it leaves out?",
+        ),
+        slip(
+            "(log_p.sum() - own.sum()) / (n * (n - 1))",
+            "log_p[:, torch.randperm(n)].diagonal().mean()",
+            "You shuffle the codes once: by chance some windows keep theirs, and another shuffle gives another price. With the whole table before you, is chance needed?",
+        ),
+        slip("own.mean() - others", "n * (own.mean() - others)", "Twice as many windows, twice your price. What is asked for: a sum, or a mean over windows?"),
+        slip("own.mean() - others", "n * (n - 1) * (own.mean() - others)", "That is the sum over all pairs. What is it divided by?"),
+        slip(
+            "(kl.mean(0) > floor)",
+            "(kl > floor).any(0)",
+            "One window above the floor opens a latent for you. What is compared with the floor: the greatest KL of a latent, or its average?",
+        ),
+        slip(
+            "(kl.mean(0) > floor)",
+            "(kl > floor).all(0)",
+            "Each single window has to be above the floor, in yours. A latent may have little to say about some. What is compared with the floor?",
+        ),
+        slip("kl.mean(0)", "kl", "You count entries of the table, and there are more of them than latents. What happens to the windows first?"),
+        slip("kl.mean(0)", "kl.mean(1)", "You count windows. Over which axis is averaged, and which one is left to be counted?"),
+        slip("kl.mean(0)", "kl.sum(0)", "With more windows your latents open by themselves: a sum over windows grows with them. What is compared with the floor?"),
+        slip(
+            "kl.mean(0)",
+            "kl.quantile(0.5, 0)",
+            "That is the median of each latent's KL: one that speaks up for few windows only sleeps, in yours. Which kind of average is a KL in the loss?",
+        ),
+        slip("> floor", "<= floor", "You count the latents that sleep. Which ones are active?"),
+        slip("> floor", ">= floor", "A latent whose KL is floor, and no more: is it above the floor?"),
+        slip(
+            "kl.mean(0)",
+            "kl.var(0)",
+            "You ask how much a latent's KL varies from window to window. One that costs the same in every window, does it say nothing? What does the contract compare with the floor?",
+        ),
+        slip("return active, own.mean() - others", "return own.mean() - others, active", "Both are there. In which order does the contract want them?"),
+        slip("int((kl.mean(0) > floor).sum())", "(kl.mean(0) > floor).double().mean().item()", "That is a share of the latents. How many are they?"),
+    ),
+    hints=(
+        "Two questions. Does the encoder say anything: is a latent's q(z|x) away from the prior, on average? Does the decoder hear it: what does a wrong code cost?",
+        "For active, average over the windows first, then compare with floor, then count. For price, the diagonal of log_p holds the own codes, everything else the others'.",
+        "price: the mean of the diagonal, less the sum of all the rest divided by the number of its entries, n·(n − 1).",
+    ),
+)
+def listening(kl, log_p, floor):
+    """(active, price), which tell whether z is used.
+
+    active: a Python int, how many latents have a KL above floor, averaged over the windows.
+    price: a tensor of shape (), in nats: how much log p(x|z) a window loses with the code of another, averaged over all pairs of two windows.
+    kl: (n, latent_size), the KL of each latent for each window. log_p: (n, n), row i, column j: log p of window i under the code of window j.
+    floor: a Python float. n ≥ 2. kl and log_p are left as they are.
+    """
+    active = int((kl.mean(0) > floor).sum())
+    n = len(log_p)
+    own = log_p.diagonal()
+    others = (log_p.sum() - own.sum()) / (n * (n - 1))
+    return active, own.mean() - others
