@@ -1,0 +1,116 @@
+"""How often a stranger scores higher than a familiar example."""
+
+import math
+
+import torch
+
+from ..engine import Mistake, Probe, matches, relation, slip, task
+
+
+def scored(seed):
+    generator = torch.Generator().manual_seed(1000 + seed)
+
+    def one(familiar, strange, note="", shift=1.0, scale=1.0, dtype=torch.float32):
+        """The first two, a stranger and a familiar one, have one score; no others have the same."""
+        is_anomaly = torch.randperm(familiar + strange - 2, generator=generator) < strange - 1
+        is_anomaly = torch.cat([torch.tensor([True, False]), is_anomaly])
+        scores = torch.randn(len(is_anomaly), generator=generator, dtype=torch.float64) + shift * is_anomaly
+        scores[1] = scores[0]
+        return Probe({"scores": (scale * scores).to(dtype), "is_anomaly": is_anomaly}, seed, note)
+
+    return [
+        one(13, 6),
+        one(9, 1, "with a single anomaly"),
+        one(2, 7, "with more anomalies than other examples"),
+        one(12, 5, "with a score that says the opposite", shift=-1.5),
+        one(20, 8, "with scores in the hundreds of nats", scale=150.0),
+        one(15, 4, "in float64", dtype=torch.float64),
+        one(11, 5, "with scores in billionths of a nat", scale=1e-9),
+        Probe({"scores": torch.full((9,), 2.5), "is_anomaly": torch.arange(9) % 3 == 0}, seed, "with one score for all"),
+    ]
+
+
+def pair_by_pair(scores, is_anomaly):
+    pairs = [(a, b) for a in scores[is_anomaly].tolist() for b in scores[~is_anomaly].tolist()]
+    return math.fsum((a > b) + (a == b) / 2 for a, b in pairs) / len(pairs)
+
+
+def steps_of_the_curve(scores, is_anomaly, from_above=True):
+    """Alarms one by one, from the highest score down; equal scores in any order."""
+    hit = is_anomaly[scores.argsort(descending=from_above)].double()
+    return (hit.cumsum(0) * (1 - hit)).sum().item() / (hit.sum() * (1 - hit).sum()).item()
+
+
+def rank_sum(scores, is_anomaly, first=1):
+    rank, n = scores.argsort().argsort() + first, int(is_anomaly.sum())
+    return (rank[is_anomaly].sum().item() - n * (n + 1) / 2) / (n * (len(scores) - n))
+
+
+def cut_at(threshold):
+    return slip("strange, familiar =", f"scores = (scores > {threshold}).double()\n    strange, familiar =", CUT_FIRST)
+
+
+CUT_FIRST = "You cut the scores into yes and no before you compare. Whom does that put level who was not?"
+CURVE = "Your curve climbs through equal scores one by one, in the order in which they happen to stand. Shuffle the examples: may the answer change?"
+FROM_BELOW = "Your curve begins at the lowest score, and a perfect detector gets 0. Which examples ring the alarm first when the threshold comes down from above?"
+RANKS_FROM_0 = "A perfect score gets less than 1 from you, the less so the fewer familiar examples there are. From which number do the ranks in your formula count?"
+CUT_AT_MEAN = "You cut at the mean score and count who is on the right side. Move the cut, and your number changes. Which question needs no cut at all?"
+CUT_AT_MEDIAN = "You cut at the median score and count who is on the right side. What has that to do with how two examples are ordered?"
+
+
+@task(
+    points=1,
+    probes=scored,
+    laws=(
+        relation(
+            lambda is_anomaly, **_: {"is_anomaly": ~is_anomaly},
+            lambda area: 1 - area,
+            "Called anomalies, the familiar examples should win just those pairs that they lost",
+            "Let anomalies and familiar examples change places: the two shares must add up to 1. Which pairs does yours count in both, or in neither?",
+        ),
+        relation(
+            lambda scores, **_: {"scores": scores**3},
+            lambda area: area,
+            "The cubes of the scores are in the same order, so your result should stay as it is",
+            "Only the order of two scores counts. Where does yours ask how far apart they are, or on which side of something they lie?",
+        ),
+    ),
+    claims=matches(pair_by_pair, "Over all pairs of an anomaly and a familiar example, with no threshold: how often the anomaly is higher, ties counting half"),
+    slips=(
+        slip("strange > familiar", "strange < familiar", "Give it a perfect score, all anomalies on top: yours says 0. Which of a pair is to be the higher one?"),
+        slip("0.5 * ties", "ties", "A detector that gives everything one score gets full marks from you. What is a tie worth?"),
+        slip("0.5 * ties", "0 * ties", "A detector that gives everything one score gets 0 from you, as if it were always wrong. What is a tie worth?"),
+        slip(
+            "scores[~is_anomaly]",
+            "scores",
+            "You compare each anomaly with all examples, itself and the other anomalies among them. Give it a perfect score: why is that not 1? Whom should it be compared with?",
+        ),
+        slip(
+            {"return (wins": "area = (wins", ".item()": ".item()\n    return max(area, 1 - area)"},
+            "A score that says the opposite is praised, in yours. Would you know from your number that the alarm rings for the wrong ones?",
+        ),
+        *map(cut_at, ("scores.mean()", "scores.median()", "0.5", "0", "scores.mean() + scores.std()", "scores.mean() + 2 * scores.std()")),
+    ),
+    programs=(
+        Mistake(steps_of_the_curve, CURVE),
+        Mistake(lambda scores, is_anomaly: steps_of_the_curve(scores, is_anomaly, from_above=False), FROM_BELOW),
+        Mistake(rank_sum, "Right, but for equal scores: argsort gives them different ranks, as it pleases. Which rank should they share?"),
+        Mistake(lambda scores, is_anomaly: rank_sum(scores, is_anomaly, first=0), RANKS_FROM_0),
+        Mistake(lambda scores, is_anomaly: ((scores > scores.mean()) == is_anomaly).double().mean().item(), CUT_AT_MEAN),
+        Mistake(lambda scores, is_anomaly: ((scores > scores.median()) == is_anomaly).double().mean().item(), CUT_AT_MEDIAN),
+    ),
+    hints=(
+        "No curve is needed. Take one anomaly and one example that is none: who scores higher? Then all such pairs.",
+        "scores[is_anomaly] and scores[~is_anomaly], one of them with an extra axis, can be compared all at once.",
+        "The mean over the table of pairs of: 1 where the anomaly is higher, ½ where both are equal, 0 elsewhere. Then .item().",
+    ),
+)
+def auroc(scores, is_anomaly):
+    """How often an anomaly scores higher than a familiar example, a Python float.
+
+    The share over all pairs of one anomaly and one familiar example; a pair with equal scores counts half.
+    scores: (n,), higher means stranger. is_anomaly: (n,), booleans, at least one true and one false.
+    """
+    strange, familiar = scores[is_anomaly].unsqueeze(1), scores[~is_anomaly]
+    wins, ties = strange > familiar, strange == familiar
+    return (wins.double() + 0.5 * ties).mean().item()

@@ -1,0 +1,186 @@
+"""A hole is filled by latent optimisation, from the seen pixels alone."""
+
+import torch
+
+from ..engine import Claim, Mistake, Probe, each_row_for_itself, is_tensor, probes_from, relation, rounding, slip, task, with_more
+
+COST = 'cost(decode(z), x, reduction="none")'
+SEEN, FILLED = "log_likelihood[seen]", "torch.where(seen, x, torch.sigmoid(decode(z)))"
+
+
+def holes(draw, n, d):
+    """What lies in the hole is an image as good as any: whoever looks at it gets another filling."""
+    pixels = d + 4
+    seen = draw(n, pixels) > 0
+    seen[:, 0], seen[:, 1] = True, False
+    weights = {"first": draw(d, 4), "second": 1.5 * draw(4, pixels)}
+    return weights | {"x": torch.sigmoid(2 * draw(n, pixels)), "seen": seen, "z": draw(n, d), "steps": 4 + n % 3, "learning_rate": 0.15}
+
+
+def small(seen, steps, note):
+    x, z = torch.tensor([[0.1, 0.9, 0.4], [0.8, 0.2, 1.0]]), torch.tensor([[1.5, -1.0], [0.5, 2.0]])
+    first, second = torch.tensor([[1.0, -0.5], [0.3, 0.8]]), torch.tensor([[2.0, -1.0, 1.0], [0.5, 1.5, -2.0]])
+    given = {"first": first, "second": second, "x": x, "seen": torch.tensor([seen, seen]), "z": z}
+    return Probe(given | {"steps": steps, "learning_rate": 0.25}, note=note)
+
+
+def with_a_decoder(function, first, second, x, seen, z, steps, learning_rate):
+    """The decoder has one hidden layer: z (n, latent_size) → logits (n, pixels)."""
+
+    def decode(z):
+        if z.dim() != 2 or z.shape[1] != len(first):
+            raise ValueError(f"this decoder takes z of shape (n, {len(first)}), got {tuple(z.shape)}.")
+        return torch.tanh(z @ first) @ second
+
+    return {"result": function(decode, x, seen, z, steps, learning_rate)}
+
+
+def claims(values, first, second, x, seen, z, steps, learning_rate):
+    got = values["result"]
+    yield from is_tensor(got, x.shape, x.dtype)
+    first, second, known, at = first.double(), second.double(), x.double(), z.double()
+    for _ in range(steps):  # the slope by hand: no gradient is asked for
+        hidden = torch.tanh(at @ first)
+        off = seen.double() * (known - 1 / (1 + torch.exp(-(hidden @ second))))
+        at = at + learning_rate * ((off @ second.t() * (1 - hidden**2)) @ first.t() - at)
+    drawn = 1 / (1 + torch.exp(-(torch.tanh(at @ first) @ second)))
+    yield Claim("Seen pixels should come back as they are", known * seen, got.double() * seen, rounding(known, x.dtype))
+    what = "Missing pixels should be the decoder's probabilities at the z that the steps lead to"
+    yield Claim(what, drawn * ~seen, got.double() * ~seen, rounding(drawn, x.dtype, scale=5.0))
+
+
+def with_gradients_piled_up(decode, x, seen, z, steps, learning_rate):
+    z = z.detach().requires_grad_()
+    for _ in range(steps):
+        cost = torch.nn.functional.binary_cross_entropy_with_logits(decode(z)[seen], x[seen], reduction="sum") + 0.5 * z.square().sum()
+        cost.backward()
+        with torch.no_grad():
+            z -= learning_rate * z.grad
+    return torch.where(seen, x, torch.sigmoid(decode(z)))
+
+
+def with_adam(decode, x, seen, z, steps, learning_rate):
+    """By hand: the first of PyTorch's own optimizers takes seconds to load."""
+    mean, square = torch.zeros_like(z), torch.zeros_like(z)
+    for step in range(1, steps + 1):
+        z = z.detach().requires_grad_()
+        cost = torch.nn.functional.binary_cross_entropy_with_logits(decode(z)[seen], x[seen], reduction="sum") + 0.5 * z.square().sum()
+        slope = torch.autograd.grad(cost, z)[0]
+        mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
+        z = z - learning_rate * mean / (1 - 0.9**step) / ((square / (1 - 0.999**step)).sqrt() + 1e-8)
+    return torch.where(seen, x, torch.sigmoid(decode(z)))
+
+
+@task(
+    points=2,
+    probes=with_more(
+        probes_from(holes, sizes={(5, 3): "", (1, 2): "with a single image", (4, 1): "with one latent"}),
+        small([False, False, False], 4, "with nothing seen"),
+        small([True, True, False], 1, "with a single step"),
+    ),
+    run=with_a_decoder,
+    keeps=("x",),
+    laws=(
+        relation(
+            lambda x, seen, **_: {"x": torch.where(seen, x, 1 - x)},
+            lambda filled: filled,
+            "With other values of x in the hole, the filling should stay as it is",
+            "A leak. Put another image into the hole: your filling changes. Which step of yours looks at missing pixels?",
+        ),
+        each_row_for_itself("x", "seen", "z", question="An image alone is filled in another way than among others. What should one image's hill know of the other images?"),
+    ),
+    claims=claims,
+    slips=(
+        slip(SEEN, "log_likelihood", "A leak. Put another image into the hole: your filling changes. Which pixels may the hill know of?"),
+        slip(
+            FILLED,
+            "torch.sigmoid(decode(z))",
+            "The missing pixels are right. The seen ones were known, and you drew them anew. Where should the decoder's word count, and where not?",
+        ),
+        slip(
+            "torch.sigmoid(decode(z))",
+            "torch.bernoulli(torch.sigmoid(decode(z)))",
+            "Your z is right, and then you toss a coin for each missing pixel. Black or white: which number does the contract ask for, a draw or a mean?",
+        ),
+        slip(
+            "torch.sigmoid(decode(z))",
+            "decode(z)",
+            "Your z is right. Your missing pixels may be 7, or below 0: they are what the decoder gives. What makes a probability of that?",
+        ),
+        slip(
+            {SEEN: "log_likelihood", FILLED: "torch.sigmoid(decode(z))"},
+            "That reconstructs the whole image, hole and all. What may z know of the missing pixels, and what need not be drawn at all?",
+        ),
+        slip(" - 0.5 * z.square().sum()", "", "With nothing seen, your z stays where it started. What do we believe of z before any pixel is seen?"),
+        slip("0.5 * z.square()", "z.square()", "Your prior pulls twice as hard as N(0, I). What stands before z² in its logarithm?"),
+        slip(f"{SEEN}.sum()", f"{SEEN}.sum() / seen.sum().clamp(min=1)", "You average over the seen pixels, and add a prior that is a sum. Which of the two then has the say?"),
+        slip(
+            f"{SEEN}.sum()",
+            f"{SEEN}.sum() / x.numel()",
+            "You average the pixels' part over all pixels and images, and add a prior that is a sum: almost nothing is left to pull at z but the prior. "
+            "What is the sum in the hill's formula taken over, and what does your loss function do by default?",
+        ),
+        slip(
+            f"{SEEN}.sum()",
+            f"{SEEN}.sum() / x.shape[1]",
+            "You average over an image's pixels, and add a prior that is a sum. What stands in the hill's formula, a sum or a mean?",
+        ),
+        slip(
+            "torch.autograd.grad(height, z)",
+            "torch.autograd.grad(height / len(x), z)",
+            "Give it the same image twice: each z moves half as far as before. How many images should one image's step know of?",
+        ),
+        slip("z = z + learning", "z = z - learning", "Each step makes what was seen less likely. Is it a loss that you follow, or a hill that you climb?"),
+        slip(
+            {"decode(z), x, red": "decode(z), torch.where(seen, x, 0.0), red", SEEN: "log_likelihood"},
+            'You took the hole for black. How do you say "I don\'t know" of a pixel, and not "there is no ink"?',
+        ),
+        slip(SEEN, "log_likelihood[~seen]", "Your hill is made of the missing pixels alone. What is true in `seen`: known, or missing?"),
+        slip("cost(decode(z)", "cost(torch.sigmoid(decode(z))", "A sigmoid of a sigmoid. Does your loss function expect logits, or probabilities?"),
+        slip(COST, "(torch.sigmoid(decode(z)) - x).square()", "You climb a squared error. Which distribution do the pixels have here, and what is its logarithm?"),
+        slip(
+            f"-{COST}",
+            "x * torch.nn.functional.logsigmoid(decode(z))",
+            "Your hill asks only how likely the ink is where there is ink. What does a seen pixel that is black say of the decoder's p?",
+        ),
+        slip(
+            f"-{COST}",
+            "torch.distributions.Bernoulli(logits=decode(z)).log_prob(x)",
+            "PyTorch's Bernoulli knows 0 and 1 alone, and refuses a grey level. Write its log-probability as a formula in x and the logit: "
+            "it can be computed between 0 and 1 as well. Which loss function is minus that?",
+        ),
+        slip(
+            {f"-{COST}": "torch.distributions.Bernoulli(logits=decode(z)[seen]).log_prob(x[seen])", SEEN: "log_likelihood"},
+            "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: "
+            "it can be computed between 0 and 1 as well. Which loss function is minus that?",
+        ),
+        slip("range(steps)", "range(steps - 1)", "You decode a z that is one step old. When is the image drawn: before the last step, or after it?"),
+    ),
+    programs=(
+        Mistake(
+            with_gradients_piled_up,
+            "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?",
+        ),
+        Mistake(with_adam, "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?"),
+    ),
+    hints=(
+        "Write the height of the hill for one z: a sum over seen pixels of log p(x|z), and log p(z). Then follow its gradient uphill; decode once at the end.",
+        "log p of a grey pixel under a logit is minus the cross-entropy with logits, pixel by pixel (reduction='none'). Leave out missing pixels before you sum. log p(z) is −½ z² and a constant.",
+        "In a loop: z detached, with requires_grad; the height summed over everything; torch.autograd.grad; z plus learning rate times it. After the loop torch.where chooses between x and the sigmoid of the logits.",
+    ),
+)
+def fill_hole(decode, x, seen, z, steps, learning_rate):
+    """The images, the hole filled by latent optimisation: (n, pixels).
+
+    decode: z (n, latent_size) -> logits (n, pixels) of Bernoulli pixels. x: (n, pixels) in [0, 1]; what it holds in a missing pixel is arbitrary,
+    and x is left as it is. seen: (n, pixels), booleans, true where a pixel is known. z: (n, latent_size), where to start. Each of `steps` steps adds to z
+    learning_rate times the gradient of log p(x_seen|z) + log p(z), summed over an image's seen pixels, p(z) = N(0, I), each image for itself.
+    Then: seen pixels as they are, missing ones as p(x|z) has them on average.
+    """
+    cost = torch.nn.functional.binary_cross_entropy_with_logits
+    for _ in range(steps):
+        z = z.detach().requires_grad_()
+        log_likelihood = -cost(decode(z), x, reduction="none")
+        height = log_likelihood[seen].sum() - 0.5 * z.square().sum()  # but for a constant
+        z = z + learning_rate * torch.autograd.grad(height, z)[0]
+    return torch.where(seen, x, torch.sigmoid(decode(z)))
