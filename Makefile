@@ -21,6 +21,8 @@ PINS = $(shell $(BIN)/python $(ENVIRONMENT) pins)
 PIP  = $(BIN)/python $(ENVIRONMENT) install --disable-pip-version-check $(if $(CI),--quiet)
 
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb) $(wildcard solutions/*.ipynb)
+# The exercises of the solutions among them: made from them, so that the rules need not read them, but run all the same.
+EXERCISES := $(patsubst solutions/%,exercises/%,$(filter solutions/%,$(NOTEBOOKS)))
 # Two processes, a thread each: waiting threads that spin would make several processes crawl on few cores.
 TWO_AT_ONCE := OMP_NUM_THREADS=1
 NBVAL     := $(TWO_AT_ONCE) $(BIN)/python -m pytest -p no:cacheprovider --nbval-lax --nbval-current-env --nbval-cell-timeout=900 \
@@ -62,10 +64,10 @@ test-browser: $(VENV)/test.installed
 test-colab: $(COLAB)/installed
 	$(TWO_AT_ONCE) $(COLAB)/bin/python -m pytest -n 2 -p no:nbval -p no:cacheprovider --quiet tests/colab $(wildcard tests/widgets) $(wildcard tests/tasks)
 
-# Rules first, then every cell: a raising cell, a raising widget callback or a missing alt text ends here.
+# Rules first, then every cell, twice in a row: a raising cell or widget callback, a missing alt text, or a cell that can't be run again ends here.
 check-notebooks: $(VENV)/test.installed
 	$(BIN)/python -m tests.notebooks.rules $(NOTEBOOKS)
-	VAE_COURSE_PROFILE=quick $(NBVAL) $(NOTEBOOKS)
+	VAE_COURSE_PROFILE=quick $(NBVAL) -p tests.notebooks.twice $(NOTEBOOKS) $(EXERCISES)
 
 # The course without its data and without a network: anything but loopback is refused, and written down.
 test-offline: $(VENV)/test.installed

@@ -18,11 +18,13 @@ slider.observe(lambda change: 1 / 0, "value")
 slider.value = 3"""
 
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
+
+
 def check(path) -> subprocess.CompletedProcess:
     """Run the recipe by which `make test` checks notebooks, on one notebook."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
     command = ["make", "--no-print-directory", "check-notebooks", f"NOTEBOOKS={path}"]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 
 def written(tmp_path, source: str, **changes):
@@ -54,6 +56,22 @@ def test_a_raising_widget_callback_fails(tmp_path):
     done = check(written(tmp_path, RAISING_CALLBACK))
     assert done.returncode != 0
     assert "ZeroDivisionError" in done.stdout
+
+
+def test_a_cell_that_fails_when_it_is_run_again_fails(tmp_path):
+    done = check(written(tmp_path, "runs = globals().get('runs', 0) + 1\nassert runs < 2, 'planted'"))
+    assert done.returncode != 0
+    assert "planted" in done.stdout
+
+
+def test_every_notebook_solution_and_exercise_is_run_twice():
+    command = ["make", "--no-print-directory", "--dry-run", "check-notebooks"]
+    planned = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=True).stdout
+    (line,) = (line for line in planned.replace("\\\n", "").splitlines() if "tests.notebooks.twice" in line)
+    there = {
+        path.relative_to(ROOT).as_posix() for folder in ("notebooks", "solutions", "exercises") for path in (ROOT / folder).glob("*.ipynb")
+    }
+    assert there <= set(line.split())
 
 
 def test_a_missing_alt_text_fails(tmp_path):
