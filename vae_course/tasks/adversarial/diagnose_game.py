@@ -32,40 +32,16 @@ def claims_of_diagnosis(values: dict[str, Plain], accuracy: Tensor, auc: Tensor,
             {'return "too weak" if auc[len(auc) // 2 :].mean() > 0.75 else "balanced"': 'return "balanced"'},
             "The discriminator guesses, so you call it balanced. There are two reasons why one guesses: nothing to see, or not able to see it. Which curve tells?",
         ),
-        slip(
-            {'return "too strong"': 'return "too weak"', 'return "too weak" if': 'return "too strong" if'},
-            "Which of the two tells codes and draws apart: one that is too strong, or one that is too weak?",
-        ),
-        slip(
-            {'return "labels swapped"': 'return "too strong"'},
-            "A discriminator that is nearly always wrong knows the answer as well as one that is nearly always right. So what is the matter with what it was taught?",
-        ),
+        slip({'return "too strong"': 'return "too weak"', 'return "too weak" if': 'return "too strong" if'}, "Which of the two tells codes and draws apart: one that is too strong, or one that is too weak?"),
+        slip({'return "labels swapped"': 'return "too strong"'}, "A discriminator that is nearly always wrong knows the answer as well as one that is nearly always right. So what is the matter with what it was taught?"),
         slip('return "labels swapped"', 'return "too weak"', "Guessing gets half of them right. How much must one know to get hardly any?"),
         slip({'return "diverged"': 'return "balanced"'}, "A game with NaN in its curves counts as balanced. Every comparison with NaN is false: which question finds it?"),
-        slip(
-            {"not (accuracy.isfinite().all() and auc.isfinite().all())": "False"},
-            "Where figures are missing, your rules go through them as if they were there. Every comparison with NaN is false: which question comes first?",
-        ),
-        slip(
-            {"accuracy.isfinite().all() and auc.isfinite().all()": "accuracy.isfinite().all()"},
-            "A game in which the fresh judge's curve breaks off passes for another one. Which curves does your first question look at?",
-        ),
-        slip(
-            {"not (accuracy.isfinite().all() and auc.isfinite().all())": "(accuracy + auc).isnan().any()"},
-            "You look for NaN. What else may a figure be that is no figure any more?",
-        ),
-        slip(
-            {"accuracy[len(accuracy) // 2 :]": "accuracy[-1:]", "auc[len(auc) // 2 :]": "auc[-1:]"},
-            "You look at the last epoch. A game that swings to and fro passes through every state: over which stretch must you look?",
-        ),
-        slip(
-            {"late.mean() < 0.3": "accuracy[0] < 0.3", "late.mean() > 0.8": "accuracy[0] > 0.8", "auc[len(auc) // 2 :].mean()": "auc[0]"},
-            "You judge by the first epoch, when no game is decided yet. Where on the curve does it show?",
-        ),
-        slip(
-            {"late.max() - late.min()": "accuracy.max() - accuracy.min()"},
-            "Many a game moves far before it settles, and you take that for swinging. On which part of the curve should it have come to rest?",
-        ),
+        slip({"not (accuracy.isfinite().all() and auc.isfinite().all())": "False"}, "Where figures are missing, your rules go through them as if they were there. Every comparison with NaN is false: which question comes first?"),
+        slip({"accuracy.isfinite().all() and auc.isfinite().all()": "accuracy.isfinite().all()"}, "A game in which the fresh judge's curve breaks off passes for another one. Which curves does your first question look at?"),
+        slip({"not (accuracy.isfinite().all() and auc.isfinite().all())": "(accuracy + auc).isnan().any()"}, "You look for NaN. What else may a figure be that is no figure any more?"),
+        slip({"accuracy[len(accuracy) // 2 :]": "accuracy[-1:]", "auc[len(auc) // 2 :]": "auc[-1:]"}, "You look at the last epoch. A game that swings to and fro passes through every state: over which stretch must you look?"),
+        slip({"late.mean() < 0.3": "accuracy[0] < 0.3", "late.mean() > 0.8": "accuracy[0] > 0.8", "auc[len(auc) // 2 :].mean()": "auc[0]"}, "You judge by the first epoch, when no game is decided yet. Where on the curve does it show?"),
+        slip({"late.max() - late.min()": "accuracy.max() - accuracy.min()"}, "Many a game moves far before it settles, and you take that for swinging. On which part of the curve should it have come to rest?"),
         slip(
             {'return "labels swapped"': 'return "too strong"', 'return "too weak" if': 'return "too strong" if'},
             "Where a fresh judge can tell the two sets apart, you blame a discriminator that is too strong. What did the discriminator itself say?",
@@ -74,8 +50,7 @@ def claims_of_diagnosis(values: dict[str, Plain], accuracy: Tensor, auc: Tensor,
     hints=(
         "Two questions: can codes and draws be told apart at all (auc), and can this discriminator do it (accuracy)? First of all: are the curves finite?",
         "The start of a game says little. Look at its second half: how far apart are the greatest and the least accuracy there, and what is its mean?",
-        "Not finite: diverged. Swings of more than 0.25 in the second half: oscillating. Mean accuracy under 0.3: labels swapped; above 0.8: too strong. "
-        "What is left guesses: mean auc above 0.75: too weak, else balanced.",
+        "Not finite: diverged. Swings of more than 0.25 in the second half: oscillating. Mean accuracy under 0.3: labels swapped; above 0.8: too strong. What is left guesses: mean auc above 0.75: too weak, else balanced.",
     ),
 )
 def diagnose_game(accuracy, auc):

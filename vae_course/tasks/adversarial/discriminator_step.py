@@ -73,63 +73,31 @@ def claims_of_game(values: dict[str, Plain], **given: Plain) -> Iterator[Claim]:
     run=played,
     claims=claims_of_game,
     slips=(
-        slip(
-            {".detach()": ""},
-            "The discriminator's step is right, and something was added to the encoder's .grad: the gradient that helps the discriminator. "
-            "Up to where should it go, and what stops it there?",
-        ),
-        slip(
-            {"    optimizer.zero_grad()\n": ""},
-            "Your step follows more than this loss. backward() adds to what is in .grad: what did the other phase, and your own last step, leave there?",
-        ),
-        slip(
-            {"    optimizer.zero_grad()\n": "", "optimizer.step()": "optimizer.step()\n    optimizer.zero_grad()"},
-            "You tidy up after yourself, but not before: another phase had been there. When must .grad be empty?",
-        ),
+        slip({".detach()": ""}, "The discriminator's step is right, and something was added to the encoder's .grad: the gradient that helps the discriminator. Up to where should it go, and what stops it there?"),
+        slip({"    optimizer.zero_grad()\n": ""}, "Your step follows more than this loss. backward() adds to what is in .grad: what did the other phase, and your own last step, leave there?"),
+        slip({"    optimizer.zero_grad()\n": "", "optimizer.step()": "optimizer.step()\n    optimizer.zero_grad()"}, "You tidy up after yourself, but not before: another phase had been there. When must .grad be empty?"),
         slip(
             {"softplus(-discriminator(z_prior))": "softplus(discriminator(z_prior))", "softplus(discriminator(codes))": "softplus(-discriminator(codes))"},
             "Your discriminator learns to call codes draws from the prior. Which of its logits should go up, and which down?",
         ),
         slip({"softplus(-discriminator(z_prior)).mean() + ": ""}, "A discriminator that only ever sees codes does well to say no to everything. What else must it be shown?"),
-        slip(
-            {"softplus(-discriminator(z_prior)).mean() + softplus(discriminator(codes))": "softplus(-discriminator(codes))"},
-            "That is the encoder's loss. With the discriminator's optimizer on it, who learns to be fooled?",
-        ),
-        slip(
-            {"loss = softplus": "loss = 0.5 * (softplus", "(codes)).mean()": "(codes)).mean())"},
-            "Your steps are half as long as they should be, and so is your loss. Of how many means is the loss the sum?",
-        ),
-        slip(
-            {"codes = encoder(x).detach()": "encoder.requires_grad_(False)\n    codes = encoder(x)"},
-            "The encoder can't learn any more: you froze it and left it so. What must be undone, or how do you do without?",
-        ),
+        slip({"softplus(-discriminator(z_prior)).mean() + softplus(discriminator(codes))": "softplus(-discriminator(codes))"}, "That is the encoder's loss. With the discriminator's optimizer on it, who learns to be fooled?"),
+        slip({"loss = softplus": "loss = 0.5 * (softplus", "(codes)).mean()": "(codes)).mean())"}, "Your steps are half as long as they should be, and so is your loss. Of how many means is the loss the sum?"),
+        slip({"codes = encoder(x).detach()": "encoder.requires_grad_(False)\n    codes = encoder(x)"}, "The encoder can't learn any more: you froze it and left it so. What must be undone, or how do you do without?"),
         slip(
             {
-                "loss = softplus(-discriminator(z_prior)).mean() +": "first = softplus(-discriminator(z_prior)).mean()\n"
-                "    discriminator.zero_grad()\n    first.backward()\n    optimizer.step()\n    loss =",
+                "loss = softplus(-discriminator(z_prior)).mean() +": "first = softplus(-discriminator(z_prior)).mean()\n    discriminator.zero_grad()\n    first.backward()\n    optimizer.step()\n    loss =",
                 "return loss": "return first.item() + loss",
             },
             "Two steps, and the second one meets a discriminator that the first has changed. How many steps was one call to make?",
         ),
         slip(
-            {
-                "return loss": "loss = softplus(-discriminator(z_prior)).mean() + softplus(discriminator(codes)).mean()\n"
-                "    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n    return loss"
-            },
+            {"return loss": "loss = softplus(-discriminator(z_prior)).mean() + softplus(discriminator(codes)).mean()\n    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n    return loss"},
             "Two whole updates on one batch, and the loss that you return is the second's. How many steps was one call to make?",
         ),
-        slip(
-            {"codes =": "encoder.zero_grad()\n    codes ="},
-            "What another phase had put into the encoder's .grad is gone. If codes are data to the discriminator, is there anything of the encoder's to tidy up?",
-        ),
-        slip(
-            {"discriminator(z_prior)": "discriminator(torch.randn_like(codes))"},
-            "You drew from N(0, I) yourself. What if the prior is a swiss roll? Which draws were handed to you?",
-        ),
-        slip(
-            {"loss.item()": "loss"},
-            "The step is right. A tensor came back: where it still has its graph, a list of these keeps every batch in memory. What turns it into a number?",
-        ),
+        slip({"codes =": "encoder.zero_grad()\n    codes ="}, "What another phase had put into the encoder's .grad is gone. If codes are data to the discriminator, is there anything of the encoder's to tidy up?"),
+        slip({"discriminator(z_prior)": "discriminator(torch.randn_like(codes))"}, "You drew from N(0, I) yourself. What if the prior is a swiss roll? Which draws were handed to you?"),
+        slip({"loss.item()": "loss"}, "The step is right. A tensor came back: where it still has its graph, a list of these keeps every batch in memory. What turns it into a number?"),
         slip(
             {"return loss": "return (softplus(-discriminator(z_prior)).mean() + softplus(discriminator(codes)).mean())"},
             "The step is right. You return the loss after it, from a second pass that costs as much as the first. Which one was there already?",

@@ -22,10 +22,7 @@ def reference(on_prior: Tensor, on_codes: Tensor) -> tuple[Tensor, Tensor]:
 
 
 SAME_NUMBERS = matches(
-    reference,
-    "The losses should be means of −log D and −log(1 − D), each over its own draws",
-    parts=("the discriminator's loss", "the encoder's loss"),
-    scale=lambda on_prior, on_codes: on_prior.abs().max() + on_codes.abs().max(),
+    reference, "The losses should be means of −log D and −log(1 − D), each over its own draws", parts=("the discriminator's loss", "the encoder's loss"), scale=lambda on_prior, on_codes: on_prior.abs().max() + on_codes.abs().max()
 )
 
 
@@ -56,10 +53,7 @@ def claims_of_losses(values: dict[str, Plain], /, **logits: Tensor) -> Iterator[
             {"softplus(-on_prior)": "softplus(on_prior)", "+ softplus(on_codes)": "+ softplus(-on_codes)"},
             "Your discriminator is paid for calling codes draws from the prior. What should its logit be on a draw from the prior: high, or low?",
         ),
-        slip(
-            {"return discriminator": "return discriminator / 2"},
-            "The discriminator's loss is half of what was asked for. What does a discriminator that guesses pay: log 2, or 2 log 2?",
-        ),
+        slip({"return discriminator": "return discriminator / 2"}, "The discriminator's loss is half of what was asked for. What does a discriminator that guesses pay: log 2, or 2 log 2?"),
         slip(
             {"softplus(-on_prior).mean() + softplus(on_codes).mean()": "torch.cat([softplus(-on_prior), softplus(on_codes)]).mean()"},
             "One mean over draws and codes together: where there are more codes than draws, they count for more. Over what does each mean run?",
@@ -68,20 +62,10 @@ def claims_of_losses(values: dict[str, Plain], /, **logits: Tensor) -> Iterator[
             {"softplus(-on_prior).mean() + softplus(on_codes).mean()": "2 * torch.cat([softplus(-on_prior), softplus(on_codes)]).mean()"},
             "Twice one mean over draws and codes together: it is right where there are as many of each. Where there are not, over what should each mean run?",
         ),
+        slip({"encoder = softplus(-on_codes)": "encoder = -softplus(on_codes)"}, "Your encoder minimises log(1 − D). Take a code that the discriminator sees through, D near 0: how steep is that there, and how steep is −log D?"),
+        slip({"encoder = softplus(-on_codes)": "encoder = softplus(on_codes)"}, "Your encoder is paid for being seen through: both sides want the same. Which answer does it want to hear on its codes?"),
         slip(
-            {"encoder = softplus(-on_codes)": "encoder = -softplus(on_codes)"},
-            "Your encoder minimises log(1 − D). Take a code that the discriminator sees through, D near 0: how steep is that there, and how steep is −log D?",
-        ),
-        slip(
-            {"encoder = softplus(-on_codes)": "encoder = softplus(on_codes)"},
-            "Your encoder is paid for being seen through: both sides want the same. Which answer does it want to hear on its codes?",
-        ),
-        slip(
-            {
-                "softplus(-on_prior)": "-torch.sigmoid(on_prior).log()",
-                "+ softplus(on_codes)": "- (1 - torch.sigmoid(on_codes)).log()",
-                "encoder = softplus(-on_codes)": "encoder = -torch.sigmoid(on_codes).log()",
-            },
+            {"softplus(-on_prior)": "-torch.sigmoid(on_prior).log()", "+ softplus(on_codes)": "- (1 - torch.sigmoid(on_codes)).log()", "encoder = softplus(-on_codes)": "encoder = -torch.sigmoid(on_codes).log()"},
             "Right, until a logit is far from 0: what is 1 − sigmoid(150) to a computer, and the logarithm of that? Which function takes the logit itself?",
         ),
         slip(
@@ -90,26 +74,18 @@ def claims_of_losses(values: dict[str, Plain], /, **logits: Tensor) -> Iterator[
                 "+ softplus(on_codes)": "- (1 - torch.sigmoid(on_codes)).log().clamp(min=-100)",
                 "encoder = softplus(-on_codes)": "encoder = -torch.sigmoid(on_codes).log().clamp(min=-100)",
             },
-            "Right, until a logit is beyond ±100: PyTorch stops a cross-entropy of probabilities at 100 nats, and the slope is lost there. "
-            "Which cross-entropy takes the logit itself?",
+            "Right, until a logit is beyond ±100: PyTorch stops a cross-entropy of probabilities at 100 nats, and the slope is lost there. Which cross-entropy takes the logit itself?",
         ),
         slip(
             {"functional.softplus": "functional.softplus\n    on_prior, on_codes = torch.sigmoid(on_prior), torch.sigmoid(on_codes)"},
             "A sigmoid of a sigmoid lies between 0.5 and 0.73. Does your loss function expect logits, or probabilities?",
         ),
         slip(
-            {
-                "softplus(-on_prior).mean()": "softplus(-on_prior).sum()",
-                "softplus(on_codes).mean()": "softplus(on_codes).sum()",
-                "softplus(-on_codes).mean()": "softplus(-on_codes).sum()",
-            },
+            {"softplus(-on_prior).mean()": "softplus(-on_prior).sum()", "softplus(on_codes).mean()": "softplus(on_codes).sum()", "softplus(-on_codes).mean()": "softplus(-on_codes).sum()"},
             "Double both batches, and your losses double. What is asked for: a sum, or a mean?",
         ),
         slip("return discriminator", "return -discriminator", "log D + log(1 − D) is what the discriminator makes great. Which sign has a loss?"),
-        slip(
-            {"encoder = softplus(-on_codes)": "encoder = softplus(on_prior).mean() + softplus(-on_codes)"},
-            "Your encoder pays for the discriminator's verdict on the prior's draws as well. Can it change them?",
-        ),
+        slip({"encoder = softplus(-on_codes)": "encoder = softplus(on_prior).mean() + softplus(-on_codes)"}, "Your encoder pays for the discriminator's verdict on the prior's draws as well. Can it change them?"),
         slip("discriminator, encoder", "encoder, discriminator", "Both are there. In which order does the contract want them?"),
         slip(
             {"softplus(-on_prior).mean() + softplus(on_codes).mean()": "on_codes.mean() - on_prior.mean()", "encoder = softplus(-on_codes)": "encoder = -on_codes"},
@@ -117,8 +93,7 @@ def claims_of_losses(values: dict[str, Plain], /, **logits: Tensor) -> Iterator[
         ),
         slip({"+ softplus(on_codes)": "+ softplus(on_codes - 1)"}, "1 − D belongs to a probability. You took 1 − logit: which logit has the probability 1 − D? Try a logit of 0."),
         slip(
-            {"softplus(-on_prior)": "(0.9 * softplus(-on_prior) + 0.1 * softplus(on_prior))"},
-            "For the prior's draws your target is 0.9: smoothed labels keep a discriminator from being too sure. Which target do the losses asked for have?",
+            {"softplus(-on_prior)": "(0.9 * softplus(-on_prior) + 0.1 * softplus(on_prior))"}, "For the prior's draws your target is 0.9: smoothed labels keep a discriminator from being too sure. Which target do the losses asked for have?"
         ),
     ),
     hints=(

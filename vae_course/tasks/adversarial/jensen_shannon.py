@@ -64,51 +64,32 @@ def unchanged(derive: Callable, when: str, question: str) -> Law:
     claims=matches(reference, "It should be half the KL from p to the middle, and half the KL from q to it"),
     slips=(
         slip({"return 0.5 * kl_p": "return (0.5 * kl_p", "0.5 * kl_q": "0.5 * kl_q) / math.log(2)"}, "For densities that don't overlap, yours is 1. What is it in nats?"),
-        slip(
-            {"log_p - log_m": "log_p - log_q", "log_q - log_m": "log_q - log_p"},
-            "You measure p and q from each other. Move them apart: yours grows without bound. From what are both to be measured?",
-        ),
+        slip({"log_p - log_m": "log_p - log_q", "log_q - log_m": "log_q - log_p"}, "You measure p and q from each other. Move them apart: yours grows without bound. From what are both to be measured?"),
         slip(
             {"return 0.5 * kl_p": "return kl_p", "+ 0.5 * kl_q": "+ kl_q"},
             "For densities that don't overlap, yours is log 4, twice what it should be. Which weight has each KL in the definition? "
             "Or, if you came from the game: how many divergences are there in log 4 less what the best discriminator pays?",
         ),
-        slip(
-            {"return 0.5 * kl_p + 0.5 * kl_q": "return math.log(4) - kl_p - kl_q"},
-            "That is what the best discriminator pays: log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?",
-        ),
-        slip(
-            {"return 0.5 * kl_p + 0.5 * kl_q": "return kl_p + kl_q - math.log(4)"},
-            "That is the value of the game for the best discriminator: −log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?",
-        ),
+        slip({"return 0.5 * kl_p + 0.5 * kl_q": "return math.log(4) - kl_p - kl_q"}, "That is what the best discriminator pays: log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?"),
+        slip({"return 0.5 * kl_p + 0.5 * kl_q": "return kl_p + kl_q - math.log(4)"}, "That is the value of the game for the best discriminator: −log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?"),
         slip({"log_p.exp() * dx": "log_p.exp()", "log_q.exp() * dx": "log_q.exp()"}, "Make the grid twice as fine: yours doubles. What turns a sum over a grid into an integral?"),
         slip(
             {"log_p.exp() * dx": "log_p.exp() / len(log_p)", "log_q.exp() * dx": "log_q.exp() / len(log_p)"},
             "A mean over the grid: make the grid wider, with nothing new on it, and yours shrinks. What turns a sum over a grid into an integral?",
         ),
         slip(
-            {
-                "torch.logaddexp(log_p, log_q) -": "(log_p.exp() + log_q.exp()).log() -",
-                "(log_p - log_m)": "(log_p.exp().log() - log_m)",
-                "(log_q - log_m)": "(log_q.exp().log() - log_m)",
-            },
+            {"torch.logaddexp(log_p, log_q) -": "(log_p.exp() + log_q.exp()).log() -", "(log_p - log_m)": "(log_p.exp().log() - log_m)", "(log_q - log_m)": "(log_q.exp().log() - log_m)"},
             "Right, until a density is 0 to the computer: what is 0/0, and its logarithm? You are given log-densities: can you do the division with them?",
         ),
         slip("0.5 * kl_p + 0.5 * kl_q", "kl_p", "Swap p and q: the divergence must stay as it is. Does yours? Which half is missing?"),
         slip(" - math.log(2)", "", "For p = q yours is −log 2, and no divergence is below 0. Is what you measure from a density: what is its integral?"),
-        slip(
-            {"torch.logaddexp(log_p, log_q) - math.log(2)": "(log_p + log_q) / 2"},
-            "Your middle is the mean of the logarithms, a geometric one: its integral is not 1. Which mean of p and q is a density?",
-        ),
+        slip({"torch.logaddexp(log_p, log_q) - math.log(2)": "(log_p + log_q) / 2"}, "Your middle is the mean of the logarithms, a geometric one: its integral is not 1. Which mean of p and q is a density?"),
         slip({"log_p - log_m": "log_p - log_q", "0.5 * kl_p + 0.5 * kl_q": "kl_p"}, "That is KL(p ‖ q). What is there in the middle of the two?"),
         slip(
             {"(p * (log_p - log_m))": "(log_m.exp() * dx * (log_m - log_p))", "(q * (log_q - log_m))": "(log_m.exp() * dx * (log_m - log_q))"},
             "Where q has mass and p has none, yours grows without bound. From which density to which does each KL go, and under which is its average taken?",
         ),
-        slip(
-            {"return 0.5 * kl_p": "return (0.5 * kl_p", "0.5 * kl_q": "0.5 * kl_q).clamp(min=0).sqrt()"},
-            "That is the root, which is called the Jensen–Shannon distance. What is asked for?",
-        ),
+        slip({"return 0.5 * kl_p": "return (0.5 * kl_p", "0.5 * kl_q": "0.5 * kl_q).clamp(min=0).sqrt()"}, "That is the root, which is called the Jensen–Shannon distance. What is asked for?"),
     ),
     hints=(
         "Either from the definition, with log m; or from the game: the best discriminator has the logit log p − log q. Write down what it pays, on average over p and over q.",

@@ -68,19 +68,13 @@ def unchanged(derive: Callable, when: str, question: str) -> Law:
     gradients=("a", "b"),
     claims=claims_of_mmd,
     slips=(
-        slip(
-            {"(table.sum() - table.trace()) / (n * (n - 1))": "table.mean()"},
-            "Each point is paired with itself, too, where k is 1. Give it two small sets from one distribution: what does yours say on average, and what should it say?",
-        ),
+        slip({"(table.sum() - table.trace()) / (n * (n - 1))": "table.mean()"}, "Each point is paired with itself, too, where k is 1. Give it two small sets from one distribution: what does yours say on average, and what should it say?"),
         slip("(n * (n - 1))", "n**2", "A point's pair with itself is left out of the sum. How many pairs are left in it?"),
         slip("(table.sum() - table.trace())", "table.sum()", "You divide by the number of pairs of different points. Are those the pairs in your sum?"),
         slip("table.sum() - table.trace()", "(table - table.diag()).sum()", "A diagonal taken off the whole table comes off every row. How often does each point meet itself?"),
         slip("- 2 * ", "- ", "Expand ‖p̄ − q̄‖². How often does the mixed term occur?"),
         slip({"- 2 * ": "+ 2 * "}, "Two sets far apart: k across is 0, and the distance is as great as can be. Does yours grow when the sets come together?"),
-        slip(
-            {"return within(a)": "return (within(a)", "(a, b).mean()": "(a, b).mean()).sqrt()"},
-            "That is a root, and NaN where the estimate is below 0, as an unbiased one must be now and then. What does the contract ask for?",
-        ),
+        slip({"return within(a)": "return (within(a)", "(a, b).mean()": "(a, b).mean()).sqrt()"}, "That is a root, and NaN where the estimate is below 0, as an unbiased one must be now and then. What does the contract ask for?"),
         slip(
             {"return within(a)": "return (within(a)", "(a, b).mean()": "(a, b).mean()).clamp(min=0)"},
             "Yours is never below 0. An estimate that is 0 on average for two equal distributions, and not always 0: on which sides of 0 must it fall?",

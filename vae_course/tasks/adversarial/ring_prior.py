@@ -76,8 +76,7 @@ def claims_of_ring(values: dict[str, Plain], n: int, inner: float, outer: float)
     claims=claims_of_ring,
     slips=(
         slip(
-            {"torch.sqrt(inner**2 + share * (outer**2 - inner**2))": "inner + share * (outer - inner)"},
-            "All radii are equally likely, in yours. Cut the ring into two of equal width: which one has more room, and should it get more points?",
+            {"torch.sqrt(inner**2 + share * (outer**2 - inner**2))": "inner + share * (outer - inner)"}, "All radii are equally likely, in yours. Cut the ring into two of equal width: which one has more room, and should it get more points?"
         ),
         slip(
             {"torch.sqrt(inner**2 + share * (outer**2 - inner**2))": "inner + share.sqrt() * (outer - inner)"},
@@ -90,10 +89,7 @@ def claims_of_ring(values: dict[str, Plain], n: int, inner: float, outer: float)
         slip("math.pi * torch.rand(n)", "math.pi * torch.rand(1)", "All your points lie on one ray. How many angles did you draw?"),
         slip("share = torch.rand(n)", "share = torch.rand(1)", "All your points lie on one circle. How many radii did you draw?"),
         slip({"torch.sin(angle)": "torch.sin(2 * math.pi * torch.rand(n))"}, "Some points lie in the hole. cos² + sin² = 1 holds for one angle: how many has a point of yours?"),
-        slip(
-            {"share =": "torch.manual_seed(0)\n    share ="},
-            "Every call gives the same points. Is a generator seeded anew, or something kept from the first call? And what would the discriminator learn by heart?",
-        ),
+        slip({"share =": "torch.manual_seed(0)\n    share ="}, "Every call gives the same points. Is a generator seeded anew, or something kept from the first call? And what would the discriminator learn by heart?"),
         slip("dim=1", "dim=0", "The points are right, in columns. What should one row be?"),
     ),
     hints=(

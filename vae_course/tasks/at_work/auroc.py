@@ -80,15 +80,8 @@ CUT_AT_MEDIAN = "You cut at the median score and count who is on the right side.
         slip("strange > familiar", "strange < familiar", "Give it a perfect score, all anomalies on top: yours says 0. Which of a pair is to be the higher one?"),
         slip("0.5 * ties", "ties", "A detector that gives everything one score gets full marks from you. What is a tie worth?"),
         slip("0.5 * ties", "0 * ties", "A detector that gives everything one score gets 0 from you, as if it were always wrong. What is a tie worth?"),
-        slip(
-            "scores[~is_anomaly]",
-            "scores",
-            "You compare each anomaly with all examples, itself and the other anomalies among them. Give it a perfect score: why is that not 1? Whom should it be compared with?",
-        ),
-        slip(
-            {"return (wins": "area = (wins", ".item()": ".item()\n    return max(area, 1 - area)"},
-            "A score that says the opposite is praised, in yours. Would you know from your number that the alarm rings for the wrong ones?",
-        ),
+        slip("scores[~is_anomaly]", "scores", "You compare each anomaly with all examples, itself and the other anomalies among them. Give it a perfect score: why is that not 1? Whom should it be compared with?"),
+        slip({"return (wins": "area = (wins", ".item()": ".item()\n    return max(area, 1 - area)"}, "A score that says the opposite is praised, in yours. Would you know from your number that the alarm rings for the wrong ones?"),
         *map(cut_at, ("scores.mean()", "scores.median()", "0.5", "0", "scores.mean() + scores.std()", "scores.mean() + 2 * scores.std()")),
     ),
     programs=(

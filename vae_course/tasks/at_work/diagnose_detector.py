@@ -21,19 +21,10 @@ def claims(values, **arguments):
     claims=claims,
     slips=(
         slip(
-            "auroc(scores - slope * ink, is_anomaly)",
-            "auroc(scores, is_anomaly)",
-            "You look at the scores alone. Two detectors can have one AUROC, one of them because of ink and the other in spite of it. How would you take the ink out?",
+            "auroc(scores - slope * ink, is_anomaly)", "auroc(scores, is_anomaly)", "You look at the scores alone. Two detectors can have one AUROC, one of them because of ink and the other in spite of it. How would you take the ink out?"
         ),
-        slip(
-            "of_score, of_rest = auroc(scores, is_anomaly),",
-            "of_score = of_rest =",
-            "You look at the scores without ink alone. But what rings the alarm is the score as it is. Which comparison says what ink does to it?",
-        ),
-        slip(
-            {'"hidden by ink"': '"only ink"', '"only ink"': '"hidden by ink"'},
-            "Ink taken out, and the AUROC rises. Was ink what found the strangers, or what covered them?",
-        ),
+        slip("of_score, of_rest = auroc(scores, is_anomaly),", "of_score = of_rest =", "You look at the scores without ink alone. But what rings the alarm is the score as it is. Which comparison says what ink does to it?"),
+        slip({'"hidden by ink"': '"only ink"', '"only ink"': '"hidden by ink"'}, "Ink taken out, and the AUROC rises. Was ink what found the strangers, or what covered them?"),
         slip(
             'else "hidden by ink"',
             'else "hidden by ink" if of_score <= 0.25 else "blind"',
@@ -48,36 +39,12 @@ def claims(values, **arguments):
             {"if of_rest > 0.75": "if of_rest > 0.5", "of_rest < 0.25": "of_rest < 0.5", '0.75 else "hidden': '0.5 else "hidden', '0.75 else "blind': '0.5 else "blind'},
             "You cut at 0.5, and a coin lands above it half of the time. How far from 0.5 must an AUROC be to mean something?",
         ),
-        slip(
-            FAMILIAR,
-            "ink, scores",
-            "Your line is fitted to all images, strangers among them, and so it explains their strangeness away by their ink. Which images know what ink alone costs?",
-        ),
-        slip(
-            FAMILIAR,
-            "ink[is_anomaly], scores[is_anomaly]",
-            "Your line is fitted to the strangers, of whom you have few and know least. Which images know what ink alone costs?",
-        ),
-        slip(
-            "familiar_ink - familiar_ink.mean()",
-            "familiar_ink",
-            "Your line goes through 0, or you divide by the ink: either way an image without ink would cost nothing. What else does a straight line have, beside a slope?",
-        ),
-        slip(
-            "- slope * ink",
-            "- ink",
-            "You take the ink itself away, as if each pixel of it cost one nat. It may cost more, nothing, or less than nothing. Which images tell what it costs here?",
-        ),
-        slip(
-            FIT,
-            "slope = torch.corrcoef(torch.stack([familiar_ink, familiar_scores]))[0, 1]",
-            "You take the correlation for the slope. A correlation has no unit, and your score is in nats and ink in pixels. In which unit is b?",
-        ),
-        slip(
-            "not scores.isfinite().all()",
-            "False",
-            "A detector with NaN among its scores gets another name. Every comparison with NaN is false: which question finds it, and infinity with it?",
-        ),
+        slip(FAMILIAR, "ink, scores", "Your line is fitted to all images, strangers among them, and so it explains their strangeness away by their ink. Which images know what ink alone costs?"),
+        slip(FAMILIAR, "ink[is_anomaly], scores[is_anomaly]", "Your line is fitted to the strangers, of whom you have few and know least. Which images know what ink alone costs?"),
+        slip("familiar_ink - familiar_ink.mean()", "familiar_ink", "Your line goes through 0, or you divide by the ink: either way an image without ink would cost nothing. What else does a straight line have, beside a slope?"),
+        slip("- slope * ink", "- ink", "You take the ink itself away, as if each pixel of it cost one nat. It may cost more, nothing, or less than nothing. Which images tell what it costs here?"),
+        slip(FIT, "slope = torch.corrcoef(torch.stack([familiar_ink, familiar_scores]))[0, 1]", "You take the correlation for the slope. A correlation has no unit, and your score is in nats and ink in pixels. In which unit is b?"),
+        slip("not scores.isfinite().all()", "False", "A detector with NaN among its scores gets another name. Every comparison with NaN is false: which question finds it, and infinity with it?"),
         slip("not scores.isfinite().all()", "scores.isnan().any()", "One score is infinite, and you only ask for NaN. Which question finds both?"),
     ),
     hints=(

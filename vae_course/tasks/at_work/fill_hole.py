@@ -92,25 +92,10 @@ def with_adam(decode, x, seen, z, steps, learning_rate):
     claims=claims,
     slips=(
         slip(SEEN, "log_likelihood", "A leak. Put another image into the hole: your filling changes. Which pixels may the hill know of?"),
-        slip(
-            FILLED,
-            "torch.sigmoid(decode(z))",
-            "The missing pixels are right. The seen ones were known, and you drew them anew. Where should the decoder's word count, and where not?",
-        ),
-        slip(
-            "torch.sigmoid(decode(z))",
-            "torch.bernoulli(torch.sigmoid(decode(z)))",
-            "Your z is right, and then you toss a coin for each missing pixel. Black or white: which number does the contract ask for, a draw or a mean?",
-        ),
-        slip(
-            "torch.sigmoid(decode(z))",
-            "decode(z)",
-            "Your z is right. Your missing pixels may be 7, or below 0: they are what the decoder gives. What makes a probability of that?",
-        ),
-        slip(
-            {SEEN: "log_likelihood", FILLED: "torch.sigmoid(decode(z))"},
-            "That reconstructs the whole image, hole and all. What may z know of the missing pixels, and what need not be drawn at all?",
-        ),
+        slip(FILLED, "torch.sigmoid(decode(z))", "The missing pixels are right. The seen ones were known, and you drew them anew. Where should the decoder's word count, and where not?"),
+        slip("torch.sigmoid(decode(z))", "torch.bernoulli(torch.sigmoid(decode(z)))", "Your z is right, and then you toss a coin for each missing pixel. Black or white: which number does the contract ask for, a draw or a mean?"),
+        slip("torch.sigmoid(decode(z))", "decode(z)", "Your z is right. Your missing pixels may be 7, or below 0: they are what the decoder gives. What makes a probability of that?"),
+        slip({SEEN: "log_likelihood", FILLED: "torch.sigmoid(decode(z))"}, "That reconstructs the whole image, hole and all. What may z know of the missing pixels, and what need not be drawn at all?"),
         slip(" - 0.5 * z.square().sum()", "", "With nothing seen, your z stays where it started. What do we believe of z before any pixel is seen?"),
         slip("0.5 * z.square()", "z.square()", "Your prior pulls twice as hard as N(0, I). What stands before z² in its logarithm?"),
         slip(f"{SEEN}.sum()", f"{SEEN}.sum() / seen.sum().clamp(min=1)", "You average over the seen pixels, and add a prior that is a sum. Which of the two then has the say?"),
@@ -120,47 +105,27 @@ def with_adam(decode, x, seen, z, steps, learning_rate):
             "You average the pixels' part over all pixels and images, and add a prior that is a sum: almost nothing is left to pull at z but the prior. "
             "What is the sum in the hill's formula taken over, and what does your loss function do by default?",
         ),
-        slip(
-            f"{SEEN}.sum()",
-            f"{SEEN}.sum() / x.shape[1]",
-            "You average over an image's pixels, and add a prior that is a sum. What stands in the hill's formula, a sum or a mean?",
-        ),
-        slip(
-            "torch.autograd.grad(height, z)",
-            "torch.autograd.grad(height / len(x), z)",
-            "Give it the same image twice: each z moves half as far as before. How many images should one image's step know of?",
-        ),
+        slip(f"{SEEN}.sum()", f"{SEEN}.sum() / x.shape[1]", "You average over an image's pixels, and add a prior that is a sum. What stands in the hill's formula, a sum or a mean?"),
+        slip("torch.autograd.grad(height, z)", "torch.autograd.grad(height / len(x), z)", "Give it the same image twice: each z moves half as far as before. How many images should one image's step know of?"),
         slip("z = z + learning", "z = z - learning", "Each step makes what was seen less likely. Is it a loss that you follow, or a hill that you climb?"),
-        slip(
-            {"decode(z), x, red": "decode(z), torch.where(seen, x, 0.0), red", SEEN: "log_likelihood"},
-            'You took the hole for black. How do you say "I don\'t know" of a pixel, and not "there is no ink"?',
-        ),
+        slip({"decode(z), x, red": "decode(z), torch.where(seen, x, 0.0), red", SEEN: "log_likelihood"}, 'You took the hole for black. How do you say "I don\'t know" of a pixel, and not "there is no ink"?'),
         slip(SEEN, "log_likelihood[~seen]", "Your hill is made of the missing pixels alone. What is true in `seen`: known, or missing?"),
         slip("cost(decode(z)", "cost(torch.sigmoid(decode(z))", "A sigmoid of a sigmoid. Does your loss function expect logits, or probabilities?"),
         slip(COST, "(torch.sigmoid(decode(z)) - x).square()", "You climb a squared error. Which distribution do the pixels have here, and what is its logarithm?"),
-        slip(
-            f"-{COST}",
-            "x * torch.nn.functional.logsigmoid(decode(z))",
-            "Your hill asks only how likely the ink is where there is ink. What does a seen pixel that is black say of the decoder's p?",
-        ),
+        slip(f"-{COST}", "x * torch.nn.functional.logsigmoid(decode(z))", "Your hill asks only how likely the ink is where there is ink. What does a seen pixel that is black say of the decoder's p?"),
         slip(
             f"-{COST}",
             "torch.distributions.Bernoulli(logits=decode(z)).log_prob(x)",
-            "PyTorch's Bernoulli knows 0 and 1 alone, and refuses a grey level. Write its log-probability as a formula in x and the logit: "
-            "it can be computed between 0 and 1 as well. Which loss function is minus that?",
+            "PyTorch's Bernoulli knows 0 and 1 alone, and refuses a grey level. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?",
         ),
         slip(
             {f"-{COST}": "torch.distributions.Bernoulli(logits=decode(z)[seen]).log_prob(x[seen])", SEEN: "log_likelihood"},
-            "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: "
-            "it can be computed between 0 and 1 as well. Which loss function is minus that?",
+            "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?",
         ),
         slip("range(steps)", "range(steps - 1)", "You decode a z that is one step old. When is the image drawn: before the last step, or after it?"),
     ),
     programs=(
-        Mistake(
-            with_gradients_piled_up,
-            "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?",
-        ),
+        Mistake(with_gradients_piled_up, "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?"),
         Mistake(with_adam, "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?"),
     ),
     hints=(

@@ -11,9 +11,7 @@ CATEGORY = 'torch.nn.functional.cross_entropy(logits, category, reduction="none"
 OWN = "logits.softmax(1).gather(1, category.unsqueeze(1)).squeeze(1)"
 GAUSSIAN = "0.5 * away**2 + log_sigma + 0.5 * math.log(2 * math.pi)"
 NUMBERS = f"({GAUSSIAN}).sum(1)"
-NORMAL = (
-    "PyTorch's Normal refuses what you give it for a σ: some of it is negative. In which order does it take a mean and a standard deviation, and how does one get σ from log_sigma?"
-)
+NORMAL = "PyTorch's Normal refuses what you give it for a σ: some of it is negative. In which order does it take a mean and a standard deviation, and how does one get σ from log_sigma?"
 
 
 def rows(draw, n, d):
@@ -69,43 +67,20 @@ def kept_finite(least):
         finite_far_out(),
     ),
     gradients=("mu", "log_sigma", "logits"),
-    claims=matches(
-        by_library,
-        "Columns are independent given z, so a row's nats are the sum of its columns' nats",
-        scale=lambda numbers, mu, log_sigma, logits, **_: (((numbers - mu) / log_sigma.exp()) ** 2).sum() + logits.abs().max() + 5,
-    ),
+    claims=matches(by_library, "Columns are independent given z, so a row's nats are the sum of its columns' nats", scale=lambda numbers, mu, log_sigma, logits, **_: (((numbers - mu) / log_sigma.exp()) ** 2).sum() + logits.abs().max() + 5),
     slips=(
         slip(" + 0.5 * math.log(2 * math.pi)", "", "You are off by the same amount for each number. Integrate your density over one number with σ = 1: is it 1?"),
-        slip(
-            GAUSSIAN, "0.5 * away**2", "Only the squared distance is left. Let σ grow without limit: your cost of every number goes to 0. Which term charges for a wide Gaussian?"
-        ),
+        slip(GAUSSIAN, "0.5 * away**2", "Only the squared distance is left. Let σ grow without limit: your cost of every number goes to 0. Which term charges for a wide Gaussian?"),
         slip(" + log_sigma", "", "Your Gaussian has its ½ log 2π, and still its area is 1 for σ = 1 alone. What happens to its height when it is made twice as wide?"),
         slip("+ log_sigma", "+ 0.5 * log_sigma", "With σ = 1 you are right. Is it ½ log σ, or ½ log σ²?"),
-        slip(
-            "0.5 * away**2", "away**2", "A number that is right on its mean has the right cost, one that is off by σ costs ½ nat too much. What stands before the squared distance?"
-        ),
-        slip(
-            "away**2",
-            "away**2 * log_sigma.exp()",
-            "With σ = 1 you are right. Give row, mean and σ in units ten times as small: the squared distance gets a hundred times as great. By what must it be divided?",
-        ),
-        slip(
-            " + 0.5 * math.log(2 * math.pi)).sum(1)",
-            ").sum(1) + 0.5 * math.log(2 * math.pi)",
-            "With one number you are right. You add ½ log 2π once for each row: how many Gaussians does a row hold?",
-        ),
+        slip("0.5 * away**2", "away**2", "A number that is right on its mean has the right cost, one that is off by σ costs ½ nat too much. What stands before the squared distance?"),
+        slip("away**2", "away**2 * log_sigma.exp()", "With σ = 1 you are right. Give row, mean and σ in units ten times as small: the squared distance gets a hundred times as great. By what must it be divided?"),
+        slip(" + 0.5 * math.log(2 * math.pi)).sum(1)", ").sum(1) + 0.5 * math.log(2 * math.pi)", "With one number you are right. You add ½ log 2π once for each row: how many Gaussians does a row hold?"),
         slip(GAUSSIAN, "(numbers - mu) ** 2", "A miss of 1 costs the same in every column, be it measured to a hundredth or to a hundred. Where does σ come in?"),
         slip(GAUSSIAN, "0.5 * (numbers - mu) ** 2", "Your Gaussians all have σ = 1. What does log_sigma say of each column, and at which two places does it come in?"),
-        slip(
-            {"/ log_sigma.exp()": "/ (0.5 * log_sigma).exp()", "+ log_sigma": "+ 0.5 * log_sigma"},
-            "You took exp(log_sigma) for a variance. What does the name say that it is?",
-        ),
+        slip({"/ log_sigma.exp()": "/ (0.5 * log_sigma).exp()", "+ log_sigma": "+ 0.5 * log_sigma"}, "You took exp(log_sigma) for a variance. What does the name say that it is?"),
         slip(NUMBERS, "-torch.distributions.Normal(mu, log_sigma).log_prob(numbers).sum(1)", NORMAL),
-        slip(
-            CATEGORY,
-            "-logits.gather(1, category.unsqueeze(1)).squeeze(1)",
-            "Add 10 to all logits of a row: the probabilities stay, and your cost falls. What turns logits into probabilities that add up to 1?",
-        ),
+        slip(CATEGORY, "-logits.gather(1, category.unsqueeze(1)).squeeze(1)", "Add 10 to all logits of a row: the probabilities stay, and your cost falls. What turns logits into probabilities that add up to 1?"),
         slip(
             CATEGORY,
             'torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.nn.functional.one_hot(category, logits.shape[1]).to(logits), reduction="none").sum(1)',
@@ -123,21 +98,9 @@ def kept_finite(least):
             "logits.exp().sum(1).log() - logits.gather(1, category.unsqueeze(1)).squeeze(1)",
             "The right formula, until a logit is so great that its exponential is infinite. Which function takes the logarithm of a sum of exponentials in one step?",
         ),
-        slip(
-            CATEGORY,
-            "-logits.log_softmax(0).gather(1, category.unsqueeze(1)).squeeze(1)",
-            "Your probabilities add up to 1 down each column of logits, over the rows of the table. Among what is the one draw made?",
-        ),
-        slip(
-            "of_numbers + of_category",
-            "of_numbers - of_category",
-            "The numbers are right. The likelier a row's category, the more you charge for it. Which sign has −log p when p is less than 1?",
-        ),
-        slip(
-            "return of_numbers",
-            "return -of_numbers",
-            "The category is right. A number further from its mean costs less, in yours. Did you add a log-likelihood to a cost?",
-        ),
+        slip(CATEGORY, "-logits.log_softmax(0).gather(1, category.unsqueeze(1)).squeeze(1)", "Your probabilities add up to 1 down each column of logits, over the rows of the table. Among what is the one draw made?"),
+        slip("of_numbers + of_category", "of_numbers - of_category", "The numbers are right. The likelier a row's category, the more you charge for it. Which sign has −log p when p is less than 1?"),
+        slip("return of_numbers", "return -of_numbers", "The category is right. A number further from its mean costs less, in yours. Did you add a log-likelihood to a cost?"),
         slip(CATEGORY, f"-{OWN}", "Your cost of a category lies between −1 and 0: it is minus a probability. What is still to be done to that before it is in nats?"),
         slip("(logits, category", "(logits.softmax(1), category", "Softmax twice: your decoder can never be sure. Does your loss function expect logits, or probabilities?"),
         slip(', reduction="none"', "", "Each row is charged the average cost of all rows' categories. What does cross_entropy do by default with a batch?"),

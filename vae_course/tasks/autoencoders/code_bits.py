@@ -38,49 +38,26 @@ def reference(z, step):
     laws=(
         never_negative("What costs less than nothing? The logarithm of a share is negative: which sign belongs before the sum?", what="A cost"),
         sums_over("latents", "z"),
-        relation(
-            lambda z, step: {"z": torch.cat([z, z])},
-            lambda result: result,
-            "With every image there twice, the bits of one should stay as they are",
-            "The same images once more have the same shares. What does yours count?",
-        ),
-        relation(
-            lambda z, step: {"z": z + 3 * step},
-            lambda result: result,
-            "Moved by three whole steps, the codes should cost the same",
-            "Moved by whole steps, the same images share a cell. Which cells does your rounding make?",
-        ),
+        relation(lambda z, step: {"z": torch.cat([z, z])}, lambda result: result, "With every image there twice, the bits of one should stay as they are", "The same images once more have the same shares. What does yours count?"),
+        relation(lambda z, step: {"z": z + 3 * step}, lambda result: result, "Moved by three whole steps, the codes should cost the same", "Moved by whole steps, the same images share a cell. Which cells does your rounding make?"),
     ),
     claims=matches(reference, "The bits should be the entropies of the rounded latents, added up"),
     slips=(
         slip("p.log2()", "p.log()", "Two values, half of the images each: that is one bit. Yours says 0.69. Which logarithm counts in bits?"),
         slip("return bits", "return bits / z.shape[1]", "Send twice as many latents: the message gets longer. Does yours?"),
-        slip(
-            ".round()",
-            ".trunc()",
-            "Which multiples does your rounding send −0.9 and 0.9 steps to? Turning a number into an integer is not the same as rounding it.",
-        ),
+        slip(".round()", ".trunc()", "Which multiples does your rounding send −0.9 and 0.9 steps to? Turning a number into an integer is not the same as rounding it."),
         slip(".round()", ".floor()", "Your cells begin at the multiples of the step. Where do 0.9 and 1.1 steps end up, and which multiple is nearest to each?"),
         slip(".round()", ".ceil()", "Your cells end at the multiples of the step. Where do 0.9 and 1.1 steps end up, and which multiple is nearest to each of them?"),
         slip("z / step", "z * step", "A finer step must cost more bits. Does it, in yours? How often does the step go into a code?"),
         slip(
-            "bits -= (p * p.log2()).sum().item()",
-            "bits += torch.tensor(float(len(counts))).log2().item()",
-            "You give every value that occurs an equally long word. If one value has 99 images of 100, how much does an image cost on average?",
+            "bits -= (p * p.log2()).sum().item()", "bits += torch.tensor(float(len(counts))).log2().item()", "You give every value that occurs an equally long word. If one value has 99 images of 100, how much does an image cost on average?"
         ),
         slip(
             {"(z / step).round().T": "[(z / step).round()]", "(return_counts": "(dim=0, return_counts"},
             "You count whole codes. If all n are different, yours gives log₂ n, whatever the step. What is counted when each latent is coded on its own?",
         ),
-        slip(
-            {".round().T": ".round().reshape(1, -1)", "len(z)": "z.numel()"},
-            "All latents in one pot. A latent that is always 0 and one that is always 7 cost nothing, each on its own. What do they cost in yours?",
-        ),
-        slip(
-            ".round().T",
-            ".round().reshape(1, -1)",
-            "All latents in one pot, divided by n: do your shares add up to 1? What is counted when each latent is coded on its own?",
-        ),
+        slip({".round().T": ".round().reshape(1, -1)", "len(z)": "z.numel()"}, "All latents in one pot. A latent that is always 0 and one that is always 7 cost nothing, each on its own. What do they cost in yours?"),
+        slip(".round().T", ".round().reshape(1, -1)", "All latents in one pot, divided by n: do your shares add up to 1? What is counted when each latent is coded on its own?"),
         slip("return bits", "return len(z) * bits", "That is the bill for all n images together. What does one cost on average?"),
         slip("bits -=", "bits +=", "A cost below zero: log₂ of a share is negative. Which sign stands before the sum?"),
     ),

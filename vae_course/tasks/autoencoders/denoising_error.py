@@ -35,25 +35,14 @@ def reference(weight, x, noise):
     run=with_network,
     laws=(never_negative(what="A squared error"), averages_over_the_batch("x", "noise")),
     gradients=("weight",),
-    claims=matches(
-        reference,
-        "Your error should be the squared distance between x and what is drawn from its noisy twin, averaged over images",
-        scale=lambda weight, x, noise: float(x[0].numel()),
-    ),
+    claims=matches(reference, "Your error should be the squared distance between x and what is drawn from its noisy twin, averaged over images", scale=lambda weight, x, noise: float(x[0].numel())),
     slips=(
         slip("(x - x_hat)", "(noisy - x_hat)", "You ask for the noisy image back. Which network has the smallest such error, and does it remove any noise?"),
         slip("reconstruct(noisy)", "reconstruct(x)", "Make the noise louder: your error stays as it is. What does the network get to see?"),
-        slip(
-            {"(x - x_hat)": "(noisy - x_hat)", "reconstruct(noisy)": "reconstruct(x)"},
-            "Clean in and noisy out. Which of the two does one have when an image has to be repaired, and which does one want?",
-        ),
+        slip({"(x - x_hat)": "(noisy - x_hat)", "reconstruct(noisy)": "reconstruct(x)"}, "Clean in and noisy out. Which of the two does one have when an image has to be repaired, and which does one want?"),
         slip(".clamp(0, 1)", "", "What is the largest pixel that your network is shown? Pixels lie in [0, 1], noisy ones too."),
         slip("(x - x_hat)", "(noise - x_hat)", "You compare what is drawn with the noise. Is the network asked to draw the noise, or the image under it?"),
-        slip(
-            ".flatten(1).sum(1).mean()",
-            ".mean()",
-            "Glue two images together side by side, to one of twice the width: the error of the pair must be the sum. What does a mean over pixels do?",
-        ),
+        slip(".flatten(1).sum(1).mean()", ".mean()", "Glue two images together side by side, to one of twice the width: the error of the pair must be the sum. What does a mean over pixels do?"),
         slip(".flatten(1).sum(1).mean()", ".sum()", "Show it the same batch twice over: your error doubles. Over which axis should there be a mean?"),
         slip(".sum(1).mean()", ".sum(1)", "One number for each image. What is done with the batch, at the very end?"),
         slip(".sum(1).mean()", ".sum(1).sqrt().mean()", "That is a distance. Errors of 3 and 4 in two pixels: is 25 asked for, or 5?"),

@@ -48,57 +48,22 @@ def of_standardised(x, k):
     probes=probes_from(images_with_spectrum, sizes={(12, 6): "", (5, 8): "with fewer images than pixels", (9, 3): "with one latent", (7, 1): "with one pixel"}),
     claims=claims,
     slips=(
-        slip(
-            {"svd(x - mean": "svd(x", "-w @ mean, w.T, mean": "x.new_zeros(k), w.T, 0 * mean"},
-            "Your plane goes through the point 0. Move all images by the same amount: the error of the best plane stays as it is. Does yours?",
-        ),
+        slip({"svd(x - mean": "svd(x", "-w @ mean, w.T, mean": "x.new_zeros(k), w.T, 0 * mean"}, "Your plane goes through the point 0. Move all images by the same amount: the error of the best plane stays as it is. Does yours?"),
         slip("-w @ mean, w.T, mean", "x.new_zeros(k), w.T, 0 * mean", "Your directions are right. Put the mean image in: what comes out, and what should?"),
-        slip(
-            "-w @ mean",
-            "x.new_zeros(k)",
-            "The decoder adds the mean. Who took it away before? Put the mean image in, and look at its code: it should be one that decodes to the mean.",
-        ),
+        slip("-w @ mean", "x.new_zeros(k)", "The decoder adds the mean. Who took it away before? Put the mean image in, and look at its code: it should be one that decodes to the mean."),
         slip("w.T, mean", "w.T, 0 * mean", "The encoder takes the mean away, and nobody gives it back. What does your decoder draw for z = 0?"),
+        slip("-w @ mean", "w @ mean", "Put the mean image in: its code should decode to the mean, so with b_out = mean it has to be 0. What does your encoder make of the mean?"),
+        slip("-w @ mean", "-mean", "b_in is added to a code, k numbers, and not to an image. Multiply w_in (x − mean) out: what stands there besides w_in x?"),
+        slip(SVD, "torch.linalg.eigh((x - mean).T @ (x - mean)).eigenvectors.T", "You kept the directions in which the images vary least. In which order do the eigenvalues come out?"),
+        slip(SVD, "torch.linalg.svd(x - mean).Vh.T", "Look at what torch.linalg.svd returns last: V, or V transposed? Is a direction one of its rows, or one of its columns?"),
         slip(
-            "-w @ mean",
-            "w @ mean",
-            "Put the mean image in: its code should decode to the mean, so with b_out = mean it has to be 0. What does your encoder make of the mean?",
-        ),
-        slip(
-            "-w @ mean",
-            "-mean",
-            "b_in is added to a code, k numbers, and not to an image. Multiply w_in (x − mean) out: what stands there besides w_in x?",
-        ),
-        slip(
-            SVD,
-            "torch.linalg.eigh((x - mean).T @ (x - mean)).eigenvectors.T",
-            "You kept the directions in which the images vary least. In which order do the eigenvalues come out?",
-        ),
-        slip(
-            SVD,
-            "torch.linalg.svd(x - mean).Vh.T",
-            "Look at what torch.linalg.svd returns last: V, or V transposed? Is a direction one of its rows, or one of its columns?",
-        ),
-        slip(
-            {
-                f"directions = {SVD}": "_, values, directions = torch.linalg.svd(x - mean, full_matrices=False)",
-                "return w, -w @ mean": "v = w / values[:k].unsqueeze(1)\n    return v, -v @ mean",
-            },
+            {f"directions = {SVD}": "_, values, directions = torch.linalg.svd(x - mean, full_matrices=False)", "return w, -w @ mean": "v = w / values[:k].unsqueeze(1)\n    return v, -v @ mean"},
             "Your codes all have the same spread: each was divided by its singular value. That is allowed, if somebody undoes it. Does your decoder?",
         ),
-        slip(
-            "w, -w @ mean, w.T, mean",
-            "w.T, -w @ mean, w, mean",
-            "The numbers are right, both matrices lie on their side. Which shape has the weight of nn.Linear(pixels, k)?",
-        ),
+        slip("w, -w @ mean, w.T, mean", "w.T, -w @ mean, w, mean", "The numbers are right, both matrices lie on their side. Which shape has the weight of nn.Linear(pixels, k)?"),
         slip("directions[:k]", "directions", "How many latents does your autoencoder have? k were allowed."),
     ),
-    programs=(
-        Mistake(
-            of_standardised,
-            "You gave every pixel the same variance first. Whose squared error is smallest then: that of the pixels, or that of the standardised ones?",
-        ),
-    ),
+    programs=(Mistake(of_standardised, "You gave every pixel the same variance first. Whose squared error is smallest then: that of the pixels, or that of the standardised ones?"),),
     hints=(
         "The best plane goes through the mean image. So take the mean away, find the directions, and let the biases do the rest.",
         "torch.linalg.svd(x − mean, full_matrices=False) gives U, S, Vh. The rows of Vh are the directions, the widest first.",

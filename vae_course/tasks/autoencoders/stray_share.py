@@ -63,48 +63,22 @@ def reference(codes, draws, q):
         ),
         slip("> limit", "<= limit", "Put every draw on top of a code: none strays. Your share is 1 then. What did you count?"),
         slip("quantile(q)", "quantile(1 - q)", "Raise q: the limit gets more generous, so fewer draws stray. In yours more do. Which end of the distances did you take?"),
+        slip("> limit", "> to_nearest.quantile(q)", "Your limit comes from the draws themselves, so about 1 − q of them stray, be they good or bad. What else can the yardstick be made from?"),
+        slip({".fill_diagonal_(math.inf)": "", "between_codes.min(1).values": "between_codes.flatten()"}, "Your limit is taken over all pairs of codes, most of which are far apart. Which one distance does each code have a say with?"),
         slip(
-            "> limit",
-            "> to_nearest.quantile(q)",
-            "Your limit comes from the draws themselves, so about 1 − q of them stray, be they good or bad. What else can the yardstick be made from?",
-        ),
-        slip(
-            {".fill_diagonal_(math.inf)": "", "between_codes.min(1).values": "between_codes.flatten()"},
-            "Your limit is taken over all pairs of codes, most of which are far apart. Which one distance does each code have a say with?",
-        ),
-        slip(
-            {
-                "between_codes.min(1).values": "(torch.cdist(codes, codes).sum(1) / (len(codes) - 1))",
-                "torch.cdist(draws, codes).min(1).values": "torch.cdist(draws, codes).mean(1)",
-            },
+            {"between_codes.min(1).values": "(torch.cdist(codes, codes).sum(1) / (len(codes) - 1))", "torch.cdist(draws, codes).min(1).values": "torch.cdist(draws, codes).mean(1)"},
             "You average a point's distances to all codes. In the middle of a ring of codes, is that average large? And is there a code near?",
         ),
         slip(
             {"between_codes.min(1).values": "(codes - codes.mean(0)).norm(dim=1)", "torch.cdist(draws, codes).min(1).values": "(draws - codes.mean(0)).norm(dim=1)"},
             "You measure from the centre of the codes. If they lie on a ring, does the centre stray?",
         ),
-        slip(
-            "torch.cdist(draws, codes)",
-            "torch.cdist(codes, draws)",
-            "You count codes that no draw comes near. That is a question worth asking, but another one: over which axis of the table is the minimum?",
-        ),
+        slip("torch.cdist(draws, codes)", "torch.cdist(codes, draws)", "You count codes that no draw comes near. That is a question worth asking, but another one: over which axis of the table is the minimum?"),
         slip(".double().mean()", ".double().sum()", "That is how many stray. Which share of the draws is it?"),
-        slip(
-            "torch.cdist(draws, codes).min(1).values",
-            "torch.cdist(draws, codes).mean(1)",
-            "The limit is made of distances to the nearest code. What is compared with it, in yours: the nearest, or the average one?",
-        ),
+        slip("torch.cdist(draws, codes).min(1).values", "torch.cdist(draws, codes).mean(1)", "The limit is made of distances to the nearest code. What is compared with it, in yours: the nearest, or the average one?"),
         slip("> limit", ">= limit", "A draw that lies just at the limit: does the contract let it stray?"),
-        slip(
-            "between_codes.min(1).values.quantile(q)",
-            "between_codes.min(1).values.sort().values[int(q * len(codes))]",
-            "Your limit is always one of the distances. What does torch.quantile give where q falls between two of them?",
-        ),
-        slip(
-            ".values.quantile(q)",
-            ".values.square().quantile(q).sqrt()",
-            "A quantile between two squared distances is not the square of the one between the distances. Of what is it asked?",
-        ),
+        slip("between_codes.min(1).values.quantile(q)", "between_codes.min(1).values.sort().values[int(q * len(codes))]", "Your limit is always one of the distances. What does torch.quantile give where q falls between two of them?"),
+        slip(".values.quantile(q)", ".values.square().quantile(q).sqrt()", "A quantile between two squared distances is not the square of the one between the distances. Of what is it asked?"),
     ),
     hints=(
         "Two tables of distances: from draws to codes, and from codes to codes. torch.cdist(a, b) has a row for each of a, a column for each of b.",

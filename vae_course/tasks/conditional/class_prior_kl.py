@@ -49,30 +49,17 @@ def own_prior(y: Tensor, prior_mu: Tensor, prior_log_var: Tensor, **_: Plain) ->
     claims=matches(
         reference,
         "Each KL should be the one torch.distributions computes between q and the prior of the example's own class",
-        scale=lambda mu, log_var, y, prior_mu, prior_log_var: (
-            (log_var.exp() + mu**2 + prior_mu[y] ** 2) / prior_log_var[y].exp() + prior_log_var[y].abs() + log_var.abs() + 1
-        ).sum(-1),
+        scale=lambda mu, log_var, y, prior_mu, prior_log_var: ((log_var.exp() + mu**2 + prior_mu[y] ** 2) / prior_log_var[y].exp() + prior_log_var[y].abs() + log_var.abs() + 1).sum(-1),
     ),
     slips=(
-        slip(
-            {"prior_mu[y], prior_log_var[y]": "torch.zeros_like(mu), torch.zeros_like(mu)"},
-            "That is the KL to N(0, I), the same for every class. Which Gaussian does a decoder that was told the class expect z from?",
-        ),
-        slip(
-            {"prior_mu[y], prior_log_var[y]": "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)"},
-            "One KL for each class, right or wrong. Which of them does the label of the example ask for?",
-        ),
-        slip(
-            {"prior_mu[y], prior_log_var[y]": "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)", ".sum(-1)": ".sum(-1).mean(1)"},
-            "You averaged over the classes. Does the label change your result at all?",
-        ),
+        slip({"prior_mu[y], prior_log_var[y]": "torch.zeros_like(mu), torch.zeros_like(mu)"}, "That is the KL to N(0, I), the same for every class. Which Gaussian does a decoder that was told the class expect z from?"),
+        slip({"prior_mu[y], prior_log_var[y]": "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)"}, "One KL for each class, right or wrong. Which of them does the label of the example ask for?"),
+        slip({"prior_mu[y], prior_log_var[y]": "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)", ".sum(-1)": ".sum(-1).mean(1)"}, "You averaged over the classes. Does the label change your result at all?"),
         slip(
             {"prior_mu[y], prior_log_var[y]": "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)", ".sum(-1)": ".sum(-1).amin(1)"},
             "You took the nearest class. A 4 that looks like a 9: which prior is it to be measured from?",
         ),
-        slip(
-            "prior_mu[y], prior_log_var[y]", "prior_mu.mean(0), prior_log_var.mean(0)", "You made one Gaussian out of all the classes' and measured from it. What is the label for?"
-        ),
+        slip("prior_mu[y], prior_log_var[y]", "prior_mu.mean(0), prior_log_var.mean(0)", "You made one Gaussian out of all the classes' and measured from it. What is the label for?"),
         slip(
             {"mu_p, log_var_p = prior_mu[y], prior_log_var[y]": "mu_p, log_var_p, mu, log_var = mu, log_var, prior_mu[y], prior_log_var[y]"},
             "That is KL(p ‖ q). The average is taken under the first of the two: whose variance ends up below the line?",

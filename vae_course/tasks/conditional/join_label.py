@@ -50,33 +50,18 @@ def reference(x: Tensor, y: Tensor, classes: int) -> Tensor:
     keeps=("x", "y"),
     claims=matches(reference, "Each row should be its image's pixels, then a 1 in the column of its label and 0 elsewhere"),
     slips=(
-        slip(
-            {"(y.unsqueeze(1) == columns)": "y.unsqueeze(1)"},
-            "One column that holds the label as a number: is a 9 nine times as much as a 1, and a 4 between a 3 and a 5? How would you write ten names that have no order?",
-        ),
-        slip(
-            {"(y.unsqueeze(1) == columns).to(x.dtype)": "y.unsqueeze(1).to(x.dtype) / (classes - 1)"},
-            "One column, scaled to [0, 1]: still a line on which class 4 lies between 3 and 5. How would you write ten names that have no order?",
-        ),
+        slip({"(y.unsqueeze(1) == columns)": "y.unsqueeze(1)"}, "One column that holds the label as a number: is a 9 nine times as much as a 1, and a 4 between a 3 and a 5? How would you write ten names that have no order?"),
+        slip({"(y.unsqueeze(1) == columns).to(x.dtype)": "y.unsqueeze(1).to(x.dtype) / (classes - 1)"}, "One column, scaled to [0, 1]: still a line on which class 4 lies between 3 and 5. How would you write ten names that have no order?"),
         slip("[x.flatten(1), one_hot]", "[one_hot, x.flatten(1)]", "All there, in another order than was agreed. Which comes first in the contract?"),
         slip("arange(classes", "arange(int(y.max()) + 1", "The width of your result depends on which labels happen to be in the batch. Who knows how many classes there are?"),
-        slip(
-            {"y.unsqueeze(1) ==": "(y % classes).unsqueeze(1) =="},
-            "Where the label is not known, the last class got a 1. What does the index −1 mean to PyTorch, and what was it to mean?",
-        ),
-        slip(
-            {"(y.unsqueeze(1) == columns)": "torch.nn.functional.one_hot(y, len(columns))"},
-            "It breaks at the label −1, which stands for 'not known'. What should such a row look like, and how do you get it past one_hot?",
-        ),
+        slip({"y.unsqueeze(1) ==": "(y % classes).unsqueeze(1) =="}, "Where the label is not known, the last class got a 1. What does the index −1 mean to PyTorch, and what was it to mean?"),
+        slip({"(y.unsqueeze(1) == columns)": "torch.nn.functional.one_hot(y, len(columns))"}, "It breaks at the label −1, which stands for 'not known'. What should such a row look like, and how do you get it past one_hot?"),
         slip(
             {"(y.unsqueeze(1) == columns)": "torch.zeros(len(y), len(columns)).scatter_(1, y.unsqueeze(1), 1)"},
             "It breaks at the label −1, which stands for 'not known'. What should such a row look like, and in which column would you write nothing?",
         ),
         slip("y.unsqueeze(1) ==", "y.clamp(min=0).unsqueeze(1) ==", "Images whose label is not known count as class 0. What tells the two apart in your result?"),
-        slip(
-            {".to(x.dtype)": ".to(x.dtype).where(y.unsqueeze(1) >= 0, 1 / classes)"},
-            "You say 'a bit of every class' where nothing is known. A fair idea, but what does the contract ask for there?",
-        ),
+        slip({".to(x.dtype)": ".to(x.dtype).where(y.unsqueeze(1) >= 0, 1 / classes)"}, "You say 'a bit of every class' where nothing is known. A fair idea, but what does the contract ask for there?"),
         slip("arange(classes", "arange(-1, classes", "A column more than classes: 'not known' has become a class of its own. What does the contract ask for there?"),
         slip("x.flatten(1), one_hot], dim=1", "x.flatten(), one_hot.flatten()], dim=0", "The whole batch in one long row. Which axis must outlive the flattening?"),
         slip("dim=1)", "dim=1).float()", "Right in float32. In float64 the pixels lose half their digits: who chose the dtype of your result?"),

@@ -51,38 +51,18 @@ def reference(losses: Tensor, y: Tensor) -> Tensor:
             "Some images cost more whatever label they get. Shuffled or not, each is there once: do both of your means hold each of them equally often?",
         ),
     ),
-    claims=matches(
-        reference, "The rise should be the mean loss over every order of the labels, less the mean loss under the right ones", scale=lambda losses, y: losses.abs().max()
-    ),
+    claims=matches(reference, "The rise should be the mean loss over every order of the labels, less the mean loss under the right ones", scale=lambda losses, y: losses.abs().max()),
     slips=(
         slip("table.mean()", "losses.mean()", "All classes alike, also those that hardly occur. Shuffled, which labels are there to be handed out, and how often each?"),
-        slip(
-            {"table.mean()": "((losses.sum(1) - right) / (losses.shape[1] - 1)).mean()"},
-            "You give every image a wrong label. A shuffled label is right now and then, and which wrong one it is depends on the batch: how?",
-        ),
+        slip({"table.mean()": "((losses.sum(1) - right) / (losses.shape[1] - 1)).mean()"}, "You give every image a wrong label. A shuffled label is right now and then, and which wrong one it is depends on the batch: how?"),
         slip("table.mean()", "((table.sum(1) - right) / (len(y) - 1)).mean()", "You never give an image its own label back. In how many of the n! orders does it keep it?"),
         slip("shuffled - right.mean()", "right.mean() - shuffled", "Where labels help, mixing them up must cost something. Which sign has your cost?"),
         slip("shuffled - right.mean()", "shuffled", "That is what the labels cost when they are shuffled. By how much does the loss *rise*?"),
-        slip(
-            {"return shuffled": "return len(y) * shuffled - (len(y) - 1) * right.mean()"},
-            "Repeat every example once more: nothing about a single one has changed. Does your figure double?",
-        ),
-        slip(
-            {"table.mean()": "losses.gather(1, y[torch.randperm(len(y))].unsqueeze(1)).mean()"},
-            "One shuffle: an estimate that changes from call to call. Over all orders, how often does image i meet the label of image j?",
-        ),
-        slip(
-            {"table.mean()": "losses.gather(1, y.roll(1).unsqueeze(1)).mean()"},
-            "Each image got its neighbour's label: one order out of n!. Over all of them, how often does image i meet the label of image j?",
-        ),
-        slip(
-            {"table.mean()": "right.mean()"},
-            "Always 0, whatever the labels say. Do images and labels move together in yours, or is the shuffled order never used? Which of the two must stay where it is?",
-        ),
-        slip(
-            {"table.mean()": "losses.amin(1).mean()"},
-            "You compare with the label that fits best, chosen after the fact. What would a label be that was drawn without a look at the image?",
-        ),
+        slip({"return shuffled": "return len(y) * shuffled - (len(y) - 1) * right.mean()"}, "Repeat every example once more: nothing about a single one has changed. Does your figure double?"),
+        slip({"table.mean()": "losses.gather(1, y[torch.randperm(len(y))].unsqueeze(1)).mean()"}, "One shuffle: an estimate that changes from call to call. Over all orders, how often does image i meet the label of image j?"),
+        slip({"table.mean()": "losses.gather(1, y.roll(1).unsqueeze(1)).mean()"}, "Each image got its neighbour's label: one order out of n!. Over all of them, how often does image i meet the label of image j?"),
+        slip({"table.mean()": "right.mean()"}, "Always 0, whatever the labels say. Do images and labels move together in yours, or is the shuffled order never used? Which of the two must stay where it is?"),
+        slip({"table.mean()": "losses.amin(1).mean()"}, "You compare with the label that fits best, chosen after the fact. What would a label be that was drawn without a look at the image?"),
         slip({"table.mean()": "table.mean(1)", "right.mean()": "right"}, "One figure an image, and right. What does the contract ask for over the batch?"),
     ),
     hints=(

@@ -61,49 +61,28 @@ def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor
         scale=lambda losses, logits, y, alpha: losses.abs().max() + (1 + alpha) * logits.abs().max(),
     ),
     slips=(
-        slip(
-            {"known = y >= 0": "known = y == y", "y.clamp(min=0)": "(y % losses.shape[1])"},
-            "Images without a label count as the last class. What does the index −1 mean to PyTorch, and what was it to mean?",
-        ),
+        slip({"known = y >= 0": "known = y == y", "y.clamp(min=0)": "(y % losses.shape[1])"}, "Images without a label count as the last class. What does the index −1 mean to PyTorch, and what was it to mean?"),
         slip("y >= 0", "y > 0", "Is 0 a label? Look at the question by which you tell the known labels from the others."),
         slip(
             {"torch.where(known, with_label, without).mean()": "with_label[known].mean() + without[~known].mean()"},
             "Two averages of the bound, each over its own group: with 1 label in 128 images that one image weighs as much as 127. What is the bound's sum divided by?",
         ),
-        slip(
-            {"known.sum().clamp(min=1)": "known.sum()"},
-            "Right, until a batch comes without a single label, as it does with 100 labels among thousands: what is the mean of nothing, and what is it to count as?",
-        ),
-        slip(
-            {"known.sum().clamp(min=1)": "len(y)"},
-            "Your classifier's term is divided by all images. Take 1 label in 128: how much does alpha weigh in effect, and over which images should the mean run?",
-        ),
+        slip({"known.sum().clamp(min=1)": "known.sum()"}, "Right, until a batch comes without a single label, as it does with 100 labels among thousands: what is the mean of nothing, and what is it to count as?"),
+        slip({"known.sum().clamp(min=1)": "len(y)"}, "Your classifier's term is divided by all images. Take 1 label in 128: how much does alpha weigh in effect, and over which images should the mean run?"),
         slip({" / known.sum().clamp(min=1)": ""}, "Your classifier's term is a sum: the more labels in a batch, the more it weighs beside the bound. What is asked for?"),
         slip("alpha * classification", "classification", "Double alpha: your loss stays as it is. Which term does it weigh?"),
-        slip(
-            {" + alpha * classification": ""},
-            "In L(x, y) the label goes into the decoder and q(y|x) is never asked. From which term does the classifier learn what the labels say?",
-        ),
+        slip({" + alpha * classification": ""}, "In L(x, y) the label goes into the decoder and q(y|x) is never asked. From which term does the classifier learn what the labels say?"),
         slip({"bound + alpha": "bound - alpha"}, "Make the classifier worse at the known labels: your loss falls. Which sign has a cross-entropy, and what is minimised?"),
         slip("without).mean()", "without).sum()", "Double the batch, and your bound doubles. Which axis is averaged?"),
-        slip(
-            {"torch.where(known, with_label, without).mean()": "with_label[known].mean()"},
-            "Only images with a label count: that is supervised learning. What do you pay for the others, and where?",
-        ),
+        slip({"torch.where(known, with_label, without).mean()": "with_label[known].mean()"}, "Only images with a label count: that is supervised learning. What do you pay for the others, and where?"),
         slip({"torch.where(known, with_label, without)": "without"}, "You sum over all labels even where the label is known. Which L(x, y) does such an image pay?"),
-        slip(
-            {"(cross_entropy * known).sum() / known.sum().clamp(min=1)": "torch.nn.functional.cross_entropy(logits, y)"},
-            "It breaks at the label −1, which stands for 'not known'. Which images have a true class to compare with?",
-        ),
+        slip({"(cross_entropy * known).sum() / known.sum().clamp(min=1)": "torch.nn.functional.cross_entropy(logits, y)"}, "It breaks at the label −1, which stands for 'not known'. Which images have a true class to compare with?"),
         slip({"y.clamp(min=0).unsqueeze(1)": "y.unsqueeze(1)"}, "It breaks at the label −1, which stands for 'not known'. What could be looked up there, and then not be used?"),
         slip(
             {"y.clamp(min=0).unsqueeze(1)": "torch.nn.functional.one_hot(y, losses.shape[1]).argmax(1, keepdim=True)"},
             "It breaks at the label −1, which stands for 'not known'. What should its row of ones and zeros be, and how does it get past one_hot?",
         ),
-        slip(
-            {"(cross_entropy * known).sum() / known.sum().clamp(min=1)": "cross_entropy.mean()"},
-            "The classifier is told that images without a label are of class 0. Which images may its term look at?",
-        ),
+        slip({"(cross_entropy * known).sum() / known.sum().clamp(min=1)": "cross_entropy.mean()"}, "The classifier is told that images without a label are of class 0. Which images may its term look at?"),
         slip({"with_label, without": "alpha * with_label, without"}, "alpha multiplies the bound of the labelled images as well. Which of the terms is it for?"),
         slip(
             {"(log_q.exp() * (losses + log_q)).sum(1)": "losses.gather(1, logits.argmax(1, keepdim=True)).squeeze(1)"},
@@ -112,16 +91,12 @@ def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor
         slip("losses + log_q", "losses", "The bound of an image without a label lacks a term: where did the entropy of q(y|x) go?"),
         slip("losses + log_q", "losses - log_q", "Where no label is known, you reward a classifier for being sure. Which sign has the entropy in a loss?"),
         slip("dim=1", "dim=0", "Your shares add up to 1 over the images of the batch. Over what should they add up to 1?"),
-        slip(
-            {"torch.log_softmax(logits, dim=1)": "torch.softmax(logits, dim=1).log()"},
-            "Right, until the classifier is very sure: what is the logarithm of a share that was rounded to 0?",
-        ),
+        slip({"torch.log_softmax(logits, dim=1)": "torch.softmax(logits, dim=1).log()"}, "Right, until the classifier is very sure: what is the logarithm of a share that was rounded to 0?"),
     ),
     hints=(
         "Two means of two different things: the bound over all images, and −log q(y|x) over those with a label. Make a vector (batch,) of the first.",
         "Compute both kinds of bound for every row and choose with torch.where(y >= 0, …, …). Where a label is read, −1 needs a harmless stand-in, such as y.clamp(min=0).",
-        "log_q = log_softmax(logits, 1). Bound with a label: the entry of losses at y; without: Σ exp(log_q)·(losses + log_q). "
-        "For the guesses, sum −log_q at y over the labelled and divide by their number, or by 1 where there are none.",
+        "log_q = log_softmax(logits, 1). Bound with a label: the entry of losses at y; without: Σ exp(log_q)·(losses + log_q). For the guesses, sum −log_q at y over the labelled and divide by their number, or by 1 where there are none.",
     ),
 )
 def semi_supervised_loss(losses, logits, y, alpha):

@@ -45,33 +45,15 @@ def reference(step, period, ramp, beta):
     probes=schedules,
     laws=(
         never_negative(what="A weight"),
-        relation(
-            lambda step, period, ramp, beta: {"beta": 2 * beta},
-            lambda result: 2 * result,
-            "With beta doubled, the weight should be twice as great at every step",
-            "Double beta: the whole line must become twice as steep. Does yours?",
-        ),
-        relation(
-            lambda step, period, ramp, beta: {"step": step + period},
-            lambda result: result,
-            "One cycle later, the weight should be what it is now",
-            "Cycles repeat. What does yours do in the second one?",
-        ),
+        relation(lambda step, period, ramp, beta: {"beta": 2 * beta}, lambda result: 2 * result, "With beta doubled, the weight should be twice as great at every step", "Double beta: the whole line must become twice as steep. Does yours?"),
+        relation(lambda step, period, ramp, beta: {"step": step + period}, lambda result: result, "One cycle later, the weight should be what it is now", "Cycles repeat. What does yours do in the second one?"),
     ),
     claims=matches(reference, "The weight should lie on the line that rises from 0 to beta and then stays"),
     slips=(
         slip("(step % period)", "step", "Your weight rises once and for all. What should it be at the first step of the second cycle?"),
         slip("(ramp * period)", "period", "Yours reaches beta when the cycle ends. When should it be there?"),
-        slip(
-            "(step % period)",
-            "(step % (ramp * period))",
-            "Your next cycle begins as soon as the ramp is over. How long is a cycle, and what does the weight do between the ramp's end and the cycle's?",
-        ),
-        slip(
-            "beta * min(1.0, way_up)",
-            "beta * way_up * ramp if way_up < 1 else beta",
-            "At the end of the ramp your weight jumps. How far up the ramp is a step, as a share of the ramp and not of the cycle?",
-        ),
+        slip("(step % period)", "(step % (ramp * period))", "Your next cycle begins as soon as the ramp is over. How long is a cycle, and what does the weight do between the ramp's end and the cycle's?"),
+        slip("beta * min(1.0, way_up)", "beta * way_up * ramp if way_up < 1 else beta", "At the end of the ramp your weight jumps. How far up the ramp is a step, as a share of the ramp and not of the cycle?"),
         slip("beta * min(1.0, way_up)", "min(beta, way_up)", "Double beta: the whole line must become twice as steep. In yours only the ceiling moves."),
         slip("beta * min", "min", "Yours never gets above 1. What is it to reach at the top?"),
         slip("min(1.0, way_up)", "(1 - min(1.0, way_up))", "Yours starts at beta and falls. Which should come first: learning to use z, or paying for it?"),

@@ -32,41 +32,18 @@ def reference(kl, floor):
     gradients=("kl",),
     claims=matches(reference, "The term should be the latents' mean KLs, each raised to the floor where it lies below, added up"),
     slips=(
-        slip(
-            {"kl.mean(0)": "kl.clamp(min=floor).mean(0)", ".clamp(min=floor).sum()": ".sum()"},
-            "You raise the KL of each image. A latent may be busy for some images and idle for others: of what is the floor asked?",
-        ),
-        slip(
-            ".clamp(min=floor).sum()",
-            ".sum().clamp(min=floor)",
-            "One floor under the sum: one busy latent pays for all, and the others may close. What is the floor to hold up?",
-        ),
-        slip(
-            ".clamp(min=floor).sum()",
-            ".sum().clamp(min=floor * kl.shape[1])",
-            "Your floor is as high as it should be in all, but it lies under the sum. Can one latent use up what is free, in yours?",
-        ),
+        slip({"kl.mean(0)": "kl.clamp(min=floor).mean(0)", ".clamp(min=floor).sum()": ".sum()"}, "You raise the KL of each image. A latent may be busy for some images and idle for others: of what is the floor asked?"),
+        slip(".clamp(min=floor).sum()", ".sum().clamp(min=floor)", "One floor under the sum: one busy latent pays for all, and the others may close. What is the floor to hold up?"),
+        slip(".clamp(min=floor).sum()", ".sum().clamp(min=floor * kl.shape[1])", "Your floor is as high as it should be in all, but it lies under the sum. Can one latent use up what is free, in yours?"),
         slip("clamp(min=", "clamp(max=", "Yours never charges more than the floor: a ceiling. A latent with a KL of 100, what should it pay?"),
-        slip(
-            "of_each_latent.clamp(min=floor)",
-            "(of_each_latent - floor).clamp(min=0)",
-            'It presses on the right latents. But with every latent below the floor yours is 0, and no KL at all: what does "raised to the floor" give?',
-        ),
+        slip("of_each_latent.clamp(min=floor)", "(of_each_latent - floor).clamp(min=0)", 'It presses on the right latents. But with every latent below the floor yours is 0, and no KL at all: what does "raised to the floor" give?'),
         slip(".clamp(min=floor)", "", "That is the plain KL. Where does the floor come in?"),
-        slip(
-            "of_each_latent.clamp(min=floor)",
-            "(of_each_latent + floor)",
-            "You add the floor. It presses on idle latents as before: does a constant change a gradient?",
-        ),
+        slip("of_each_latent.clamp(min=floor)", "(of_each_latent + floor)", "You add the floor. It presses on idle latents as before: does a constant change a gradient?"),
         slip(".sum()", ".mean()", "Independent latents: their KLs add up. Which operation comes last?"),
         slip("kl.mean(0)", "kl.sum(0)", "Give it the same batch twice over: your term grows. Over which axis should there be a mean before the floor?"),
         slip(".sum()", "", "One number for each latent. What is still to be done with them?"),
         slip("kl.mean(0)", "kl.mean(0).detach()", "The number is right, and training can do nothing with it: where was the way back to kl cut off?"),
-        slip(
-            "of_each_latent.clamp(min=floor)",
-            "(of_each_latent * (of_each_latent > floor))",
-            "You mask the latents below the floor. It presses on the right ones, but what does a latent below it add to the number?",
-        ),
+        slip("of_each_latent.clamp(min=floor)", "(of_each_latent * (of_each_latent > floor))", "You mask the latents below the floor. It presses on the right ones, but what does a latent below it add to the number?"),
     ),
     hints=(
         "Three operations, in this order: a mean, a floor, a sum. The order is the whole task.",

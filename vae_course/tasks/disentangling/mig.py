@@ -83,21 +83,12 @@ def of_correlations(codes, factors):
             "With a dead latent more, the score should stay as it is",
             "A latent that is always the same tells nothing of any factor. Where does it come into yours?",
         ),
-        relation(
-            lambda codes, factors: {"codes": codes.amax() - codes},
-            lambda result: result,
-            "With the bins numbered from the other end, the score should stay as it is",
-            "A bin's number is a name. Where do you calculate with it?",
-        ),
+        relation(lambda codes, factors: {"codes": codes.amax() - codes}, lambda result: result, "With the bins numbered from the other end, the score should stay as it is", "A bin's number is a name. Where do you calculate with it?"),
     ),
     claims=matches(reference, "The MIG should be the mean over factors of (best − second best information) / entropy"),
     slips=(
         slip(ENTROPY, "", "A perfect code should have a MIG of 1. Yours grows with the number of levels. What is the most that can be known of a factor?"),
-        slip(
-            ENTROPY,
-            " / torch.tensor(float(len(factor.unique()))).log().item()",
-            "You divide by the logarithm of the number of levels. When is that a factor's entropy, and when is it too much?",
-        ),
+        slip(ENTROPY, " / torch.tensor(float(len(factor.unique()))).log().item()", "You divide by the logarithm of the number of levels. When is that a factor's entropy, and when is it too much?"),
         slip(
             {"information(code, factor) for": "information(code, factor) / max(information(code, code), 1e-9) for", ENTROPY: ""},
             "You divide by the entropy of the latent. Use more bins: a code that tells everything gets a lower score. What is the share of: what is known of the factor, or of the latent?",
@@ -114,30 +105,18 @@ def of_correlations(codes, factors):
             "You compare the best latent with the average of the others. Add dead latents: your score improves. With which one should it be compared?",
         ),
         slip(
-            {
-                "for factor in factors.T:": "for code in codes.T:",
-                TWO_BEST: "best, second = torch.tensor([information(code, factor) / information(factor, factor) for factor in factors.T]).topk(2).values.tolist()",
-                ENTROPY: "",
-            },
+            {"for factor in factors.T:": "for code in codes.T:", TWO_BEST: "best, second = torch.tensor([information(code, factor) / information(factor, factor) for factor in factors.T]).topk(2).values.tolist()", ENTROPY: ""},
             "For each latent you look for its two best factors. That asks whether a latent is pure. What asks whether a factor lives in one place?",
         ),
         slip("sum(gaps) / len(gaps)", "sum(gaps)", "More factors, a higher score, and more than 1 for a perfect code. How are the factors' gaps put together?"),
-        slip(
-            {ENTROPY: "", "/ len(gaps)": "/ sum(information(factor, factor) for factor in factors.T)"},
-            "You average first and divide afterwards, so a factor with many levels counts more. Which comes first?",
-        ),
+        slip({ENTROPY: "", "/ len(gaps)": "/ sum(information(factor, factor) for factor in factors.T)"}, "You average first and divide afterwards, so a factor with many levels counts more. Which comes first?"),
         slip("(best - second)", "(best - second) / torch.tensor(2.0).log().item()", "Bits above the line, nats below it. What does a perfect code get?"),
         slip(
             {"met = p > 0": "met = (p > 0) | (a is not b)", "sorted(": "sorted((", "codes.T)[-2:]": "codes.T), key=lambda one: (one != one, one))[-2:]"},
             "Some pairs of a bin and a level never meet: there 0 · log 0 comes up. What is its limit, and how do you get it?",
         ),
     ),
-    programs=(
-        Mistake(
-            of_correlations,
-            "A correlation sees straight lines only. A latent that tells the shape 0, 2, 1 in this order knows everything: what does a correlation say of it?",
-        ),
-    ),
+    programs=(Mistake(of_correlations, "A correlation sees straight lines only. A latent that tells the shape 0, 2, 1 in this order knows everything: what does a correlation say of it?"),),
     hints=(
         "For one latent and one factor, make the table of shares p(z, v): how many of the n images lie in each pair of bin and level.",
         "I(z; v) = Σ p log(p / (p(z) p(v))) over the pairs that occur, with the table's row and column sums. A factor's entropy is I(v; v).",

@@ -26,38 +26,17 @@ def reference(mu, log_var):
             "The same encodings once more make the same mixture. What in yours depends on their number?",
         ),
     ),
-    claims=matches(
-        reference,
-        "The moments should be those of a draw from an encoding picked at random",
-        scale=lambda mu, log_var: (mu**2 + log_var.exp()).max(),
-        parts=("mean", "variance"),
-    ),
+    claims=matches(reference, "The moments should be those of a draw from an encoding picked at random", scale=lambda mu, log_var: (mu**2 + log_var.exp()).max(), parts=("mean", "variance")),
     slips=(
-        slip(
-            "spread_of_means + mean_of_variances", "mean_of_variances", "Let every σ go to 0: the encodings become points, yet they are spread out. Where is that spread in yours?"
-        ),
+        slip("spread_of_means + mean_of_variances", "mean_of_variances", "Let every σ go to 0: the encodings become points, yet they are spread out. Where is that spread in yours?"),
         slip("spread_of_means + mean_of_variances", "spread_of_means", "Put all μ at one place: the mixture still has width. Where is it in yours?"),
-        slip(
-            "((mu - mean) ** 2).mean(0)",
-            "mu.var(0)",
-            "With two encodings you are far off. You estimate the variance of a population from a sample: but here the n encodings are all there is. What is divided by?",
-        ),
+        slip("((mu - mean) ** 2).mean(0)", "mu.var(0)", "With two encodings you are far off. You estimate the variance of a population from a sample: but here the n encodings are all there is. What is divided by?"),
         slip("log_var.exp().mean(0)", "(0.5 * log_var).exp().mean(0) ** 2", "Which mean is meant: of the variances, or of the standard deviations, squared afterwards?"),
         slip("log_var.exp().mean(0)", "(0.5 * log_var).exp().mean(0)", "A squared distance added to a standard deviation. Which power of σ belongs there?"),
-        slip(
-            "log_var.exp().mean(0)",
-            "log_var.mean(0).exp()",
-            "You average log σ² and exponentiate afterwards. That gives less than the mean of σ², always: which of the two is asked for?",
-        ),
+        slip("log_var.exp().mean(0)", "log_var.mean(0).exp()", "You average log σ² and exponentiate afterwards. That gives less than the mean of σ², always: which of the two is asked for?"),
         slip("((mu - mean) ** 2)", "(mu**2)", "That is the mean of z². What is still between it and the variance?"),
-        slip(
-            "log_var.exp().mean(0)",
-            "log_var.exp().mean(0) / len(mu)",
-            "You divide the noise by n, as for a mean of n draws. Is a draw from a mixture an average of draws, or one of them?",
-        ),
-        slip(
-            "return mean, spread_of_means + mean_of_variances", "return mean, (spread_of_means + mean_of_variances).sqrt()", "That is the standard deviation. Which was asked for?"
-        ),
+        slip("log_var.exp().mean(0)", "log_var.exp().mean(0) / len(mu)", "You divide the noise by n, as for a mean of n draws. Is a draw from a mixture an average of draws, or one of them?"),
+        slip("return mean, spread_of_means + mean_of_variances", "return mean, (spread_of_means + mean_of_variances).sqrt()", "That is the standard deviation. Which was asked for?"),
         slip("log_var.exp().mean(0)", "(2 * log_var).exp().mean(0)", "exp(log_var) undoes the logarithm of a variance. Did you square it once more?"),
         slip("mean = mu.mean(0)", "mean = mu.mean(1, keepdim=True)", "You averaged over the latents of each encoding. Which axis holds the encodings?"),
         slip("return mean, spread", "return mean.mean(), spread", "One mean for all latents. Which axis stays?"),

@@ -8,10 +8,7 @@ from torch.distributions import Categorical, Independent, MixtureSameFamily, Nor
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, with_more
 
 MU = torch.tensor([[1.0, 0.0], [-1.0, 0.5], [0.0, 1.0], [0.3, 0.3]])
-FAR_AWAY = Probe(
-    {"z": torch.tensor([[60.0, 0.0], [0.0, -45.0], [0.0, 0.0]]), "mu": MU, "log_var": torch.full((4, 2), -1.0)},
-    note="with points far from every encoding",
-)
+FAR_AWAY = Probe({"z": torch.tensor([[60.0, 0.0], [0.0, -45.0], [0.0, 0.0]]), "mu": MU, "log_var": torch.full((4, 2), -1.0)}, note="with points far from every encoding")
 
 
 def components(mu, log_var):
@@ -40,23 +37,11 @@ def components(mu, log_var):
     ),
     slips=(
         slip(" - math.log(len(mu))", "", "Your density integrates to n. Which weight has each encoding in the mixture?"),
-        slip(
-            "torch.logsumexp(table, dim=1) - math.log(len(mu))",
-            "table.mean(1)",
-            "That is the mean of the logarithms, a product of densities: one encoding that is far away ruins it. In which order do mean and logarithm come?",
-        ),
-        slip(
-            "torch.logsumexp(table, dim=1) - math.log(len(mu))",
-            "table.exp().mean(1).log()",
-            "Right on paper. Far from every encoding, each density rounds to 0, and log 0 follows. What can be taken out of the sum before exp?",
-        ),
+        slip("torch.logsumexp(table, dim=1) - math.log(len(mu))", "table.mean(1)", "That is the mean of the logarithms, a product of densities: one encoding that is far away ruins it. In which order do mean and logarithm come?"),
+        slip("torch.logsumexp(table, dim=1) - math.log(len(mu))", "table.exp().mean(1).log()", "Right on paper. Far from every encoding, each density rounds to 0, and log 0 follows. What can be taken out of the sum before exp?"),
         slip({"dim=1": "dim=0", "len(mu)": "len(z)"}, "You averaged over the points and kept the encodings. Which of the two is the mixture's?"),
         slip("len(mu)", "len(z)", "You divided by the number of points. Which number is the number of parts of the mixture?"),
-        slip(
-            "torch.logsumexp(table, dim=1) - math.log(len(mu))",
-            "table.amax(1)",
-            "Only the nearest encoding counts, in yours, and with the weight 1. What of the others?",
-        ),
+        slip("torch.logsumexp(table, dim=1) - math.log(len(mu))", "table.amax(1)", "Only the nearest encoding counts, in yours, and with the weight 1. What of the others?"),
         slip(
             {
                 "square = (z.unsqueeze(1) - mu) ** 2 / log_var.exp()": "variance = mu.var(0, unbiased=False) + log_var.exp().mean(0)",
@@ -65,23 +50,14 @@ def components(mu, log_var):
             },
             "That is one Gaussian with the mixture's moments. Put two encodings far apart: what is the density half way?",
         ),
-        slip(
-            "return torch.logsumexp(table, dim=1) - math.log(len(mu))",
-            "return (torch.logsumexp(table, dim=1) - math.log(len(mu))).exp()",
-            "That is the density. What was asked for?",
-        ),
+        slip("return torch.logsumexp(table, dim=1) - math.log(len(mu))", "return (torch.logsumexp(table, dim=1) - math.log(len(mu))).exp()", "That is the density. What was asked for?"),
         slip("- math.log(len(mu))", "- 2 * math.log(len(mu))", "log n is taken off twice, as if the weights were there already. How often does 1/n stand before the sum?"),
         slip(
-            {
-                "(square + log_var + math.log(2 * math.pi)).sum(-1)": "(square + log_var + math.log(2 * math.pi))",
-                "dim=1) - math.log(len(mu))": "dim=1).sum(-1) - mu.shape[1] * math.log(len(mu))",
-            },
+            {"(square + log_var + math.log(2 * math.pi)).sum(-1)": "(square + log_var + math.log(2 * math.pi))", "dim=1) - math.log(len(mu))": "dim=1).sum(-1) - mu.shape[1] * math.log(len(mu))"},
             "A product over latents of mixtures: each latent may pick another encoding, in yours. Does a draw pick one encoding, or one for each latent?",
         ),
         slip(
-            "torch.logsumexp(table, dim=1) - math.log(len(mu))",
-            "(table.exp().mean(1) + 1e-8).log()",
-            "A small number inside keeps the logarithm finite, and makes it that small number's. What is the density far away from every encoding?",
+            "torch.logsumexp(table, dim=1) - math.log(len(mu))", "(table.exp().mean(1) + 1e-8).log()", "A small number inside keeps the logarithm finite, and makes it that small number's. What is the density far away from every encoding?"
         ),
         slip(" + log_var", "", "At z = μ a narrower encoding is higher. Is yours?"),
         slip(" + math.log(2 * math.pi)", "", "A density integrates to 1. What does yours integrate to? Look for 2π."),

@@ -17,12 +17,7 @@ def reference(mu_0, mu_1, sigma):
     points=1,
     probes=probes_from(lambda draw, n, d: {"mu_0": draw(n, d), "mu_1": draw(n, d), "sigma": draw(1).abs().squeeze() + 0.4}),
     laws=(
-        relation(
-            lambda mu_0, mu_1, sigma: {"mu_0": mu_1, "mu_1": mu_0},
-            lambda result: result,
-            "With the two means exchanged, the chance should be the same",
-            "From μ₁ it is as far to μ₀ as back. Where does yours prefer one of the two?",
-        ),
+        relation(lambda mu_0, mu_1, sigma: {"mu_0": mu_1, "mu_1": mu_0}, lambda result: result, "With the two means exchanged, the chance should be the same", "From μ₁ it is as far to μ₀ as back. Where does yours prefer one of the two?"),
         relation(
             lambda mu_0, mu_1, sigma: {"mu_0": 3 * mu_0, "mu_1": 3 * mu_1, "sigma": 3 * sigma},
             lambda result: result,
@@ -42,16 +37,8 @@ def reference(mu_0, mu_1, sigma):
             {"(mu_1 - mu_0).norm(dim=-1)": "(mu_1 - mu_0).abs()", "torch.special.ndtr(-distance / (2 * sigma))": "torch.special.ndtr(-distance / (2 * sigma)).prod(-1)"},
             "You ask for every latent to cross over. How many planes lie between two points?",
         ),
-        slip(
-            "return torch",
-            "return 2 * torch",
-            "At distance 0 your chance is 1. Draws on the far side of μ₀, away from μ₁: are they confused, too?",
-        ),
-        slip(
-            "(2 * sigma)",
-            "(2 * 2**0.5 * sigma)",
-            "That is the spread of a difference of two draws. Only one point is drawn here, the other is a mean. How wide is one draw?",
-        ),
+        slip("return torch", "return 2 * torch", "At distance 0 your chance is 1. Draws on the far side of μ₀, away from μ₁: are they confused, too?"),
+        slip("(2 * sigma)", "(2 * 2**0.5 * sigma)", "That is the spread of a difference of two draws. Only one point is drawn here, the other is a mean. How wide is one draw?"),
     ),
     hints=(
         "Nearer to μ₁ means beyond the plane half way between the two. Only the coordinate along μ₁ − μ₀ matters.",

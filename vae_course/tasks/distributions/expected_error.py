@@ -42,35 +42,18 @@ def reference(weight, bias, x, mu, log_var):
     ),
     gradients=("weight", "bias", "x", "mu", "log_var"),
     claims=matches(
-        reference,
-        "The expected error should be the exact mean of a parabola under the Gaussian",
-        scale=lambda weight, bias, x, mu, log_var: 10 * (x.square().sum(-1) + (mu.square() + log_var.exp()) @ weight.square().sum(0) + 1),
+        reference, "The expected error should be the exact mean of a parabola under the Gaussian", scale=lambda weight, bias, x, mu, log_var: 10 * (x.square().sum(-1) + (mu.square() + log_var.exp()) @ weight.square().sum(0) + 1)
     ),
     slips=(
-        slip(
-            " + log_var.exp() @ steepness",
-            "",
-            "You decode the mean. That is the error of an autoencoder: what does the noise add, even when x is hit exactly on average?",
-        ),
+        slip(" + log_var.exp() @ steepness", "", "You decode the mean. That is the error of an autoencoder: what does the noise add, even when x is hit exactly on average?"),
         slip("log_var.exp() @", "(0.5 * log_var).exp() @", "Double every σ: the noise's share should be four times as great. Is it?"),
         slip("log_var.exp() @ steepness", "log_var.exp().sum(-1)", "Make the decoder ten times as steep. Does the noise in z move the pixels more? Not in yours."),
-        slip(
-            "(weight**2).sum(0)",
-            "weight.sum(0)",
-            "A decoder with negative weights would make the noise help, in yours. What has to happen to a weight before it is summed?",
-        ),
+        slip("(weight**2).sum(0)", "weight.sum(0)", "A decoder with negative weights would make the noise help, in yours. What has to happen to a weight before it is summed?"),
         slip("(weight**2).sum(0)", "weight.sum(0) ** 2", "You sum a column and square afterwards. Two pixels with weights 1 and −1: does the noise leave them in peace?"),
         slip("(weight**2).sum(0)", "(weight**2).mean(0)", "The squared weights of a column are averaged over pixels, the errors are summed. Which of the two?"),
-        slip(
-            {"(weight**2).sum(0)": "(weight**2).sum()", "log_var.exp() @ steepness": "log_var.exp().sum(-1) * steepness"},
-            "All weights times all variances. Which latent's noise goes through which column of the weight?",
-        ),
+        slip({"(weight**2).sum(0)": "(weight**2).sum()", "log_var.exp() @ steepness": "log_var.exp().sum(-1) * steepness"}, "All weights times all variances. Which latent's noise goes through which column of the weight?"),
         slip("+ log_var.exp()", "- log_var.exp()", "Noise makes the error smaller, in yours. Can that be, on average?"),
-        slip(
-            "return (residual**2).sum(-1) + log_var.exp() @ steepness",
-            "return ((residual**2).sum(-1) + log_var.exp() @ steepness).mean()",
-            "One number for the whole batch. Which axis holds the examples?",
-        ),
+        slip("return (residual**2).sum(-1) + log_var.exp() @ steepness", "return ((residual**2).sum(-1) + log_var.exp() @ steepness).mean()", "One number for the whole batch. Which axis holds the examples?"),
         slip("(residual**2).sum(-1)", "(residual**2).mean(-1)", "The error at the mean is averaged over pixels, the noise's share is a sum. Which of the two was asked for?"),
         slip("log_var.exp() @", "(2 * log_var).exp() @", "exp(log_var) is a variance already. Did you square it once more?"),
         slip(" + bias)", ")", "Shift all pixels by a constant and x with them: the error stays as it is. Where does your decoder add its bias?"),

@@ -16,26 +16,16 @@ FAR_OUT = Probe({"z": torch.tensor([[3.0, 0.0]]), "mu": torch.tensor([[3.0, 1e-6
     probes=with_more(probes_from(lambda draw, n, d: {name: draw(n, d) for name in ALL}), FAR_OUT),
     laws=(
         sums_over("latents", *ALL),
-        relation(
-            lambda z, mu, log_var: {"z": 2 * mu - z},
-            lambda result: result,
-            "As far on the other side of μ, the density should be the same",
-            "Go as far to the left of μ as to the right. The density must be the same: is it?",
-        ),
+        relation(lambda z, mu, log_var: {"z": 2 * mu - z}, lambda result: result, "As far on the other side of μ, the density should be the same", "Go as far to the left of μ as to the right. The density must be the same: is it?"),
         each_row_for_itself(*ALL),
         finite_far_out(),
     ),
     gradients=ALL,
     claims=matches(
-        lambda z, mu, log_var: Normal(mu, (log_var / 2).exp()).log_prob(z).sum(-1),
-        "Your log-density should be the one torch.distributions computes",
-        scale=lambda z, mu, log_var: ((z**2 + mu**2) / log_var.exp() + log_var.abs() + 1).sum(-1),
+        lambda z, mu, log_var: Normal(mu, (log_var / 2).exp()).log_prob(z).sum(-1), "Your log-density should be the one torch.distributions computes", scale=lambda z, mu, log_var: ((z**2 + mu**2) / log_var.exp() + log_var.abs() + 1).sum(-1)
     ),
     slips=(
-        slip(
-            {" + math.log(2 * math.pi)": "", ".sum(-1)": ".sum(-1) - 0.5 * math.log(2 * math.pi)"},
-            "With one latent you are right, with more you are not. How many Gaussians are multiplied, and how many constants have they?",
-        ),
+        slip({" + math.log(2 * math.pi)": "", ".sum(-1)": ".sum(-1) - 0.5 * math.log(2 * math.pi)"}, "With one latent you are right, with more you are not. How many Gaussians are multiplied, and how many constants have they?"),
         slip(" + math.log(2 * math.pi)", "", "A density integrates to 1. What does exp of yours integrate to, in one dimension with μ = 0 and σ = 1?"),
         slip(" + log_var", "", "At z = μ a narrower Gaussian is higher. Is yours?"),
         slip("+ log_var", "+ 2 * log_var", "The density is divided by σ. You are handed log σ²: how much of it is log σ?"),
@@ -46,10 +36,7 @@ FAR_OUT = Probe({"z": torch.tensor([[3.0, 0.0]]), "mu": torch.tensor([[3.0, 1e-6
             {"return -0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)": "return (-0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)).exp()"},
             "That is the density. With 20 latents it soon is too small for a float: what was asked for?",
         ),
-        slip(
-            {"square = (z - mu) ** 2 / log_var.exp()": "square = (z - mu) / (0.5 * log_var).exp()"},
-            "Go as far to the left of μ as to the right. The density must be the same: is it?",
-        ),
+        slip({"square = (z - mu) ** 2 / log_var.exp()": "square = (z - mu) / (0.5 * log_var).exp()"}, "Go as far to the left of μ as to the right. The density must be the same: is it?"),
         slip("-0.5 *", "0.5 *", "The nearer z is to μ, the higher its density. Which way does yours go?"),
         slip("-0.5 * (square + log_var", "-(square + 0.5 * log_var", "Write down the density of N(0, 1) at 1, and its logarithm. Which factor stands before the square?"),
         slip(".sum(-1)", "", "One number for each latent. How do the densities of independent latents combine into that of the row?"),

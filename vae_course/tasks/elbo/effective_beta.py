@@ -32,12 +32,7 @@ def reference(pixels, latents, sigma, kl_weight):
     points=1,
     probes=settings,
     laws=(
-        relation(
-            lambda pixels, latents, sigma, kl_weight: {"kl_weight": 2 * kl_weight},
-            lambda result: 2 * result,
-            "With twice the kl_weight, β should be twice as large",
-            "Double kl_weight: the KL counts twice. What becomes of your β?",
-        ),
+        relation(lambda pixels, latents, sigma, kl_weight: {"kl_weight": 2 * kl_weight}, lambda result: 2 * result, "With twice the kl_weight, β should be twice as large", "Double kl_weight: the KL counts twice. What becomes of your β?"),
         relation(
             lambda pixels, latents, sigma, kl_weight: {"pixels": 2 * pixels},
             lambda result: 2 * result,
@@ -47,33 +42,14 @@ def reference(pixels, latents, sigma, kl_weight):
     ),
     claims=matches(reference, "The two losses should weigh the KL against the squared error in the same proportion"),
     slips=(
-        slip(
-            "kl / squared_error * squared_error_of_elbo",
-            "kl_weight",
-            "The weight as it is written. But one mean divides by the pixels, the other by the latents: what is left of it in sums?",
-        ),
+        slip("kl / squared_error * squared_error_of_elbo", "kl_weight", "The weight as it is written. But one mean divides by the pixels, the other by the latents: what is left of it in sums?"),
         slip("kl_weight / latents", "kl_weight", "You undid the mean over pixels. Look at kl.mean(): what does it divide by, besides the batch?"),
-        slip(
-            " * squared_error_of_elbo",
-            "",
-            "The two means are undone. A Gaussian's log-likelihood is not the squared error: which factor stands before it?",
-        ),
+        slip(" * squared_error_of_elbo", "", "The two means are undone. A Gaussian's log-likelihood is not the squared error: which factor stands before it?"),
         slip("1 / (2 * sigma**2)", "1 / sigma**2", "Off by 2. How does −log N(x; x̂, σ²) begin?"),
         slip("sigma**2", "sigma", "At σ = 1 you are right. What is divided by: σ, or σ²?"),
-        slip(
-            {"1 / pixels": "1 / latents", "kl_weight / latents": "kl_weight / pixels"},
-            "More pixels in a mean make each count less, so the KL counts more. Does your β rise with the number of pixels?",
-        ),
-        slip(
-            "1 / (2 * sigma**2)",
-            "2 * sigma**2",
-            "A narrower σ makes each pixel's error count more. Compare with a loss whose errors count for a fixed amount: which way does β go?",
-        ),
-        slip(
-            "kl / squared_error * squared_error_of_elbo",
-            "squared_error / kl / squared_error_of_elbo",
-            "Double kl_weight: the KL counts twice, so β must double. Is yours upside down?",
-        ),
+        slip({"1 / pixels": "1 / latents", "kl_weight / latents": "kl_weight / pixels"}, "More pixels in a mean make each count less, so the KL counts more. Does your β rise with the number of pixels?"),
+        slip("1 / (2 * sigma**2)", "2 * sigma**2", "A narrower σ makes each pixel's error count more. Compare with a loss whose errors count for a fixed amount: which way does β go?"),
+        slip("kl / squared_error * squared_error_of_elbo", "squared_error / kl / squared_error_of_elbo", "Double kl_weight: the KL counts twice, so β must double. Is yours upside down?"),
     ),
     hints=(
         "Write both losses for one image with S, the summed squared error, and K, the summed KL. Only the ratio of the two coefficients matters.",

@@ -5,10 +5,7 @@ from torch.distributions import Normal, kl_divergence
 
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, slip, sums_over, symmetric_in, task, with_more
 
-FAR_OUT = Probe(
-    {"mu": torch.tensor([[3.0, -2.0], [0.0, 0.0]]), "log_var": torch.tensor([[-40.0, 30.0], [0.0, 0.0]])},
-    note="with very small and very large variances",
-)
+FAR_OUT = Probe({"mu": torch.tensor([[3.0, -2.0], [0.0, 0.0]]), "log_var": torch.tensor([[-40.0, 30.0], [0.0, 0.0]])}, note="with very small and very large variances")
 
 
 @task(
@@ -23,9 +20,7 @@ FAR_OUT = Probe(
     ),
     gradients=("mu", "log_var"),
     claims=matches(
-        lambda mu, log_var: kl_divergence(Normal(mu, (log_var / 2).exp()), Normal(0.0, 1.0)).sum(-1),
-        "Your KL should be the one torch.distributions computes",
-        scale=lambda mu, log_var: (mu**2 + log_var.exp() + log_var.abs() + 1).sum(-1),
+        lambda mu, log_var: kl_divergence(Normal(mu, (log_var / 2).exp()), Normal(0.0, 1.0)).sum(-1), "Your KL should be the one torch.distributions computes", scale=lambda mu, log_var: (mu**2 + log_var.exp() + log_var.abs() + 1).sum(-1)
     ),
     slips=(
         slip(".sum(-1)", ".mean(-1)", "KL of μ = 1, σ = 1 in d dimensions is d/2. Does yours grow with d? What happened to the sum?"),
@@ -35,24 +30,11 @@ FAR_OUT = Probe(
         slip(".sum(-1)", "", "One number for each latent. How do the KLs of independent dimensions combine into that of the whole vector?"),
         slip("-0.5 *", "0.5 *", "A KL is never negative. What sign does yours have at μ = 1, σ = 1, and what would a minimiser do with it?"),
         slip("-0.5 *", "-", "At μ = 1, σ = 1 yours gives 1 a dimension. Write log N(z; μ, σ²) down: which factor stands before the square?"),
-        slip(
-            {"+ log_var -": "+ torch.log(log_var**2) -", "log_var.exp()": "log_var**2"},
-            "Try log_var = 0, 1, −1 by hand. Which of σ, σ² and log σ² did your formula take the input for? (It looks like σ.)",
-        ),
-        slip(
-            {"+ log_var -": "+ torch.log(log_var) -", "log_var.exp()": "log_var"},
-            "A logarithm of log_var: what if log_var is negative? Which of σ, σ² and log σ² is handed to you? (It looks as if you read σ².)",
-        ),
-        slip(
-            {"+ log_var -": "+ 2 * log_var -", "log_var.exp()": "(2 * log_var).exp()"},
-            "exp(log_var) undoes the logarithm of a variance. Did you go on as if it were a standard deviation?",
-        ),
+        slip({"+ log_var -": "+ torch.log(log_var**2) -", "log_var.exp()": "log_var**2"}, "Try log_var = 0, 1, −1 by hand. Which of σ, σ² and log σ² did your formula take the input for? (It looks like σ.)"),
+        slip({"+ log_var -": "+ torch.log(log_var) -", "log_var.exp()": "log_var"}, "A logarithm of log_var: what if log_var is negative? Which of σ, σ² and log σ² is handed to you? (It looks as if you read σ².)"),
+        slip({"+ log_var -": "+ 2 * log_var -", "log_var.exp()": "(2 * log_var).exp()"}, "exp(log_var) undoes the logarithm of a variance. Did you go on as if it were a standard deviation?"),
         slip("+ log_var -", "+ 0.5 * log_var -", "One term of yours wants log σ and got it; the formula asks for log σ². How do the two differ?"),
-        slip(
-            "(1 + log_var - mu**2 - log_var.exp())",
-            "(1 - log_var - (1 + mu**2) / log_var.exp())",
-            "You measured from N(0, I) to q. In KL(q ‖ p) the average is taken under q: which of the two variances is divided by?",
-        ),
+        slip("(1 + log_var - mu**2 - log_var.exp())", "(1 - log_var - (1 + mu**2) / log_var.exp())", "You measured from N(0, I) to q. In KL(q ‖ p) the average is taken under q: which of the two variances is divided by?"),
         slip("mu**2", "mu", "Flip the sign of μ. By symmetry the KL must stay as it is: does yours?"),
     ),
     hints=(

@@ -41,39 +41,20 @@ def reference(log_weights):
     gradients=("log_weights",),
     claims=matches(reference, "Your bound should be log((w₁ + … + w_k)/k)", scale=lambda log_weights: log_weights.abs().amax(0)),
     slips=(
-        slip(
-            "torch.logsumexp(log_weights, dim=0) - math.log(k)",
-            "log_weights.mean(0)",
-            "The mean of the logarithms is the ELBO, whatever k is: it doesn't rise with k. What should stand inside the logarithm?",
-        ),
+        slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "log_weights.mean(0)", "The mean of the logarithms is the ELBO, whatever k is: it doesn't rise with k. What should stand inside the logarithm?"),
         slip(" - math.log(k)", "", "Take k equal weights: the bound should be their logarithm. Yours is too large by log k. What is a mean, besides a sum?"),
         slip("- math.log(k)", "/ k", "You divided by k outside the logarithm. Inside, dividing by k becomes which operation outside?"),
         slip("- math.log(k)", "+ math.log(k)", "Take k equal weights: their mean is that weight. Which sign does log k need?"),
-        slip(
-            {"len(log_weights)": "log_weights.shape[1]", "dim=0": "dim=1"},
-            "You summed over the examples and kept the draws. Which of the two axes is k?",
-        ),
+        slip({"len(log_weights)": "log_weights.shape[1]", "dim=0": "dim=1"}, "You summed over the examples and kept the draws. Which of the two axes is k?"),
         slip("len(log_weights)", "log_weights.shape[1]", "You subtracted the logarithm of the batch size. Which axis is k?"),
-        slip(
-            "torch.logsumexp(log_weights, dim=0) - math.log(k)",
-            "log_weights.exp().mean(0).log()",
-            "Right on paper. Now put log_weights = −1200 in: what is exp(−1200) to a computer? What could you take out of the sum first?",
-        ),
-        slip(
-            "torch.logsumexp(log_weights, dim=0) - math.log(k)",
-            "log_weights.amax(0)",
-            "The largest weight alone. With k equal weights it happens to be right; what of the others when they differ?",
-        ),
+        slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "log_weights.exp().mean(0).log()", "Right on paper. Now put log_weights = −1200 in: what is exp(−1200) to a computer? What could you take out of the sum first?"),
+        slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "log_weights.amax(0)", "The largest weight alone. With k equal weights it happens to be right; what of the others when they differ?"),
         slip(
             "torch.logsumexp(log_weights, dim=0) - math.log(k)",
             "(log_weights.softmax(0) * log_weights).sum(0)",
             "Normalised weights, times the logarithms: its gradient is right, its value is not the bound. Of what is the logarithm taken in log(mean w)?",
         ),
-        slip(
-            "torch.logsumexp(log_weights, dim=0) - math.log(k)",
-            "(log_weights.exp().mean(0) + 1e-8).log()",
-            "A small number inside keeps the logarithm finite, and makes it that small number's. What is your bound at log_weights = −1200?",
-        ),
+        slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "(log_weights.exp().mean(0) + 1e-8).log()", "A small number inside keeps the logarithm finite, and makes it that small number's. What is your bound at log_weights = −1200?"),
     ),
     hints=(
         "The bound is a logarithm of a mean of weights, and you are given the logarithms of the weights. The draws lie along the first axis.",

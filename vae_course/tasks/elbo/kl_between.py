@@ -6,10 +6,7 @@ from torch.distributions import Normal, kl_divergence
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task, with_more
 
 ARGUMENTS = ("mu_q", "log_var_q", "mu_p", "log_var_p")
-FAR_OUT = Probe(
-    {name: torch.tensor(value) for name, value in zip(ARGUMENTS, ([[3.0, 0.0]], [[-30.0, 12.0]], [[-2.0, 0.0]], [[9.0, 12.0]]), strict=True)},
-    note="with very small and very large variances",
-)
+FAR_OUT = Probe({name: torch.tensor(value) for name, value in zip(ARGUMENTS, ([[3.0, 0.0]], [[-30.0, 12.0]], [[-2.0, 0.0]], [[9.0, 12.0]]), strict=True)}, note="with very small and very large variances")
 
 
 @task(
@@ -34,26 +31,13 @@ FAR_OUT = Probe(
         scale=lambda mu_q, log_var_q, mu_p, log_var_p: ((log_var_q.exp() + mu_q**2 + mu_p**2) / log_var_p.exp() + log_var_p.abs() + log_var_q.abs() + 1).sum(-1),
     ),
     slips=(
-        slip(
-            {"log_var_q - log_var_p": "log_var_p - log_var_q", "/ log_var_p.exp()": "/ log_var_q.exp()"},
-            "That is KL(p ‖ q). The average is taken under the first of the two: whose variance ends up below the line?",
-        ),
+        slip({"log_var_q - log_var_p": "log_var_p - log_var_q", "/ log_var_p.exp()": "/ log_var_q.exp()"}, "That is KL(p ‖ q). The average is taken under the first of the two: whose variance ends up below the line?"),
         slip(" / log_var_p.exp()", "", "Move both means apart by 1, once with a wide p and once with a narrow one. Should the cost be the same?"),
-        slip(
-            "/ log_var_p.exp()",
-            "/ log_var_q.exp()",
-            "How surprising a shift of the mean is depends on how wide a Gaussian is. Which of the two is the one that is surprised: q or p?",
-        ),
+        slip("/ log_var_p.exp()", "/ log_var_q.exp()", "How surprising a shift of the mean is depends on how wide a Gaussian is. Which of the two is the one that is surprised: q or p?"),
         slip("1 - log_ratio", "1 + log_ratio", "Let q be much narrower than p. The KL must grow without bound as q shrinks. Which way does your log term go?"),
         slip("distance - 1", "distance", "Give it the same Gaussian twice. The KL of a distribution from itself is 0: what is left over in yours?"),
-        slip(
-            {"distance - 1": "distance", ".sum(-1)": ".sum(-1) - 0.5"},
-            "With one latent you are right, with more you are not, and the error is ½ for each further one. Which constant belongs inside the sum?",
-        ),
-        slip(
-            {"log_ratio.exp()": "(0.5 * log_ratio).exp()", "/ log_var_p.exp()": "/ (0.5 * log_var_p).exp()"},
-            "Compare the units of your fraction: a squared distance, added to a standard deviation?",
-        ),
+        slip({"distance - 1": "distance", ".sum(-1)": ".sum(-1) - 0.5"}, "With one latent you are right, with more you are not, and the error is ½ for each further one. Which constant belongs inside the sum?"),
+        slip({"log_ratio.exp()": "(0.5 * log_ratio).exp()", "/ log_var_p.exp()": "/ (0.5 * log_var_p).exp()"}, "Compare the units of your fraction: a squared distance, added to a standard deviation?"),
         slip(".sum(-1)", ".mean(-1)", "Repeat every latent once more: the KL must double. Does yours stay as it is?"),
         slip("1 - log_ratio", "1 - 0.5 * log_ratio", "log(σ_p/σ_q) or log(σ_p²/σ_q²): with ½ before the bracket, which one belongs inside?"),
         slip("0.5 * (log_ratio", "(log_ratio", "Let q and p be one unit apart and equally wide with σ = 1: the KL is ½. Which factor stands before the bracket?"),
@@ -61,10 +45,7 @@ FAR_OUT = Probe(
         slip(".sum(-1)", ".sum(-1).mean()", "One number for the whole batch. Which axis holds the examples, and who averages over it?"),
         slip(".sum(-1)", ".sum()", "One number, and it doubles when the batch is doubled. Which axis should the sum leave alone?"),
         slip(".sum(-1)", "", "One number for each latent. How do the KLs of independent dimensions combine into that of the whole vector?"),
-        slip(
-            {"log_var_q - log_var_p": "2 * (log_var_q - log_var_p)", "/ log_var_p.exp()": "/ (2 * log_var_p).exp()"},
-            "exp(log_var) undoes the logarithm of a variance. Did you go on as if it were a standard deviation, and square it?",
-        ),
+        slip({"log_var_q - log_var_p": "2 * (log_var_q - log_var_p)", "/ log_var_p.exp()": "/ (2 * log_var_p).exp()"}, "exp(log_var) undoes the logarithm of a variance. Did you go on as if it were a standard deviation, and square it?"),
         slip("(mu_q - mu_p) ** 2", "(mu_q - mu_p)", "Exchange the two means. The distance between them must stay what it is: does yours?"),
     ),
     hints=(

@@ -39,17 +39,9 @@ def twice(mu, scale_tril):
         finite_far_out(),
     ),
     gradients=("mu", "scale_tril"),
-    claims=matches(
-        reference,
-        "Your KL should be the one torch.distributions computes for MultivariateNormal",
-        scale=lambda mu, scale_tril: (mu**2).sum(1) + (scale_tril**2).sum((1, 2)) + mu.shape[1],
-    ),
+    claims=matches(reference, "Your KL should be the one torch.distributions computes for MultivariateNormal", scale=lambda mu, scale_tril: (mu**2).sum(1) + (scale_tril**2).sum((1, 2)) + mu.shape[1]),
     slips=(
-        slip(
-            "(scale_tril**2).sum((1, 2))",
-            "(diagonal**2).sum(1)",
-            "Let L lean further, with the same diagonal: the Gaussian gets longer. Which numbers of L does your trace leave out?",
-        ),
+        slip("(scale_tril**2).sum((1, 2))", "(diagonal**2).sum(1)", "Let L lean further, with the same diagonal: the Gaussian gets longer. Which numbers of L does your trace leave out?"),
         slip("(scale_tril**2).sum((1, 2))", "scale_tril.sum((1, 2))", "The trace of LLᵀ is a sum of squares. Put 2·I in for L: what are the variances, and what do you add up?"),
         slip("(scale_tril**2).sum((1, 2))", "diagonal.sum(1)", "That is the trace of L. The variances of N(μ, LLᵀ) stand where?"),
         slip("2 * diagonal.log().sum(1)", "diagonal.log().sum(1)", "log det of LLᵀ, with det L on the way: how many factors of L are there?"),

@@ -66,16 +66,11 @@ def _at_most_log_n(values, log_p):
         slip(
             "log_p.logsumexp(1) - math.log(len(log_p))",
             "log_p.mean(1)",
-            "You average log p over the codes; the formula wants the log of the average p. Which of the two is greater, by Jensen's inequality? "
-            "A single hopeless code must not weigh hundreds of nats: does it, in yours?",
+            "You average log p over the codes; the formula wants the log of the average p. Which of the two is greater, by Jensen's inequality? A single hopeless code must not weigh hundreds of nats: does it, in yours?",
         ),
         slip(" - math.log(len(log_p))", "", "For a decoder that does without z yours is −log n, and should be 0. By what is the sum over the codes divided?"),
         slip("- math", "+ math", "For a decoder that does without z yours is −2 log n, and should be 0. Dividing by n inside the logarithm: does that make it greater or smaller?"),
-        slip(
-            "- math.log(len(log_p))",
-            "/ len(log_p)",
-            "You divide the logarithm by n. What is to be divided by n: the sum, or its logarithm? And what does a factor inside a logarithm become outside?",
-        ),
+        slip("- math.log(len(log_p))", "/ len(log_p)", "You divide the logarithm by n. What is to be divided by n: the sum, or its logarithm? And what does a factor inside a logarithm become outside?"),
         *(
             slip(
                 "log_p.logsumexp(1) - math.log(len(log_p))",
@@ -91,8 +86,7 @@ def _at_most_log_n(values, log_p):
         slip(
             "logsumexp(1)",
             "logsumexp(0)",
-            "You compare a code's window with other windows under the same code. Long windows and strange ones are unlikely under any code: "
-            "what should be held fast, so that this cancels, and what should vary?",
+            "You compare a code's window with other windows under the same code. Long windows and strange ones are unlikely under any code: what should be held fast, so that this cancels, and what should vary?",
         ),
         slip(".mean()", ".sum()", "Twice as many windows, twice your information. What is asked for: a sum, or a mean over windows?"),
         slip(".mean()", "", "One number a window. What is asked for at the end?"),
@@ -103,32 +97,16 @@ def _at_most_log_n(values, log_p):
             "You compare with the codes of others alone. Then nothing bounds it: how much can be known about which of n windows it was, at most?",
         ),
         slip("math.log(len(log_p))", "math.log(len(log_p) - 1)", "You divide by n − 1. How many codes are in your sum?"),
-        slip(
-            "(log_p.diagonal() - average)",
-            "(log_p.diagonal().exp() / log_p.exp().mean(1)).log()",
-            "p of a window of hundreds of nats is 0 to the computer, and so is the mean: what is 0/0? Can all of it be done with logarithms?",
-        ),
-        slip(
-            "log_p.logsumexp(1) - math.log(len(log_p))",
-            "log_p.exp().mean(1).log()",
-            "p of a window of hundreds of nats is 0 to the computer: what is the logarithm of that mean? Can the mean be taken without leaving the logarithms?",
-        ),
+        slip("(log_p.diagonal() - average)", "(log_p.diagonal().exp() / log_p.exp().mean(1)).log()", "p of a window of hundreds of nats is 0 to the computer, and so is the mean: what is 0/0? Can all of it be done with logarithms?"),
+        slip("log_p.logsumexp(1) - math.log(len(log_p))", "log_p.exp().mean(1).log()", "p of a window of hundreds of nats is 0 to the computer: what is the logarithm of that mean? Can the mean be taken without leaving the logarithms?"),
         slip(".mean()", ".mean() / math.log(2)", "A code that leaves no doubt among 4 windows gives 2, in yours. What is it in nats?"),
         slip(
             "log_p.logsumexp(1) - math.log(len(log_p))",
             "log_p.flatten().logsumexp(0) - 2 * math.log(len(log_p))",
             "You have one mean p for all windows together; the likeliest window drowns the others. Over what does the sum in the formula run, and what is fixed in it?",
         ),
-        slip(
-            "(log_p.diagonal() - average)",
-            "log_p.softmax(1).diagonal()",
-            "That is the probability of naming the right code, on average. The formula has logarithms before the mean: where?",
-        ),
-        slip(
-            "(log_p.diagonal() - average)",
-            "(log_p.softmax(1).diagonal().log() + math.log(len(log_p)))",
-            "Right, until the right code's share is 0 to the computer: what is its logarithm? Which function gives it in one go?",
-        ),
+        slip("(log_p.diagonal() - average)", "log_p.softmax(1).diagonal()", "That is the probability of naming the right code, on average. The formula has logarithms before the mean: where?"),
+        slip("(log_p.diagonal() - average)", "(log_p.softmax(1).diagonal().log() + math.log(len(log_p)))", "Right, until the right code's share is 0 to the computer: what is its logarithm? Which function gives it in one go?"),
     ),
     hints=(
         "Fix a window. Its row of log_p says how well each code explains it. How much better than an average code is its own?",

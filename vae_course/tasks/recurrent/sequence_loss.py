@@ -53,11 +53,7 @@ def _step_by_step(logits, x):
     ),
     gradients=("logits",),
     keeps=("x",),
-    claims=matches(
-        _step_by_step,
-        "The loss should be the sum of −log p over the steps that are there, averaged over the sequences",
-        scale=lambda logits, x: 2 * logits.abs().max() * x.sum() / len(x),
-    ),
+    claims=matches(_step_by_step, "The loss should be the sum of −log p over the steps that are there, averaged over the sequences", scale=lambda logits, x: 2 * logits.abs().max() * x.sum() / len(x)),
     slips=(
         slip("(x * log_p).sum(-1)", PADDED_AS_TOKEN_0, "Rows of zeros count as token 0. What does argmax say of a row in which all are equal, and what should such a row cost?"),
         slip(
@@ -82,16 +78,8 @@ def _step_by_step(logits, x):
             {"logits.log_softmax(-1)": "(logits * x.sum(-1, keepdim=True)).log_softmax(-1)", "(x * log_p).sum(-1)": PADDED_AS_TOKEN_0},
             "You set the logits to 0 where there is nothing, and each such step still costs log(tokens). Is a step with equal logits free? What has to be set to 0 instead?",
         ),
-        slip(
-            "of_each_step.sum(-1).mean()",
-            "(of_each_step.sum(-1) / x.sum((1, 2))).mean()",
-            "You average over the steps of each sequence. log p(x|z) of two independent steps is the sum of both: what became of the second one's nats?",
-        ),
-        slip(
-            ".sum(-1).mean()",
-            ".sum() / x.sum()",
-            "Nats per step, over all steps of the batch. How often is the KL counted for a sequence, and how often would it then have to be divided?",
-        ),
+        slip("of_each_step.sum(-1).mean()", "(of_each_step.sum(-1) / x.sum((1, 2))).mean()", "You average over the steps of each sequence. log p(x|z) of two independent steps is the sum of both: what became of the second one's nats?"),
+        slip(".sum(-1).mean()", ".sum() / x.sum()", "Nats per step, over all steps of the batch. How often is the KL counted for a sequence, and how often would it then have to be divided?"),
         slip(".sum(-1).mean()", ".mean()", "A mean over all steps, the empty ones too: with more padding your loss shrinks. Over which axis is the sum, and over which the mean?"),
         slip(".sum(-1).mean()", ".sum(0).mean()", "You sum over the sequences and average over the steps. Double the batch: what happens? Which of the two axes is which?"),
         slip(".sum(-1).mean()", ".sum()", "Double the batch, and your loss doubles. Which axis is averaged?"),
@@ -100,30 +88,17 @@ def _step_by_step(logits, x):
         slip("logits.log_softmax(-1)", "logits", "Add 5 to all logits: your loss changes, and no probability has. What turns logits into log-probabilities?"),
         slip("log_softmax(-1)", "softmax(-1)", "You add up the probabilities. For two independent steps probabilities are multiplied: what of them is added?"),
         slip("return -", "return ", "That is log p, which is to be made great. Which sign has a loss?"),
-        slip(
-            "log_softmax(-1)",
-            "softmax(-1).log()",
-            "Right, until a probability is 0 to the computer: what is its logarithm, and 0 times that? Which function gives the log-probabilities in one go?",
-        ),
+        slip("log_softmax(-1)", "softmax(-1).log()", "Right, until a probability is 0 to the computer: what is its logarithm, and 0 times that? Which function gives the log-probabilities in one go?"),
         *(
             slip(
                 "logits.log_softmax(-1)",
                 f"(logits.softmax(-1) + 1e-{digits}).log()",
-                f"Right, until a probability is tiny: the number that you add caps the surprise at {digits * math.log(10):.0f} nats, and the slope is lost there. "
-                "Which function gives the log-probabilities from the logits in one go?",
+                f"Right, until a probability is tiny: the number that you add caps the surprise at {digits * math.log(10):.0f} nats, and the slope is lost there. Which function gives the log-probabilities from the logits in one go?",
             )
             for digits in (*range(5, 17), 20, 30)
         ),
-        slip(
-            "logits.log_softmax(-1)",
-            "torch.distributions.Categorical(probs=logits.softmax(-1)).logits",
-            "Right, until a probability is tiny: a Categorical that is given probabilities keeps them away from 0. What else can it be given?",
-        ),
-        slip(
-            "(x * log_p).sum(-1)",
-            "(x * log_p).sum(-1) * (x.sum(-1).flip(1).cumsum(1).flip(1) > 1)",
-            "The last step of each sequence is missing: for a tune that is its end. Who would teach the decoder to stop?",
-        ),
+        slip("logits.log_softmax(-1)", "torch.distributions.Categorical(probs=logits.softmax(-1)).logits", "Right, until a probability is tiny: a Categorical that is given probabilities keeps them away from 0. What else can it be given?"),
+        slip("(x * log_p).sum(-1)", "(x * log_p).sum(-1) * (x.sum(-1).flip(1).cumsum(1).flip(1) > 1)", "The last step of each sequence is missing: for a tune that is its end. Who would teach the decoder to stop?"),
         slip("(x * log_p).sum(-1)", "(1 - x.sum(-1)) * log_p[..., 0]", "You count the steps at which there is nothing, and no others. Which way round is your mask?"),
         slip(
             "(x * log_p).sum(-1)",
@@ -135,11 +110,7 @@ def _step_by_step(logits, x):
             "-torch.nn.functional.binary_cross_entropy_with_logits(logits, x, reduction='none').sum(-1) * x.sum(-1)",
             "You judge each token by itself, as if several could come at one step. Which distribution has exactly one of them?",
         ),
-        slip(
-            "(x * log_p).sum(-1)",
-            "(x * log_p)[..., 1:].sum(-1)",
-            "Token 0 is free in yours. argmax calls rows of zeros token 0, and so is a true token called: what tells the two apart?",
-        ),
+        slip("(x * log_p).sum(-1)", "(x * log_p)[..., 1:].sum(-1)", "Token 0 is free in yours. argmax calls rows of zeros token 0, and so is a true token called: what tells the two apart?"),
         slip(
             {"(x * log_p).sum(-1)": "(x * log_p)[..., 1:].sum(-1)", ".sum(-1).mean()": ".sum() / x[..., 1:].sum()"},
             "Token 0 is free in yours, and you average over the steps that are left. What tells a true token 0 from a row of zeros? And over which axis is the mean?",

@@ -60,39 +60,18 @@ def _written_alone(state, start, read, keep, out, end, steps):
     keeps=("state", "start"),
     laws=(
         each_row_for_itself("state", question="Sequences begin, go on and end each for itself. Where does one of yours hear of another?"),
-        relation(
-            lambda steps, **_: {"steps": steps - 3},
-            lambda rows: rows[:, :-3],
-            "With three steps fewer, your sequences should begin in the same way",
-            "How can what is written first depend on how much will be asked for?",
-        ),
+        relation(lambda steps, **_: {"steps": steps - 3}, lambda rows: rows[:, :-3], "With three steps fewer, your sequences should begin in the same way", "How can what is written first depend on how much will be asked for?"),
     ),
     claims=matches(lambda **given: _written_alone(**given)[0], "Each row should be the likeliest token, after reading the row before; behind the end, zeros"),
     slips=(
         slip("row * ~over.unsqueeze(-1)", "row", "Your sequences go on behind their end. Which rows must be zeros, and how does a step know that the end has been?"),
         slip("logits, state = step", "logits, _ = step", "Each of your steps starts from the first state. What comes back from step beside the logits, and who needs it next?"),
         slip("step(row, state)", "step(start.expand(len(state), -1), state)", "Each of your steps reads start. What has the decoder written since, and who tells it?"),
-        slip(
-            "(token == end)",
-            "(token == end)\n        row = logits",
-            "Your decoder reads its own logits. In training it read one-hot rows: what did it write, of all the tokens that it thought of?",
-        ),
-        slip(
-            "(token == end)",
-            "(token == end)\n        row = logits.softmax(-1)",
-            "Your decoder reads its probabilities, a bit of every token. In training it read one-hot rows: which one token did it write?",
-        ),
-        slip(
-            "logits.argmax(-1)",
-            "torch.distributions.Categorical(logits=logits).sample()",
-            "Your tokens are drawn by chance. What does the contract want at each step: a draw, or the likeliest?",
-        ),
+        slip("(token == end)", "(token == end)\n        row = logits", "Your decoder reads its own logits. In training it read one-hot rows: what did it write, of all the tokens that it thought of?"),
+        slip("(token == end)", "(token == end)\n        row = logits.softmax(-1)", "Your decoder reads its probabilities, a bit of every token. In training it read one-hot rows: which one token did it write?"),
+        slip("logits.argmax(-1)", "torch.distributions.Categorical(logits=logits).sample()", "Your tokens are drawn by chance. What does the contract want at each step: a draw, or the likeliest?"),
         slip("argmax", "argmin", "You write the least likely token of each step. Which end of the logits is it?"),
-        slip(
-            "(token == end)",
-            "(token == end)\n        if over.any():\n            break",
-            "When one sequence ends, yours stop all. What about those that had more to say, and how many rows were asked for?",
-        ),
+        slip("(token == end)", "(token == end)\n        if over.any():\n            break", "When one sequence ends, yours stop all. What about those that had more to say, and how many rows were asked for?"),
         slip("(token == end)", "(token == end).any()", "When one sequence ends, all fall silent. Does your question 'is it over?' have an answer for each sequence?"),
         slip("over | (token == end)", "token == end", "Yours are silent for one step after the end, and then begin anew. Once over, what must 'over' remember?"),
         slip(
@@ -109,26 +88,12 @@ def _written_alone(state, start, read, keep, out, end, steps):
         ),
         slip("start.expand(len(state), -1)", "start", "start is a single row. How many sequences are to read it, and what shape does step want?"),
         slip("start.expand(len(state), -1)", "torch.zeros_like(start).expand(len(state), -1)", "Your first step reads zeros. Which row were you given to begin with?"),
+        slip("(token == end)", "(token == end)\n        if over.all():\n            break", "Right as far as it goes, but it is shorter than `steps` when all have ended. What should stand in the rows that are left?"),
         slip(
-            "(token == end)",
-            "(token == end)\n        if over.all():\n            break",
-            "Right as far as it goes, but it is shorter than `steps` when all have ended. What should stand in the rows that are left?",
+            "written.append(row * ~over.unsqueeze(-1))\n        over = over | (token == end)", "over = over | (token == end)\n        written.append(row * ~over.unsqueeze(-1))", "The end token itself is missing. Is its row behind the end?"
         ),
-        slip(
-            "written.append(row * ~over.unsqueeze(-1))\n        over = over | (token == end)",
-            "over = over | (token == end)\n        written.append(row * ~over.unsqueeze(-1))",
-            "The end token itself is missing. Is its row behind the end?",
-        ),
-        slip(
-            "row * ~over.unsqueeze(-1)",
-            "torch.where(over.unsqueeze(-1), torch.eye(len(start))[end].to(row), row)",
-            "Behind the end you write the end again and again. What stands for nothing in this course?",
-        ),
-        slip(
-            "stack(written, dim=1)",
-            "stack([start.expand(len(state), -1), *written[:-1]], dim=1)",
-            "Everything stands one step late, behind start, and the last step is lost. Is start written, or only read?",
-        ),
+        slip("row * ~over.unsqueeze(-1)", "torch.where(over.unsqueeze(-1), torch.eye(len(start))[end].to(row), row)", "Behind the end you write the end again and again. What stands for nothing in this course?"),
+        slip("stack(written, dim=1)", "stack([start.expand(len(state), -1), *written[:-1]], dim=1)", "Everything stands one step late, behind start, and the last step is lost. Is start written, or only read?"),
         slip("stack(written, dim=1)", "stack([start.expand(len(state), -1), *written], dim=1)", "One row too many, the first. Is start written, or only read?"),
         slip("row * ~over.unsqueeze(-1)", "logits", "Those are the logits. Which one token does each step write, and as what kind of row?"),
         slip("dim=1)", "dim=1).argmax(-1)", "You return the numbers of the tokens. How can a number say 'nothing', as a row of zeros does?"),

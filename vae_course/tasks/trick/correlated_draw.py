@@ -75,46 +75,18 @@ def claims(values, mu, scale_tril, draws):
     random=True,
     claims=claims,
     slips=(
-        slip(
-            "(scale_tril @ epsilon.unsqueeze(-1)).squeeze(-1)",
-            "(epsilon.unsqueeze(1) @ scale_tril).squeeze(1)",
-            "Your covariance is LᵀL. On which side of ε does L stand, if z − μ = Lε for a column ε?",
-        ),
-        slip(
-            "scale_tril @ epsilon.unsqueeze(-1)",
-            "scale_tril @ scale_tril.mT @ epsilon.unsqueeze(-1)",
-            "You multiplied by the covariance. What is the covariance of Aε, and which A gives LLᵀ?",
-        ),
-        slip(
-            "(scale_tril @ epsilon.unsqueeze(-1)).squeeze(-1)",
-            "scale_tril.diagonal(dim1=1, dim2=2) * epsilon",
-            "Your latents are independent: only the diagonal of L is used. What do the other numbers do?",
-        ),
-        slip(
-            "return mu",
-            "return torch.distributions.MultivariateNormal(mu, scale_tril=scale_tril).sample()\n    return mu",
-            "The draws are right, and no gradient gets through. Which of the library's two ways of drawing did you take?",
-        ),
+        slip("(scale_tril @ epsilon.unsqueeze(-1)).squeeze(-1)", "(epsilon.unsqueeze(1) @ scale_tril).squeeze(1)", "Your covariance is LᵀL. On which side of ε does L stand, if z − μ = Lε for a column ε?"),
+        slip("scale_tril @ epsilon.unsqueeze(-1)", "scale_tril @ scale_tril.mT @ epsilon.unsqueeze(-1)", "You multiplied by the covariance. What is the covariance of Aε, and which A gives LLᵀ?"),
+        slip("(scale_tril @ epsilon.unsqueeze(-1)).squeeze(-1)", "scale_tril.diagonal(dim1=1, dim2=2) * epsilon", "Your latents are independent: only the diagonal of L is used. What do the other numbers do?"),
+        slip("return mu", "return torch.distributions.MultivariateNormal(mu, scale_tril=scale_tril).sample()\n    return mu", "The draws are right, and no gradient gets through. Which of the library's two ways of drawing did you take?"),
         slip("return mu + (", "return (", "Your draws lie around 0, wherever μ is. What is added to the noise?"),
         slip("(scale_tril @", "(scale_tril.detach() @", "The gradient reaches mu, and not scale_tril: an encoder couldn't learn how its posterior leans. What cuts L off?"),
         slip("return mu +", "return mu.detach() +", "The gradient reaches scale_tril, and not mu. What cuts it off?"),
         slip("torch.randn_like(mu)", "torch.randn(mu.shape[1], dtype=mu.dtype).expand_as(mu)", "All examples of a batch got the same noise. Which shape should ε have?"),
-        slip(
-            "torch.randn_like(mu)",
-            "torch.randn(len(mu), 1, dtype=mu.dtype).expand_as(mu)",
-            "One number is the noise of all latents of an example. How many independent numbers does a draw in d dimensions need?",
-        ),
+        slip("torch.randn_like(mu)", "torch.randn(len(mu), 1, dtype=mu.dtype).expand_as(mu)", "One number is the noise of all latents of an example. How many independent numbers does a draw in d dimensions need?"),
         slip("torch.randn_like", "torch.rand_like", "Your noise is never negative. Which distribution does the name of your random function stand for?"),
-        slip(
-            "epsilon = torch.randn_like(mu)",
-            "torch.manual_seed(0)\n    epsilon = torch.randn_like(mu)",
-            "Every call draws the same noise. Is it drawn anew each time, or kept, or does somebody reseed the generator?",
-        ),
-        slip(
-            "return mu + (scale_tril @ epsilon.unsqueeze(-1)).squeeze(-1)",
-            "return (scale_tril @ (mu + epsilon).unsqueeze(-1)).squeeze(-1)",
-            "L multiplies μ too, in yours. With L → 0 the draw should go to μ: where does yours go?",
-        ),
+        slip("epsilon = torch.randn_like(mu)", "torch.manual_seed(0)\n    epsilon = torch.randn_like(mu)", "Every call draws the same noise. Is it drawn anew each time, or kept, or does somebody reseed the generator?"),
+        slip("return mu + (scale_tril @ epsilon.unsqueeze(-1)).squeeze(-1)", "return (scale_tril @ (mu + epsilon).unsqueeze(-1)).squeeze(-1)", "L multiplies μ too, in yours. With L → 0 the draw should go to μ: where does yours go?"),
     ),
     hints=(
         "One dimension: z = μ + σ·ε. In more, σ becomes a matrix A with AAᵀ = LLᵀ, and ε a vector of independent numbers.",

@@ -15,44 +15,18 @@ def reference(values, scores):
     points=2,
     probes=probes_from(lambda draw, n, d: {"values": 3 + 2 * draw(n), "scores": draw(n)}, sizes={(7, 1): "", (2, 1): "with two draws", (12, 1): ""}),
     laws=(
-        relation(
-            lambda values, scores: {"values": values + 10},
-            lambda result: result,
-            "With 10 added to all values, nothing should change",
-            "A baseline takes away what all values share. What does yours leave, or add?",
-        ),
-        relation(
-            lambda values, scores: {"scores": 2 * scores},
-            lambda result: 2 * result,
-            "With all scores doubled, every estimate should double",
-            "How does the score come into your estimate?",
-        ),
+        relation(lambda values, scores: {"values": values + 10}, lambda result: result, "With 10 added to all values, nothing should change", "A baseline takes away what all values share. What does yours leave, or add?"),
+        relation(lambda values, scores: {"scores": 2 * scores}, lambda result: 2 * result, "With all scores doubled, every estimate should double", "How does the score come into your estimate?"),
     ),
-    claims=matches(
-        reference,
-        "Each draw's estimate should be (its value − the mean of the others')·its score",
-        scale=lambda values, scores: 2 * (values.abs().max() + 1) * (scores.abs() + 1),
-    ),
+    claims=matches(reference, "Each draw's estimate should be (its value − the mean of the others')·its score", scale=lambda values, scores: 2 * (values.abs().max() + 1) * (scores.abs() + 1)),
     slips=(
-        slip(
-            "(values.sum() - values) / (n - 1)",
-            "values.mean()",
-            "Your baseline knows the draw that it is subtracted from, and so the estimate comes out multiplied by (n − 1)/n on average. Who must be left out?",
-        ),
+        slip("(values.sum() - values) / (n - 1)", "values.mean()", "Your baseline knows the draw that it is subtracted from, and so the estimate comes out multiplied by (n − 1)/n on average. Who must be left out?"),
         slip("/ (n - 1)", "/ n", "You left the draw out of the sum. How many values are there in that sum now?"),
         slip("(values.sum() - values)", "values.sum()", "You divide by n − 1, and all n values are in the sum. Whose should not be?"),
         slip(" / (n - 1)", "", "You subtract the sum of the others. Add 1 to all values: nothing should change. Does it?"),
         slip("values - baselines", "values + baselines", "Added, the baseline makes the variance greater. Add 1 to all values: nothing should change."),
-        slip(
-            "(values - baselines)",
-            "values",
-            "That is the estimator without a baseline. Add 1 to all values: its variance grows though its mean doesn't.",
-        ),
-        slip(
-            "return (values - baselines) * scores",
-            "return ((values - baselines) * scores).mean()",
-            "One number: the average. What is asked for is the estimate of each draw.",
-        ),
+        slip("(values - baselines)", "values", "That is the estimator without a baseline. Add 1 to all values: its variance grows though its mean doesn't."),
+        slip("return (values - baselines) * scores", "return ((values - baselines) * scores).mean()", "One number: the average. What is asked for is the estimate of each draw."),
         slip(" * scores", "", "The baseline is right. What multiplies the difference?"),
         slip("(values - baselines)", "(baselines - values)", "The sign of all estimates is turned. Which one is subtracted from which?"),
         slip(

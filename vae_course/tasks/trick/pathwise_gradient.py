@@ -12,26 +12,10 @@ from ..engine import Mistake, matches, slip, task
     run=with_function,
     claims=matches(lambda f, mu, sigma, epsilon: FUNCTIONS[f][1](mu + sigma * epsilon), "The estimate of each draw should be f′(z) at that draw's z"),
     slips=(
-        slip(
-            "return slope",
-            "return slope.sum()",
-            "One number: the sum over all draws. Each draw is an estimate of its own; what did autograd add up for you?",
-        ),
-        slip(
-            "return slope",
-            "return slope.mean()",
-            "One number: the average. It is a fine estimate, but the variance to be measured is that of a single draw.",
-        ),
-        slip(
-            "return slope",
-            "return slope.sum().expand_as(epsilon)",
-            "All estimates are equal: the sum over all draws. Each draw needs a number of its own to be differentiated with respect to.",
-        ),
-        slip(
-            "return slope",
-            "return slope.cumsum(0)",
-            "Each estimate holds all those before it as well. backward() adds to what .grad already holds: what should it find there?",
-        ),
+        slip("return slope", "return slope.sum()", "One number: the sum over all draws. Each draw is an estimate of its own; what did autograd add up for you?"),
+        slip("return slope", "return slope.mean()", "One number: the average. It is a fine estimate, but the variance to be measured is that of a single draw."),
+        slip("return slope", "return slope.sum().expand_as(epsilon)", "All estimates are equal: the sum over all draws. Each draw needs a number of its own to be differentiated with respect to."),
+        slip("return slope", "return slope.cumsum(0)", "Each estimate holds all those before it as well. backward() adds to what .grad already holds: what should it find there?"),
         slip("return slope", "return slope * epsilon", "Every estimate is multiplied by its ε. With respect to which parameter is ∂z/∂… = ε?"),
         slip("return slope", "return slope * sigma", "Every estimate is σ times too large. That is the derivative with respect to ε; what is ∂z/∂μ?"),
         slip("sigma * epsilon", "sigma**2 * epsilon", "The slope is taken at μ + σ²·ε. You are handed σ here, not σ²: how wide are those draws?"),
@@ -40,10 +24,7 @@ from ..engine import Mistake, matches, slip, task
         slip("f(z).sum()", "f(z).mean()", "Every estimate is n times too small: the slope of the mean over draws. Which function of z did you differentiate?"),
     ),
     programs=(
-        Mistake(
-            lambda f, mu, sigma, epsilon: f(mu + sigma * epsilon) * epsilon / sigma,
-            "That is the score-function estimator: it never looks at f′. The pathwise one follows z back to μ.",
-        ),
+        Mistake(lambda f, mu, sigma, epsilon: f(mu + sigma * epsilon) * epsilon / sigma, "That is the score-function estimator: it never looks at f′. The pathwise one follows z back to μ."),
         Mistake(lambda f, mu, sigma, epsilon: f(mu + sigma * epsilon), "Those are the values of f, not its slopes."),
     ),
     hints=(

@@ -100,28 +100,16 @@ def claims(values, mu, log_var, draws):
         slip("torch.randn_like(mu)", "torch.randn(1)", "A single number is the noise of the whole batch. Which shape should ε have?"),
         slip("torch.randn_like(mu)", "torch.randn(len(mu), 1, dtype=mu.dtype)", "All latents of an example move together. Which shape should ε have?"),
         slip("torch.randn_like", "torch.rand_like", "Your noise is never negative. Which distribution does the name of your random function stand for?"),
-        slip(
-            "torch.exp(0.5 * log_var)",
-            "torch.exp(0.5 * log_var).detach()",
-            "The gradient reaches mu, and not log_var: the encoder couldn't learn how sure to be. What cuts σ off?",
-        ),
+        slip("torch.exp(0.5 * log_var)", "torch.exp(0.5 * log_var).detach()", "The gradient reaches mu, and not log_var: the encoder couldn't learn how sure to be. What cuts σ off?"),
         slip(
             "epsilon = torch.randn_like(mu)",
             "torch.manual_seed(0)\n    epsilon = torch.randn_like(mu)",
             "Every call draws the same noise. Is it drawn anew each time, or kept, or does somebody reseed the generator? What would training see?",
         ),
         slip("mu + sigma * epsilon", "sigma * (mu + epsilon)", "σ multiplies μ too, in yours. At σ → 0 the draw should go to μ: where does yours go?"),
-        slip(
-            {"0.5 * log_var": "log_var", "torch.randn_like": "torch.rand_like"},
-            "Your noise is never negative, and at log_var = log 4 it reaches up to 4. Which distribution should it have, and which power of exp(log_var) is σ?",
-        ),
+        slip({"0.5 * log_var": "log_var", "torch.randn_like": "torch.rand_like"}, "Your noise is never negative, and at log_var = log 4 it reaches up to 4. Which distribution should it have, and which power of exp(log_var) is σ?"),
     ),
-    programs=(
-        Mistake(
-            lambda mu, log_var: torch.exp(0.5 * log_var) * torch.randn_like(mu),
-            "Your draws lie around 0, wherever μ is. What is added to the noise?",
-        ),
-    ),
+    programs=(Mistake(lambda mu, log_var: torch.exp(0.5 * log_var) * torch.randn_like(mu), "Your draws lie around 0, wherever μ is. What is added to the noise?"),),
     hints=(
         "Put the randomness where no parameter lives: draw ε from N(0, I), which depends on nothing, and compute z from it.",
         "z = μ + σ·ε. You are handed log σ². Half of it is log σ.",

@@ -37,23 +37,11 @@ def pathwise(f, mu, sigma, epsilon):
         slip("(z - mu)", "0 * (z - mu)", "Every score is 0: when μ moved, z moved with it, and z − μ stayed. What is z here, once it has been drawn?"),
         slip("f(z) * score", "f(z) * score.sum()", "All draws got the same score, the sum over all of them. What did autograd add up for you?"),
         slip("f(z) * score", "f(epsilon) * score", "f is taken at ε. Which z does this draw stand for?"),
-        slip(
-            "f(z) * score",
-            "f(mu) * score",
-            "f is taken at μ, the same for all draws: it then carries no news of where f is great. At which point does the draw look at f?",
-        ),
+        slip("f(z) * score", "f(mu) * score", "f is taken at μ, the same for all draws: it then carries no news of where f is great. At which point does the draw look at f?"),
         slip("return f(z) * score", "return (f(z) * score).mean()", ONE_FOR_ALL),
         slip("return f(z) * score", "return (f(z) * score).sum()", "One number: the sum over all draws. Each draw is an estimate of its own."),
-        slip(
-            "f(z) * score",
-            "f(z) * score * torch.distributions.Normal(mu, sigma).log_prob(z).exp()",
-            "You weigh f with ∂p/∂μ. The draws come from p already: which density do they bring along, and what is left of ∂p = p·∂log p?",
-        ),
-        slip(
-            "f(z) * score",
-            "f(z) * torch.distributions.Normal(mu, sigma).log_prob(z)",
-            "You weigh f with log N(z; μ, σ²). What is still to be done to a log-density to make it a score?",
-        ),
+        slip("f(z) * score", "f(z) * score * torch.distributions.Normal(mu, sigma).log_prob(z).exp()", "You weigh f with ∂p/∂μ. The draws come from p already: which density do they bring along, and what is left of ∂p = p·∂log p?"),
+        slip("f(z) * score", "f(z) * torch.distributions.Normal(mu, sigma).log_prob(z)", "You weigh f with log N(z; μ, σ²). What is still to be done to a log-density to make it a score?"),
     ),
     programs=(Mistake(pathwise, "That is the pathwise estimator: it uses the slope of f. This one is for an f that has none."),),
     hints=(

@@ -39,31 +39,18 @@ def reference(f, mu, log_var, epsilon):
     slips=(
         slip("return slope", "return slope.sum()", "One number: the sum over all draws. Each draw needs a log σ² of its own; what did autograd add up for you?"),
         slip("return slope", "return slope.mean()", "One number: the average. It is a fine estimate, but what was asked for is that of each draw."),
-        slip(
-            "return slope",
-            "return slope.sum().expand_as(epsilon)",
-            "All estimates are equal: the sum over all draws. Which number of its own could each draw be differentiated with respect to?",
-        ),
+        slip("return slope", "return slope.sum().expand_as(epsilon)", "All estimates are equal: the sum over all draws. Which number of its own could each draw be differentiated with respect to?"),
         slip("torch.exp(0.5 * own)", "torch.exp(own)", "Your draws spread by σ². Which power of exp(log_var) is σ?"),
         slip("torch.exp(0.5 * own)", "own", "At log_var = 0 your draws don't spread at all. What is σ there?"),
         slip("return slope", "return 2 * slope", "Twice too large: is that the derivative with respect to log σ, or to log σ²?"),
         slip("return slope", "return slope / torch.exp(log_var)", "That is the derivative with respect to σ². Which function of it does the encoder hand out?"),
-        slip(
-            "return slope",
-            "return 2 * slope / torch.exp(0.5 * log_var)",
-            "That is the derivative with respect to σ itself: f′(z)·ε. One more step of the chain leads from σ to log σ².",
-        ),
+        slip("return slope", "return 2 * slope / torch.exp(0.5 * log_var)", "That is the derivative with respect to σ itself: f′(z)·ε. One more step of the chain leads from σ to log σ²."),
         slip("f(z).sum()", "f(z).mean()", "Every estimate is n times too small: the slope of the mean over draws. Which function did you differentiate?"),
         slip("z = mu + ", "z = ", "Your draws lie around 0, wherever μ is. At which z should f be looked at?"),
         slip("* epsilon", "* epsilon.abs()", "Draws below μ move down when σ grows. Which sign has ∂z/∂σ there, in yours?"),
         slip("return slope", "return slope / (0.5 * torch.exp(0.5 * log_var) * epsilon)", "That is f′(z), the gradient for μ. By how much does z itself move when log σ² does?"),
     ),
-    programs=(
-        Mistake(
-            lambda f, mu, log_var, epsilon: f(mu + (log_var / 2).exp() * epsilon) * (epsilon**2 - 1) / 2,
-            "That is the score-function estimator: it never looks at f′. The pathwise one follows z back to log σ².",
-        ),
-    ),
+    programs=(Mistake(lambda f, mu, log_var, epsilon: f(mu + (log_var / 2).exp() * epsilon) * (epsilon**2 - 1) / 2, "That is the score-function estimator: it never looks at f′. The pathwise one follows z back to log σ²."),),
     hints=(
         "z = μ + σ·ε with σ = exp(½ log σ²). How far does z move when log σ² moves a little, and how far f(z) then?",
         "∂z/∂(log σ²) = ½σε, so the estimate of a draw is f′(z)·½σε. Autograd does both steps if each draw has a log σ² of its own.",
