@@ -54,34 +54,35 @@ def matches(
     *,
     scale: Callable[..., Tensor | float] | None = None,
     parts: tuple[str, ...] = (),
+    question: Callable[..., str] = lambda **_: "",
 ) -> Callable[..., Iterator[Claim]]:
     """The claims of a function with one right answer: the contract of `reference`'s result, then its values.
 
     reference: computes in float64, by another way than the one that is asked for where there is one. The dtype asked
     for is that of the first floating-point argument; the tolerance is its rounding. Where the result is a tuple,
-    `parts` names what it holds.
+    `parts` names what it holds. question: what to ask where the values are off, from the arguments.
     """
 
     def claims(values: dict[str, Plain], /, **arguments: Plain) -> Iterator[Claim]:
         dtype = dtype_of(arguments)
         in_double = {name: doubled(value) for name, value in arguments.items()}
         expected, got = reference(**in_double), values["result"]
-        size = 1.0 if scale is None else scale(**in_double)
+        size, asked = 1.0 if scale is None else scale(**in_double), question(**in_double)
         if isinstance(expected, tuple):
             yield from is_tuple(got, len(expected))
             for name, one, ours in zip(parts, got, expected, strict=True):
                 yield from is_tensor(one, ours.shape, dtype, name=name)
             for name, one, ours in zip(parts, got, expected, strict=True):
-                yield Claim(f"{identity}: {name}", ours, one, rounding(ours, dtype, scale=size))
+                yield Claim(f"{identity}: {name}", ours, one, rounding(ours, dtype, scale=size), question=asked)
         elif isinstance(expected, str):
             yield Claim("the result is", "a string", "a string" if isinstance(got, str) else described(got), kind="contract")
-            yield Claim(identity, expected, got)
+            yield Claim(identity, expected, got, question=asked)
         elif isinstance(expected, Tensor):
             yield from is_tensor(got, expected.shape, dtype)
-            yield Claim(identity, expected, got, rounding(expected, dtype, scale=size))
+            yield Claim(identity, expected, got, rounding(expected, dtype, scale=size), question=asked)
         else:
             yield from is_number(got)
-            yield Claim(identity, float(expected), float(got), rounding(expected, dtype, scale=size))
+            yield Claim(identity, float(expected), float(got), rounding(expected, dtype, scale=size), question=asked)
 
     return claims
 

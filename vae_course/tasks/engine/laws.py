@@ -78,6 +78,11 @@ def relation(derive: Callable[..., dict[str, Plain]], expected: Callable[[Plain]
     return _relation(lambda probe: _with(probe, derive(**probe.arguments), "its arguments changed"), expected, identity, question)
 
 
+def unchanged(derive: Callable[..., dict[str, Plain]], when: str, question: str) -> Law:
+    """A law of one task: arguments changed by `derive` leave the result as it is. when: "With a and b exchanged"."""
+    return relation(derive, lambda result: result, f"{when}, your result should stay as it is", question)
+
+
 def _relation(derive: Callable[[Probe], Probe], expected: Callable[[Tensor], Tensor], identity: str, question: str) -> Law:
     def claims(values: dict[str, Plain], derived: dict[str, Plain], /, **arguments: Plain) -> Iterator[Claim]:
         for before, after in zip(_parts(values["result"]), _parts(derived["result"]), strict=True):

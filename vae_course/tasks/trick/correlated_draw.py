@@ -1,13 +1,9 @@
 """A draw from a Gaussian that leans, with a gradient to all of its parameters."""
 
 import torch
-from scipy.stats import norm
 
-from ..engine import Claim, Probe, distributed_as, is_tensor, slip, task, unrelated
-
-DRAWS = 4000
-SIGMAS = 6.0
-NEW_EACH_TIME = "Is the noise drawn anew at each call and for each row, or does the same noise serve twice?"
+from ..cases.draws import DRAWS, claims_of_draws, drawn
+from ..engine import Probe, slip, task
 
 
 def gaussians(seed):
@@ -23,49 +19,14 @@ def gaussians(seed):
     return [one(2, 3, DRAWS), one(1, 4, 1, "with a batch of one"), one(3, 1, DRAWS, "with one latent"), one(2, 2, DRAWS, "in float64", torch.float64)]
 
 
-def drawn(function, mu, scale_tril, draws):
-    """Draw from each row `draws` times in one call, ask for the gradient of the sum of all draws, and draw twice more."""
-    mu, scale_tril = (value.repeat_interleave(draws, 0).requires_grad_() for value in (mu, scale_tril))
-    z = function(mu, scale_tril)
-    found = {"z": z}
-    if isinstance(z, torch.Tensor) and z.shape == mu.shape:
-        ways = torch.autograd.grad(z.sum(), (mu, scale_tril), allow_unused=True) if z.requires_grad else (None, None)
-        found |= {"by_mu": ways[0], "by_scale_tril": ways[1], "again": function(mu, scale_tril), "and_again": function(mu, scale_tril)}
-    return found
-
-
 def claims(values, mu, scale_tril, draws):
-    """Mean and covariance, the distribution once L is undone, independence, and where gradients go."""
-    n, d = mu.shape
-    z = values["z"]
-    yield from is_tensor(z, (n * draws, d), mu.dtype, name="z")
     mean, triangle = (value.double().repeat_interleave(draws, 0) for value in (mu, scale_tril))
 
-    def noise_of(draw):
-        return torch.linalg.solve_triangular(triangle, (draw.double() - mean).unsqueeze(-1), upper=False).squeeze(-1)
+    def noise_of(z):
+        return torch.linalg.solve_triangular(triangle, (z - mean).unsqueeze(-1), upper=False).squeeze(-1)
 
-    noise = noise_of(z)
-    if draws > 1:
-        rows = noise.reshape(n, draws, d)
-        error = SIGMAS / draws**0.5
-        yield Claim("z should have mean μ: the mean of L⁻¹(z − μ)", torch.zeros(n, d), rows.mean(1), error)
-        covariance = torch.einsum("nki,nkj->nij", rows, rows) / draws
-        yield Claim("z should have covariance LLᵀ: that of L⁻¹(z − μ) should be the identity", torch.eye(d).expand(n, d, d), covariance, error * 2**0.5)
-        yield distributed_as(noise, norm.cdf, "z should be Gaussian: L⁻¹(z − μ) should be N(0, I)")
-        half = len(noise) // 2
-        yield unrelated(noise[1:], noise[:-1], "each row should have noise of its own: neighbours", question=NEW_EACH_TIME)
-        yield unrelated(noise[:half], noise[half : 2 * half], "each row should have noise of its own: the halves of a batch", question=NEW_EACH_TIME)
-        yield unrelated(noise_of(values["again"]), noise_of(values["and_again"]), "Two calls should have nothing in common", question=NEW_EACH_TIME)
-    same = torch.equal(values["again"], values["and_again"])
-    yield Claim("Two calls one after another should differ", "they differ", "they are the same" if same else "they differ", question=NEW_EACH_TIME)
-    for name in ("by_mu", "by_scale_tril"):
-        yield Claim(f"What a gradient from z reaches: {name[3:]}", "reached", "not reached" if values[name] is None else "reached")
-    if values["by_mu"] is None or values["by_scale_tril"] is None:
-        return
-    yield Claim("∂z/∂μ of a draw should be the identity; all of it, on average", 1.0, values["by_mu"].double().mean(), 1e-5)
-    steps = noise.unsqueeze(1).expand_as(triangle).tril()
-    slope = (values["by_scale_tril"].double().tril() * steps).sum() / steps.square().sum()
-    yield Claim("∂z_i/∂L_ij of a draw should be ε_j; their ratio", 1.0, slope, 1e-4)
+    by_l = {"width": "scale_tril", "slope_of": lambda z: noise_of(z).unsqueeze(1).expand_as(triangle).tril(), "slope": "∂z_i/∂L_ij of a draw should be ε_j"}
+    return claims_of_draws(values, mu, draws, noise_of=noise_of, noise="L⁻¹(z − μ)", **by_l)
 
 
 @task(
