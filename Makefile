@@ -24,7 +24,8 @@ NOTEBOOKS ?= $(wildcard notebooks/*.ipynb) $(wildcard solutions/*.ipynb)
 # The exercises of the solutions among them: made from them, so that the rules need not read them, but run all the same.
 EXERCISES := $(patsubst solutions/%,exercises/%,$(filter solutions/%,$(NOTEBOOKS)))
 # Two processes, a thread each: waiting threads that spin would make several processes crawl on few cores.
-TWO_AT_ONCE := OMP_NUM_THREADS=1
+# What a learner has passed is kept elsewhere.
+TWO_AT_ONCE := OMP_NUM_THREADS=1 VAE_COURSE_HOME=$(abspath build/home)
 NBVAL     := $(TWO_AT_ONCE) $(BIN)/python -m pytest -p no:cacheprovider --nbval-lax --nbval-current-env --nbval-cell-timeout=900 \
              --quiet -n 2 --dist loadfile --durations=5
 # Test data may be given by a relative path, and notebooks run in their own folder.

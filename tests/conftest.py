@@ -17,6 +17,8 @@ from vae_course.models import VAE
 
 # The same suite on every machine, and between processes that share its cores. What a GPU adds is in test_gpu.py.
 os.environ.setdefault("VAE_COURSE_DEVICE", "cpu")
+# Whoever runs the tests keeps a record of their own; no test reads or writes it.
+os.environ["VAE_COURSE_HOME"] = tempfile.mkdtemp(prefix="vae-course-tests-")
 
 needs_mnist = pytest.mark.skipif("VAE_COURSE_DATA" not in os.environ, reason="needs real MNIST: point VAE_COURSE_DATA at it")
 

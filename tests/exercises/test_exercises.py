@@ -6,13 +6,14 @@ import nbformat
 import pytest
 
 from tests.notebooks.project import ROOT, badge
-from vae_course.tasks import find, tasks_of
-from vae_course.tasks.talk import verdict_on
+from vae_course.tasks import find, verdict_on
+from vae_course.tasks.engine.registry import every_name
+from vae_course.tasks.engine.slips import contract_of
 
 pytest.importorskip("nbgrader", reason="exercises are made by nbgrader, of the 'grading' extra")
 from nbgrader import utils  # noqa: E402
 
-from .generate import exercise_from, sources, target_of  # noqa: E402
+from .generate import answer_cell, asked_in, exercise_from, solution_from, sources, target_of  # noqa: E402
 
 SOLUTIONS = [pytest.param(path, id=path.stem) for path in sources()]
 each_pair = pytest.mark.parametrize("solution", SOLUTIONS)
@@ -22,6 +23,10 @@ SEEDS = range(5)
 def cells_of(path, kind=None):
     cells = nbformat.read(path, as_version=4).cells
     return [cell for cell in cells if kind is None or kind(cell)]
+
+
+def tasks_in(path):
+    return [find(name) for name in asked_in(nbformat.read(path, as_version=4))]
 
 
 def functions_of(path):
@@ -36,6 +41,13 @@ def functions_of(path):
 @each_pair
 def test_the_exercise_is_what_the_solution_gives(solution):
     assert target_of(solution).read_bytes() == exercise_from(solution).encode(), "run: make exercises"
+
+
+@each_pair
+def test_the_solutions_answers_are_the_tasks_own(solution):
+    assert solution.read_bytes() == solution_from(solution).encode(), "run: make exercises"
+    for cell in cells_of(solution, lambda cell: cell.cell_type == "code" and utils.is_solution(cell)):
+        assert cell.source == answer_cell(cell.metadata.nbgrader.grade_id)
 
 
 def test_no_exercise_is_without_its_solution():
@@ -55,22 +67,23 @@ def test_the_exercise_holds_no_answer(solution):
 
 
 @each_pair
-def test_each_task_of_the_chapter_is_asked_once_and_all_add_up_to_ten(solution):
+def test_each_exercise_asks_for_ten_points(solution):
     graded = cells_of(solution, utils.is_grade)
     assert sum(cell.metadata.nbgrader.points for cell in graded) == 10
-    asked = {}
-    for cell in graded:
-        called = re.fullmatch(r'check\("([\w.]+)", (\w+)\)', cell.source)
-        if called:
-            name, function = called.groups()
-            assert name.partition(".")[2] == function
-            asked[name] = cell.metadata.nbgrader.points
-    tasks = tasks_of(solution.stem[:2])
-    assert asked == {task.name: task.points for task in tasks}
-    assert 4 <= len(tasks) <= 6
+    assert asked_in(nbformat.read(solution, as_version=4)) == {task.name: task.points for task in tasks_in(solution)}
+    assert 4 <= len(tasks_in(solution)) <= 6
     written = [cell for cell in graded if cell.cell_type == "markdown"]
     assert len(written) == 1
     assert "*Rubric.*" in written[0].source
+
+
+def test_every_task_is_asked_in_one_exercise_or_warms_up_in_one():
+    asked = [name for solution in sources() for name in asked_in(nbformat.read(solution, as_version=4))]
+    assert len(set(asked)) == len(asked)
+    texts = {solution: "\n".join(cell.source for cell in cells_of(solution) if "**Warm up" in cell.source) for solution in sources()}
+    for name in set(every_name()) - set(asked):
+        assert find(name).points == 0, name
+        assert sum(f"`{name}(" in text for text in texts.values()) == 1, name
 
 
 @each_pair
@@ -99,10 +112,9 @@ def test_the_exercise_opens_on_colab_and_says_how_to_hand_in(solution):
 @each_pair
 def test_every_solution_passes_and_every_stub_fails_with_a_sentence(solution):
     answers, stubs = functions_of(solution), functions_of(target_of(solution))
-    for task in tasks_of(solution.stem[:2]):
-        function = task.name.partition(".")[2]
-        assert all(verdict_on(task, answers[function], seed=seed).passed for seed in SEEDS)
-        verdict = verdict_on(task, stubs[function])
+    for task in tasks_in(solution):
+        assert all(verdict_on(task, answers[task.name], seed=seed).passed for seed in SEEDS)
+        verdict = verdict_on(task, stubs[task.name])
         assert verdict.kind == "unwritten"
         assert re.fullmatch(r"[A-Z].*\.", verdict.words)
 
@@ -110,11 +122,8 @@ def test_every_solution_passes_and_every_stub_fails_with_a_sentence(solution):
 @each_pair
 def test_the_stub_says_what_the_contract_says(solution):
     stubs = functions_of(target_of(solution))
-    for task in tasks_of(solution.stem[:2]):
-        stub = stubs[task.name.partition(".")[2]]
-        named = re.match(r"\w+\(([^)]*)\)", task.contract).group(1)
-        assert ", ".join(stub.__code__.co_varnames[: stub.__code__.co_argcount]) == named
-        assert stub.__doc__
+    for task in tasks_in(solution):
+        assert contract_of(stubs[task.name]) == task.contract
 
 
 @each_pair
@@ -125,10 +134,4 @@ def test_nbgraders_own_validation_agrees(solution, monkeypatch):
     validator = Validator()
     assert "failed" not in validator.validate(str(solution))
     failed = Validator().validate(str(target_of(solution)))["failed"]
-    assert len(failed) == len(tasks_of(solution.stem[:2])) + 1, "each check, and the question that nobody answered"
-
-
-def test_a_task_can_be_found_by_the_name_that_exercises_use():
-    assert find("04.gaussian_kl").name == "04.gaussian_kl"
-    with pytest.raises(KeyError, match="no task"):
-        find("04.nothing")
+    assert len(failed) == len(tasks_in(solution)) + 1, "each check, and the question that nobody answered"

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vae_course import clinic
-from vae_course.tasks.patients import ILLNESSES, patients, told_apart
+from vae_course.tasks.cases.patients import ILLNESSES, patients, told_apart
 
 
 @pytest.mark.parametrize("seed", range(20))

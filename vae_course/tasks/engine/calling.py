@@ -5,6 +5,7 @@ Nothing here knows what is right, so this step can run in another process.
 
 from __future__ import annotations
 
+import functools
 import linecache
 import numbers
 import traceback
@@ -161,6 +162,8 @@ def _equal(now: Plain, before: Plain) -> bool:
 def _told(error: BaseException, function: Callable) -> Trouble:
     said = _said(error)
     frames = traceback.extract_tb(error.__traceback__)
+    while isinstance(function, functools.partial):
+        function = function.func
     code = getattr(function, "__code__", None)
     own = [frame for frame in frames if code and frame.filename == code.co_filename]
     # libraries raise this one for what they have not got: an empty answer raises it itself, and says nothing

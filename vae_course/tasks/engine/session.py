@@ -36,6 +36,7 @@ SETTINGS: dict[str, tuple[Callable, Callable]] = {
 }
 # Kept over a whole check, not over one call: two calls must be free to differ.
 GENERATORS: dict[str, tuple[Callable, Callable]] = {
+    "PyTorch's random numbers": (torch.get_rng_state, torch.set_rng_state),
     "NumPy's random numbers": (numpy.random.get_state, numpy.random.set_state),  # noqa: NPY002 (a learner's answer may use them)
     "Python's random numbers": (random.getstate, random.setstate),
 }

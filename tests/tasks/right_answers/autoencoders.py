@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 01, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 from collections import Counter
@@ -174,12 +174,12 @@ def denoiser_by_gradient_in_double(mean, covariance, sigma):
     return weight.to(mean.dtype), (mean.double() - weight @ mean.double()).to(mean.dtype)
 
 
-VARIANTS = {
-    "01.denoising_error": [error_by_library, error_by_einsum, error_in_place, error_by_loop],
-    "01.linear_autoencoder": [linear_by_svd, linear_by_eigenvectors, linear_by_library, linear_with_mixed_codes, linear_by_least_squares],
-    "01.code_bits": [bits_by_unique, bits_by_counter, bits_by_one_hot, bits_by_floor],
-    "01.stray_share": [stray_by_cdist, stray_by_second_neighbour, stray_by_library, stray_by_loop],
-    "01.linear_denoiser": [
+RIGHT_ANSWERS = {
+    "denoising_error": [error_by_library, error_by_einsum, error_in_place, error_by_loop],
+    "linear_autoencoder": [linear_by_svd, linear_by_eigenvectors, linear_by_library, linear_with_mixed_codes, linear_by_least_squares],
+    "code_bits": [bits_by_unique, bits_by_counter, bits_by_one_hot, bits_by_floor],
+    "stray_share": [stray_by_cdist, stray_by_second_neighbour, stray_by_library, stray_by_loop],
+    "linear_denoiser": [
         denoiser_by_inverse,
         denoiser_by_solve,
         denoiser_by_eigenvectors,

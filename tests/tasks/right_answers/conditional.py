@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 07, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 from itertools import product
 
@@ -191,17 +191,17 @@ def m2_by_ignoring(losses, logits, y, alpha):
     return bounds.mean() + alpha * guesses
 
 
-VARIANTS = {
-    "07.join_label": [joined_by_comparing, joined_by_library, joined_by_a_table, joined_in_place],
-    "07.one_style": [styles_in_one_batch, styles_class_by_class, styles_one_at_a_time, styles_by_expanding],
-    "07.class_prior_kl": [prior_kl_by_formula, prior_kl_by_library, prior_kl_by_standardising, prior_kl_by_choosing_from_all],
-    "07.label_gain": [gain_by_a_table, gain_by_frequencies, gain_by_turning, gain_by_loop],
-    "07.unlabelled_loss": [
+RIGHT_ANSWERS = {
+    "join_label": [joined_by_comparing, joined_by_library, joined_by_a_table, joined_in_place],
+    "one_style": [styles_in_one_batch, styles_class_by_class, styles_one_at_a_time, styles_by_expanding],
+    "class_prior_kl": [prior_kl_by_formula, prior_kl_by_library, prior_kl_by_standardising, prior_kl_by_choosing_from_all],
+    "label_gain": [gain_by_a_table, gain_by_frequencies, gain_by_turning, gain_by_loop],
+    "unlabelled_loss": [
         unlabelled_by_log_softmax,
         unlabelled_by_library,
         unlabelled_with_a_tiny_constant,
         unlabelled_class_by_class,
         unlabelled_by_xlogy,
     ],
-    "07.semi_supervised_loss": [m2_by_choosing, m2_by_splitting, m2_by_weights, m2_by_loop, m2_by_ignoring],
+    "semi_supervised_loss": [m2_by_choosing, m2_by_splitting, m2_by_weights, m2_by_loop, m2_by_ignoring],
 }

@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 12, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 
@@ -292,17 +292,17 @@ def told_by_ratios(loss, reconstruction, kl, test_loss, mean_image, noise_costs)
     return "a hundred images" if test_loss[0] < 1.1 * loss[0] else "on their side"
 
 
-VARIANTS = {
-    "12.sharpness": [sharpness_by_diff, sharpness_by_slices, sharpness_by_all_pairs, sharpness_with_a_tiny_constant],
-    "12.best_pictures": [
+RIGHT_ANSWERS = {
+    "sharpness": [sharpness_by_diff, sharpness_by_slices, sharpness_by_all_pairs, sharpness_with_a_tiny_constant],
+    "best_pictures": [
         pictures_by_matrices,
         pictures_by_xlogy,
         pictures_by_entropies,
         pictures_by_loops,
         pictures_with_clamped_logarithms,
     ],
-    "12.information": [information_by_hand, information_by_library, information_by_loop, information_by_ratios],
-    "12.coverage": [
+    "information": [information_by_hand, information_by_library, information_by_loop, information_by_ratios],
+    "coverage": [
         coverage_by_sorting,
         coverage_without_the_diagonal,
         coverage_by_loop,
@@ -310,12 +310,12 @@ VARIANTS = {
         coverage_in_a_mixed_crowd,
         coverage_by_package,
     ],
-    "12.frechet": [
+    "frechet": [
         frechet_by_eigenvalues,
         frechet_by_symmetric_roots,
         frechet_by_singular_values,
         frechet_by_complex_roots,
         frechet_by_package,
     ],
-    "12.diagnose_run": [told_by_rules, told_by_terms_first, told_by_table, told_by_ratios],
+    "diagnose_run": [told_by_rules, told_by_terms_first, told_by_table, told_by_ratios],
 }

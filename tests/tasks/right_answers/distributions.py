@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 02, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 
@@ -133,10 +133,10 @@ def confusion_of_a_difference(mu_0, mu_1, sigma):
     return Normal(gap, 2 * sigma * gap.sqrt()).cdf(torch.zeros_like(gap))
 
 
-VARIANTS = {
-    "02.log_density": [density_by_formula, density_by_library, density_by_matrix, density_in_place],
-    "02.aggregate_moments": [moments_by_total_variance, moments_by_squares, moments_by_einsum, moments_by_loop],
-    "02.aggregated_log_density": [mixture_by_table, mixture_by_library, mixture_by_loop, mixture_by_hand],
-    "02.expected_error": [error_by_formula, error_by_einsum, error_by_covariance, error_by_loop],
-    "02.chance_of_confusion": [confusion_by_cdf, confusion_by_erfc, confusion_by_symmetry, confusion_of_a_difference],
+RIGHT_ANSWERS = {
+    "log_density": [density_by_formula, density_by_library, density_by_matrix, density_in_place],
+    "aggregate_moments": [moments_by_total_variance, moments_by_squares, moments_by_einsum, moments_by_loop],
+    "aggregated_log_density": [mixture_by_table, mixture_by_library, mixture_by_loop, mixture_by_hand],
+    "expected_error": [error_by_formula, error_by_einsum, error_by_covariance, error_by_loop],
+    "chance_of_confusion": [confusion_by_cdf, confusion_by_erfc, confusion_by_symmetry, confusion_of_a_difference],
 }

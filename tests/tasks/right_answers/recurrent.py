@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 09, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 
@@ -363,8 +363,8 @@ def information_by_library(log_p):
     return (named.mean() + math.log(len(log_p))).to(log_p.dtype)
 
 
-VARIANTS = {
-    "09.sequence_loss": [
+RIGHT_ANSWERS = {
+    "sequence_loss": [
         loss_by_log_softmax,
         loss_by_cross_entropy,
         loss_by_ignoring,
@@ -376,7 +376,7 @@ VARIANTS = {
         loss_by_kl_div,
         loss_by_einsum,
     ],
-    "09.decoder_inputs": [
+    "decoder_inputs": [
         inputs_by_joining,
         inputs_by_bernoulli,
         inputs_by_rolling,
@@ -386,7 +386,7 @@ VARIANTS = {
         inputs_with_start_let_off,
         inputs_by_numpy,
     ],
-    "09.write_freely": [
+    "write_freely": [
         written_step_by_step,
         written_and_cut,
         written_into_place,
@@ -396,8 +396,8 @@ VARIANTS = {
         written_and_padded,
         written_as_numbers_first,
     ],
-    "09.forecast": [forecast_from_zeros, forecast_by_padding, forecast_by_joining, forecast_by_marks, forecast_one_by_one],
-    "09.listening": [
+    "forecast": [forecast_from_zeros, forecast_by_padding, forecast_by_joining, forecast_by_marks, forecast_one_by_one],
+    "listening": [
         listening_by_diagonal,
         listening_by_mask,
         listening_by_shifts,
@@ -405,7 +405,7 @@ VARIANTS = {
         listening_by_rows,
         listening_by_triangles,
     ],
-    "09.code_information": [
+    "code_information": [
         information_by_logsumexp,
         information_by_naming,
         information_by_softmax,

@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 05, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 
@@ -165,10 +165,10 @@ def diagnosed_by_distance(reconstruction, kl):
     return min(known, key=lambda name: sum((a - b) ** 2 for a, b in zip(known[name], here, strict=True)))
 
 
-VARIANTS = {
-    "05.training_step": [step_in_order, step_zeroing_first, step_zeroing_last, step_with_autograd],
-    "05.vae_loss": [loss_with_logits, loss_by_library, loss_by_softplus, loss_summed_then_divided],
-    "05.slerp": [slerp_by_package, slerp_of_even_steps, slerp_by_outer_products, slerp_by_sinc],
-    "05.attribute_vector": [difference_of_means, difference_by_weights, difference_by_loop, difference_by_covariance],
-    "05.diagnose": [diagnosed_by_rules, diagnosed_by_the_last_three, diagnosed_by_distance],
+RIGHT_ANSWERS = {
+    "training_step": [step_in_order, step_zeroing_first, step_zeroing_last, step_with_autograd],
+    "vae_loss": [loss_with_logits, loss_by_library, loss_by_softplus, loss_summed_then_divided],
+    "slerp": [slerp_by_package, slerp_of_even_steps, slerp_by_outer_products, slerp_by_sinc],
+    "attribute_vector": [difference_of_means, difference_by_weights, difference_by_loop, difference_by_covariance],
+    "diagnose": [diagnosed_by_rules, diagnosed_by_the_last_three, diagnosed_by_distance],
 }

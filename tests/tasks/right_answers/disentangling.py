@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 06, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 from collections import Counter
@@ -210,10 +210,10 @@ def code_from_the_encoder(variance, sigma, beta):
     return -s.log(), variance * s**2
 
 
-VARIANTS = {
-    "06.cyclical_beta": [beta_by_min, beta_by_cases, beta_by_fractions, beta_by_divmod],
-    "06.free_bits": [free_by_clamp, free_by_maximum, free_by_excess, free_by_loop, free_in_place],
-    "06.split_rate": [split_by_tables, split_by_entropies, split_by_library, split_by_loop],
-    "06.mig": [mig_by_library, mig_by_one_hot, mig_by_counter, mig_by_histogram],
-    "06.best_code": [code_by_minimum, code_by_clamp, code_by_loop, code_in_place, code_from_the_encoder],
+RIGHT_ANSWERS = {
+    "cyclical_beta": [beta_by_min, beta_by_cases, beta_by_fractions, beta_by_divmod],
+    "free_bits": [free_by_clamp, free_by_maximum, free_by_excess, free_by_loop, free_in_place],
+    "split_rate": [split_by_tables, split_by_entropies, split_by_library, split_by_loop],
+    "mig": [mig_by_library, mig_by_one_hot, mig_by_counter, mig_by_histogram],
+    "best_code": [code_by_minimum, code_by_clamp, code_by_loop, code_in_place, code_from_the_encoder],
 }

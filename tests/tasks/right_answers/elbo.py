@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 04, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 
@@ -33,7 +33,7 @@ def by_loop(mu, log_var):
     for m, v in zip(mu, log_var, strict=True):
         total = torch.zeros((), dtype=mu.dtype)
         for a, b in zip(m, v, strict=True):
-            total = total + 0.5 * (a * a + math.exp(b.item()) - 1 - b)
+            total = total + 0.5 * (a * a + torch.exp(b) - 1 - b)
         rows.append(total)
     return torch.stack(rows)
 
@@ -131,10 +131,59 @@ def beta_by_fractions(pixels, latents, sigma, kl_weight):
     return float(Fraction(kl_weight) * pixels / (2 * Fraction(sigma) ** 2 * latents))
 
 
-VARIANTS = {
-    "04.gaussian_kl": [by_library, by_einsum, in_place, by_loop, in_double],
-    "04.kl_between": [between_by_library, between_by_standardising, between_by_matrices, between_in_place],
-    "04.gaussian_log_likelihood": [likelihood_by_library, likelihood_by_counting, likelihood_by_torch_loss, likelihood_by_loop],
-    "04.importance_weighted_bound": [bound_by_logsumexp, bound_by_hand, bound_by_folding, bound_by_softmax],
-    "04.effective_beta": [beta_by_formula, beta_by_steps, beta_by_fractions],
+# ---- leaning_kl
+
+
+def leaning_by_library(mu, scale_tril):
+    q = torch.distributions.MultivariateNormal(mu, scale_tril=scale_tril)
+    return kl_divergence(q, torch.distributions.MultivariateNormal(torch.zeros_like(mu), scale_tril=torch.eye(mu.shape[1], dtype=mu.dtype)))
+
+
+def leaning_by_covariances(mu, scale_tril):
+    covariance = scale_tril @ scale_tril.mT
+    trace = covariance.diagonal(dim1=-2, dim2=-1).sum(-1)
+    return 0.5 * (trace + mu.square().sum(-1) - mu.shape[-1]) - scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+
+
+def leaning_by_loop(mu, scale_tril):
+    rows = []
+    for m, triangle in zip(mu, scale_tril, strict=True):
+        rows.append(0.5 * (triangle.square().sum() + m @ m - len(m)) - torch.diagonal(triangle).log().sum())
+    return torch.stack(rows)
+
+
+# ---- renyi_bound
+
+
+def renyi_by_hand(log_weights, alpha):
+    if abs(1 - alpha) < 1e-9:
+        return log_weights.mean(dim=0)
+    powers = (1 - alpha) * log_weights
+    highest = powers.max(dim=0).values
+    return (highest + (powers - highest).exp().mean(dim=0).log()) / (1 - alpha)
+
+
+def renyi_by_folding(log_weights, alpha):
+    if alpha == 1:
+        return log_weights.sum(0) / log_weights.size(0)
+    total = log_weights[0] * (1 - alpha)
+    for row in log_weights[1:]:
+        total = torch.logaddexp(total, row * (1 - alpha))
+    return (total - math.log(len(log_weights))) / (1 - alpha)
+
+
+def renyi_in_double(log_weights, alpha):
+    w = log_weights.double()
+    bound = w.mean(0) if alpha == 1.0 else (torch.logsumexp((1 - alpha) * w, 0) - math.log(w.shape[0])) / (1 - alpha)
+    return bound.to(log_weights.dtype)
+
+
+RIGHT_ANSWERS = {
+    "gaussian_kl": [by_library, by_einsum, in_place, by_loop, in_double],
+    "kl_between": [between_by_library, between_by_standardising, between_by_matrices, between_in_place],
+    "gaussian_log_likelihood": [likelihood_by_library, likelihood_by_counting, likelihood_by_torch_loss, likelihood_by_loop],
+    "importance_weighted_bound": [bound_by_logsumexp, bound_by_hand, bound_by_folding, bound_by_softmax],
+    "effective_beta": [beta_by_formula, beta_by_steps, beta_by_fractions],
+    "leaning_kl": [leaning_by_library, leaning_by_covariances, leaning_by_loop],
+    "renyi_bound": [renyi_by_hand, renyi_by_folding, renyi_in_double],
 }

@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 03, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 
@@ -140,16 +140,80 @@ def truncated_in_double(mu, sigma, low, high, u):
     return truncated_by_special(mu.double(), sigma.double(), low, high, u.double()).to(u.dtype)
 
 
-VARIANTS = {
-    "03.reparameterise": [drawn_by_hand, drawn_by_library, drawn_in_place, drawn_by_inverse, drawn_as_a_fresh_normal],
-    "03.pathwise_gradient": [pathwise_from_a_leaf, pathwise_by_loop, pathwise_by_many_means, pathwise_by_vmap],
-    "03.score_function_gradient": [score_by_formula, score_in_terms_of_z, score_by_autograd, score_by_surrogate],
-    "03.leave_one_out": [without_a_loop, by_stretching_the_mean, by_a_matrix, by_a_loop],
-    "03.truncated_normal": [
+# ---- correlated_draw
+
+
+def leaning_by_library(mu, scale_tril):
+    return torch.distributions.MultivariateNormal(mu, scale_tril=scale_tril).rsample()
+
+
+def leaning_by_einsum(mu, scale_tril):
+    return mu + torch.einsum("nij,nj->ni", scale_tril, torch.randn_like(mu))
+
+
+def leaning_by_products(mu, scale_tril):
+    epsilon = torch.normal(torch.zeros_like(mu), torch.ones_like(mu))
+    return (scale_tril * epsilon[:, None, :]).sum(-1) + mu
+
+
+def leaning_by_bmm(mu, scale_tril):
+    return torch.baddbmm(mu.unsqueeze(2), scale_tril, torch.randn(*mu.shape, 1, dtype=mu.dtype, device=mu.device)).squeeze(2)
+
+
+# ---- spread_gradient
+
+
+def spread_by_the_chain_rule(f, mu, log_var, epsilon):
+    sigma = torch.exp(log_var / 2)
+    z = (mu + sigma * epsilon).detach().requires_grad_()
+    (slope,) = torch.autograd.grad(f(z).sum(), z)
+    return slope * sigma * epsilon / 2
+
+
+def spread_by_loop(f, mu, log_var, epsilon):
+    found = []
+    for e in epsilon:
+        own = log_var.clone().detach().requires_grad_()
+        f(mu + (0.5 * own).exp() * e).backward()
+        found.append(own.grad)
+    return torch.stack(found)
+
+
+def spread_by_vmap(f, mu, log_var, epsilon):
+    return torch.func.vmap(torch.func.grad(lambda v, e: f(mu + torch.exp(0.5 * v) * e)), in_dims=(None, 0))(log_var, epsilon)
+
+
+# ---- coin_gradient
+
+
+def coin_by_formula(f, logit, b):
+    return (b - torch.sigmoid(logit)) * f(b)
+
+
+def coin_by_cases(f, logit, b):
+    p = 1 / (1 + torch.exp(-logit))
+    return torch.where(b == 1, 1 - p, -p) * f(b)
+
+
+def coin_by_autograd(f, logit, b):
+    at = logit.detach().expand_as(b).clone().requires_grad_()
+    log_p = -torch.nn.functional.binary_cross_entropy_with_logits(at, b, reduction="sum")
+    return f(b) * torch.autograd.grad(log_p, at)[0]
+
+
+RIGHT_ANSWERS = {
+    "reparameterise": [drawn_by_hand, drawn_by_library, drawn_in_place, drawn_by_inverse, drawn_as_a_fresh_normal],
+    "pathwise_gradient": [pathwise_from_a_leaf, pathwise_by_loop, pathwise_by_many_means, pathwise_by_vmap],
+    "score_function_gradient": [score_by_formula, score_in_terms_of_z, score_by_autograd, score_by_surrogate],
+    "leave_one_out": [without_a_loop, by_stretching_the_mean, by_a_matrix, by_a_loop],
+    "truncated_normal": [
         truncated_by_library,
         truncated_with_plain_tensors,
         truncated_by_special,
         truncated_by_erf,
         truncated_in_double,
     ],
+    "correlated_draw": [leaning_by_library, leaning_by_einsum, leaning_by_products, leaning_by_bmm],
+    "spread_gradient": [spread_by_the_chain_rule, spread_by_loop, spread_by_vmap],
+    "coin_gradient": [coin_by_formula, coin_by_cases, coin_by_autograd],
 }

@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 08, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 
@@ -228,16 +228,16 @@ def js_by_kl_div(log_p, log_q, dx):
     return sum(halves) / 2 * dx
 
 
-VARIANTS = {
-    "08.game_losses": [losses_by_softplus, losses_by_cross_entropy, losses_by_logsigmoid, losses_by_library],
-    "08.discriminator_step": [
+RIGHT_ANSWERS = {
+    "game_losses": [losses_by_softplus, losses_by_cross_entropy, losses_by_logsigmoid, losses_by_library],
+    "discriminator_step": [
         step_with_detach,
         step_without_a_graph,
         step_with_autograd,
         step_with_the_encoder_frozen_meanwhile,
     ],
-    "08.ring_prior": [ring_by_inverse, ring_by_rejection, ring_by_directions, ring_by_complex_numbers],
-    "08.mmd": [mmd_by_tables, mmd_by_distances, mmd_by_pdist, mmd_by_loop, mmd_by_package],
-    "08.diagnose_game": [told_by_rules, told_by_spread, told_by_distance],
-    "08.jensen_shannon": [js_by_logarithms, js_by_the_game, js_by_entropies, js_by_library, js_by_kl_div],
+    "ring_prior": [ring_by_inverse, ring_by_rejection, ring_by_directions, ring_by_complex_numbers],
+    "mmd": [mmd_by_tables, mmd_by_distances, mmd_by_pdist, mmd_by_loop, mmd_by_package],
+    "diagnose_game": [told_by_rules, told_by_spread, told_by_distance],
+    "jensen_shannon": [js_by_logarithms, js_by_the_game, js_by_entropies, js_by_library, js_by_kl_div],
 }

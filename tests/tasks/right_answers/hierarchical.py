@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 10, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 from functools import reduce
@@ -453,8 +453,8 @@ def bounds_with_everything_expanded(log_likelihood, z_1, z_2, q_1, q_2, p_1):
     return torch.stack([log_w.mean(0), (greatest + (log_w - greatest).exp().mean(0, keepdim=True).log()).squeeze(0)]).unbind()
 
 
-VARIANTS = {
-    "10.merge": [
+RIGHT_ANSWERS = {
+    "merge": [
         merge_by_precisions,
         merge_by_variances,
         merge_by_softmax,
@@ -466,7 +466,7 @@ VARIANTS = {
         merge_by_numpy,
         merge_with_bounded_variances,
     ],
-    "10.sample_prior": [
+    "sample_prior": [
         sample_by_hand,
         sample_by_addcmul,
         sample_one_by_one,
@@ -476,7 +476,7 @@ VARIANTS = {
         sample_without_gradient,
         sample_by_filling,
     ],
-    "10.ladder_kl": [
+    "ladder_kl": [
         ladder_by_formula,
         ladder_by_library,
         ladder_by_package,
@@ -486,7 +486,7 @@ VARIANTS = {
         ladder_row_by_row,
         ladder_by_one_function,
     ],
-    "10.level_report": [
+    "level_report": [
         report_by_split,
         report_by_counts,
         report_by_membership,
@@ -496,7 +496,7 @@ VARIANTS = {
         report_by_filling,
         report_by_columns,
     ],
-    "10.resample_level": [
+    "resample_level": [
         resample_downwards,
         resample_with_noise_or_none,
         resample_recursively,
@@ -506,7 +506,7 @@ VARIANTS = {
         resample_by_catching,
         resample_by_reduce,
     ],
-    "10.two_level_bounds": [
+    "two_level_bounds": [
         bounds_by_formula,
         bounds_by_library,
         bounds_without_what_cancels,

@@ -1,4 +1,4 @@
-"""Right answers to the tasks of chapter 11, each written in another way."""
+"""Right answers to the tasks of this topic, each written in another way."""
 
 import math
 
@@ -303,9 +303,9 @@ def told_by_the_table(scores, is_anomaly, ink):
     return "backwards" if raw < 0.35 and left < 0.35 else "blind"
 
 
-VARIANTS = {
-    "11.auroc": [area_by_pairs, area_by_library, area_by_ranks, area_under_the_curve, area_by_heaviside, area_by_two_loops],
-    "11.probe_features": [
+RIGHT_ANSWERS = {
+    "auroc": [area_by_pairs, area_by_library, area_by_ranks, area_under_the_curve, area_by_heaviside, area_by_two_loops],
+    "probe_features": [
         features_by_hand,
         features_by_library,
         features_with_a_tiny_number,
@@ -313,8 +313,8 @@ VARIANTS = {
         features_by_one_map,
         features_over_a_softened_root,
     ],
-    "11.row_nats": [row_by_library, row_by_independent, row_by_hand, row_by_gaussian_nll, row_by_loop],
-    "11.fill_hole": [
+    "row_nats": [row_by_library, row_by_independent, row_by_hand, row_by_gaussian_nll, row_by_loop],
+    "fill_hole": [
         fill_by_autograd,
         fill_by_backward,
         fill_by_optimizer,
@@ -322,7 +322,7 @@ VARIANTS = {
         fill_by_functional_gradient,
         fill_with_logits_put_out,
     ],
-    "11.calibration_error": [
+    "calibration_error": [
         error_by_loop,
         error_by_package,
         error_by_sums,
@@ -330,5 +330,5 @@ VARIANTS = {
         error_by_histogram,
         error_by_rounding_up,
     ],
-    "11.diagnose_detector": [told_by_rules, told_by_package, told_by_regression, told_by_the_table],
+    "diagnose_detector": [told_by_rules, told_by_package, told_by_regression, told_by_the_table],
 }

@@ -1,0 +1,373 @@
+"""The engine by itself: slips and pairs, laws, gradients, randomness, what a session gets back, and time that runs out."""
+
+import math
+import os
+import random
+import signal
+import sys
+import threading
+import time
+
+import numpy
+import pytest
+import torch
+from scipy import stats
+
+from vae_course.tasks.engine import (
+    Claim,
+    Probe,
+    averages_over_the_batch,
+    distributed_as,
+    each_row_for_itself,
+    finite_far_out,
+    matches,
+    never_negative,
+    probes_from,
+    slip,
+    sums_over,
+    symmetric_in,
+    task,
+    time_limit,
+    unrelated,
+)
+from vae_course.tasks.engine.calling import call, plain
+from vae_course.tasks.engine.judging import recognise, verdict_on
+from vae_course.tasks.engine.registry import find
+from vae_course.tasks.engine.slips import changed, contract_of, pairs
+
+KL = find("gaussian_kl")
+
+
+# ---- slips
+
+
+@task(
+    points=1,
+    probes=probes_from(lambda draw, n, d: {"x": draw(n, d)}),
+    laws=(never_negative(), sums_over("columns", "x"), averages_over_the_batch("x"), symmetric_in("x"), finite_far_out()),
+    gradients=("x",),
+    claims=matches(lambda x: (x**2).sum(1).mean(), "It should be the mean square length"),
+    slips=(slip(".sum(1)", ".mean(1)", "Sum?"), slip("x**2", "x", "Square?"), slip({"sum": "mean", ".mean()": ".sum()"}, "Both?")),
+    hints=("Square.",),
+)
+def mean_square(x):
+    """The mean squared length of the rows.
+
+    x: (batch, columns). Text of a slip, .sum(1), may stand in the docstring.
+    """
+    return (x**2).sum(1).mean()
+
+
+def test_a_slip_changes_the_answers_source_and_leaves_the_docstring_alone():
+    x = torch.tensor([[1.0, 2.0]])
+    assert changed(mean_square.answer, mean_square.slips[0])(x) == 2.5
+    assert changed(mean_square.answer, *mean_square.slips[:2])(x) == 1.5
+    assert ".sum(1)" in changed(mean_square.answer, mean_square.slips[0]).__doc__
+
+
+@pytest.mark.parametrize("old", ["m", "nowhere"])
+def test_a_slip_must_name_one_place(old):
+    with pytest.raises(ValueError, match="expected once"):
+        changed(mean_square.answer, slip(old, "y", "?"))
+
+
+def test_two_slips_at_one_place_are_no_pair():
+    one, other, both = mean_square.slips
+    assert list(pairs(mean_square.answer, mean_square.slips)) == [(one, other), (other, both)]
+    with pytest.raises(ValueError, match="overlap"):
+        changed(mean_square.answer, one, both)
+
+
+def test_the_contract_is_the_signature_and_the_docstring():
+    assert contract_of(mean_square.answer).startswith("mean_square(x) -> The mean squared length of the rows.\nx: (batch")
+
+
+def test_two_slips_at_once_are_named_both():
+    verdict = verdict_on(KL, lambda mu, log_var: -(1 + log_var - mu**2 - log_var.exp()).mean(-1))
+    assert [mistake.slip.changes for mistake in verdict.mistakes] == [((".sum(-1)", ".mean(-1)"),), (("-0.5 *", "-"),)]
+    assert verdict.mistake is None
+    assert len(verdict.hints) == 2
+
+
+def test_a_task_without_slips_is_refused():
+    with pytest.raises(ValueError, match="needs points, slips and hints"):
+        task(points=1, probes=mean_square.probes, claims=mean_square.claims, slips=(), hints=("x",))(mean_square.answer)
+
+
+# ---- laws: a slip that nobody listed breaks the one that it breaks, before any value is looked at
+
+SPOILED = {
+    "With all columns there twice": lambda x: (x**2).sum(1).mean() / math.sqrt(x.shape[1]),
+    "With every example there twice": lambda x: (x**2).sum(1).mean() * math.sqrt(len(x)),
+    "is never negative": lambda x: -(x**2).sum(1).mean(),
+    "of the other sign": lambda x: (x**2 + x.clamp(min=0)).sum(1).mean(),
+    "All numbers are": lambda x: (x**2).sum(1).mean() / 0,
+}
+
+
+@pytest.mark.parametrize("words", SPOILED)
+def test_a_law_names_what_no_slip_does(words):
+    verdict = verdict_on(mean_square, SPOILED[words])
+    assert words in verdict.words, verdict.words
+    assert not verdict.mistakes
+    assert len(verdict.hints) == 1
+    assert verdict.hints[0].count("?") >= 1
+
+
+def test_rows_that_are_mixed_break_the_law_of_rows():
+    law = each_row_for_itself("x")
+    probe = Probe({"x": torch.randn(4, 3)})
+    alone = law.derive(probe)
+
+    def centred(x):
+        return (x - x.mean(0)).sum(1)
+
+    def claims(function):
+        return list(law.claims({"result": function(probe.arguments["x"])}, {"result": function(alone.arguments["x"])}, **probe.arguments))
+
+    assert all(claim.holds for claim in claims(lambda x: x.sum(1)))
+    assert not all(claim.holds for claim in claims(centred))
+
+
+# ---- gradients
+
+
+def test_a_gradient_that_is_missing_is_asked_for():
+    verdict = verdict_on(mean_square, lambda x: (x**2).sum(1).mean().detach())
+    assert "missing" in verdict.words
+    assert verdict.kind == "identity"
+    assert "no gradient flows back" in verdict.hints[0]
+
+
+def test_a_gradient_that_is_another_is_asked_for():
+    verdict = verdict_on(mean_square, lambda x: (x * x.detach()).sum(1).mean())
+    assert "should be the right answer's" in verdict.words
+
+
+def test_a_graph_broken_in_place_passes_with_a_remark():
+    def in_place(x):
+        y = x.exp()
+        y -= y
+        return y.sum() + (x**2).sum(1).mean()
+
+    verdict = verdict_on(mean_square, in_place)
+    assert verdict.passed
+    assert "remark that costs no points" in verdict.words
+
+
+# ---- randomness
+
+
+def test_draws_from_another_distribution_are_seen_where_moments_agree():
+    torch.manual_seed(0)
+    u = torch.rand(4000)
+    three_points = torch.where(u < 1 / 6, -math.sqrt(3), torch.where(u < 5 / 6, 0.0, math.sqrt(3)))
+    assert not distributed_as(three_points, stats.norm.cdf, "Gaussian").holds
+    assert distributed_as(torch.randn(4000), stats.norm.cdf, "Gaussian").holds
+
+
+def test_noise_that_serves_twice_is_seen():
+    noise = torch.randn(500)
+    assert unrelated(noise, torch.randn(500), "two calls").holds
+    assert not unrelated(noise, noise + 0.1 * torch.randn(500), "two calls").holds
+    assert not unrelated(torch.ones(100), torch.ones(100), "two calls").holds, "what never varies is no draw"
+
+
+# ---- what comes back, and what goes wrong on the way
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (numpy.float32(0.5), 0.5),
+        (numpy.float64(0.5), 0.5),
+        (numpy.int64(3), 3),
+        (numpy.bool_(True), True),
+        (numpy.str_("dog"), "dog"),
+        ([numpy.float32(0.5)], [0.5]),
+        (stats.norm.fit([1.0, 3.0]), (2.0, 1.0)),
+    ],
+)
+def test_numbers_and_strings_of_numpy_are_pythons(value, expected):
+    assert plain(value) == expected
+    assert type(plain(value)) is type(expected)
+
+
+def test_a_named_tuple_is_a_tuple():
+    assert plain(torch.ones(2).max(0)) == (torch.tensor(1.0), torch.tensor(0))
+
+
+def right(mu, log_var):
+    return KL.answer(mu, log_var)
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise self
+
+
+def raising(error):
+    def answer(mu, log_var):
+        raise error
+
+    return answer
+
+
+def closing(mu, log_var):
+    sys.stdout.close()
+    return mu
+
+
+STRANGE = {
+    "exit": raising(SystemExit()),
+    "stop button": raising(KeyboardInterrupt()),
+    "generator exit": raising(GeneratorExit()),
+    "no words": raising(Speechless()),
+    "long words": raising(ValueError("x" * 100_000)),
+    "sparse": lambda mu, log_var: right(mu, log_var).to_sparse(),
+    "nested": lambda mu, log_var: torch.nested.nested_tensor([mu, log_var]),
+    "huge": lambda mu, log_var: 10**400,
+    "generator": lambda mu, log_var: (one for one in mu),
+    "standard output closed": closing,
+}
+
+
+@pytest.mark.parametrize("how", STRANGE)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_whatever_an_answer_does_is_a_verdict(how):
+    verdict = verdict_on(KL, STRANGE[how])
+    assert not verdict.passed
+    assert 0 < len(verdict.words) < 1000
+    assert not sys.stdout.closed
+
+
+def test_only_an_empty_answer_is_called_unwritten():
+    assert verdict_on(KL, raising(NotImplementedError())).kind == "unwritten"
+    verdict = verdict_on(KL, lambda mu, log_var: torch.softmax(mu.long(), 0))
+    assert verdict.kind == "raised"
+    assert "softmax" in verdict.words
+    assert verdict_on(KL, raising(NotImplementedError("for Long"))).kind == "raised"
+
+
+def test_expected_and_got_are_never_shown_alike():
+    claim = Claim("x", 1.0, 1.0 + 1e-15, 0.0)
+    from vae_course.tasks.engine.judging import _told
+
+    expected, got = (line.partition(":")[2].strip() for line in _told(claim, Probe({})).splitlines()[1:])
+    assert expected != got
+
+
+def test_a_compiled_answer_is_judged_as_it_was_written():
+    assert verdict_on(KL, torch.compile(right)).passed
+
+
+# ---- the session
+
+LEFT_BEHIND = {
+    "default dtype": (lambda: torch.set_default_dtype(torch.float64), torch.get_default_dtype),
+    "default device": (lambda: torch.set_default_device("meta"), torch.get_default_device),
+    "gradients": (lambda: torch.set_grad_enabled(False), torch.is_grad_enabled),
+    "autocast": (lambda: torch.set_autocast_enabled("cpu", True), lambda: torch.is_autocast_enabled("cpu")),
+    "threads": (lambda: torch.set_num_threads(torch.get_num_threads() + 1), torch.get_num_threads),
+    "anomaly detection": (lambda: torch.autograd.set_detect_anomaly(True), torch.is_anomaly_enabled),
+    "precision": (lambda: torch.set_float32_matmul_precision("medium"), torch.get_float32_matmul_precision),
+    "NumPy's errors": (lambda: numpy.seterr(all="raise"), numpy.geterr),
+    "NumPy's seed": (lambda: numpy.random.seed(1), lambda: numpy.random.get_state()[1].tolist()),  # noqa: NPY002
+    "Python's seed": (lambda: random.seed(1), random.getstate),
+    "PyTorch's seed": (lambda: torch.manual_seed(1), lambda: torch.get_rng_state().tolist()),
+    "recursion": (lambda: sys.setrecursionlimit(sys.getrecursionlimit() + 7), sys.getrecursionlimit),
+    "folder": (lambda: os.chdir("/"), os.getcwd),
+    "a method": (lambda: setattr(torch.Tensor, "exp", lambda self: self + 1), lambda: torch.Tensor.exp),
+    "a function": (lambda: setattr(torch, "exp", None), lambda: torch.exp),
+    "mathematics": (lambda: setattr(math, "log", None), lambda: math.log),
+    "a builtin": (lambda: setattr(__import__("builtins"), "sum", None), lambda: sum),
+}
+
+
+@pytest.mark.parametrize("what", LEFT_BEHIND)
+def test_what_an_answer_leaves_changed_is_put_back(what):
+    change, read = LEFT_BEHIND[what]
+
+    def untidy(mu, log_var):
+        kl = right(mu, log_var)
+        change()
+        return kl
+
+    before = read()
+    assert verdict_on(KL, untidy).passed
+    assert read() == before
+    assert verdict_on(KL, right).passed
+
+
+@pytest.mark.parametrize("what", ["default dtype", "default device", "gradients", "autocast"])
+def test_a_right_answer_passes_whatever_the_session_is_set_to(what):
+    from vae_course.tasks.engine.session import settings_kept
+
+    with settings_kept():
+        LEFT_BEHIND[what][0]()
+        assert verdict_on(KL, right).passed
+        assert verdict_on(find("effective_beta"), find("effective_beta").answer).passed
+
+
+def test_a_right_answer_passes_in_inference_mode():
+    with torch.inference_mode():
+        assert verdict_on(KL, right).passed
+
+
+# ---- time
+
+
+def swallows_all(mu, log_var):
+    while True:
+        try:  # noqa: SIM105 (as people write it)
+            time.sleep(0.01)
+        except:  # noqa: E722 (as people write it)
+            pass
+
+
+def swallows_all_twice(mu, log_var):
+    while True:
+        try:
+            while True:
+                try:
+                    time.sleep(0.01)
+                    mu = mu + 0
+                except:  # noqa: E722
+                    continue
+        except:  # noqa: E722
+            pass
+
+
+def switches_the_timer_off(mu, log_var):
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    while True:
+        time.sleep(0.01)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that interrupt")
+@pytest.mark.parametrize("endless", [swallows_all, swallows_all_twice, switches_the_timer_off])
+def test_an_endless_loop_ends_though_it_catches_everything(endless):
+    outputs = call(KL, endless, KL.probes(0), seconds=0.3)
+    assert outputs[-1].trouble.kind == "slow"
+    assert not recognise(KL, KL.probes(0), outputs)
+    assert threading.active_count() < 20
+    assert sys.gettrace() is None or "coverage" in sys.modules
+
+
+def test_where_there_are_no_signals_a_stuck_answer_leaves_the_session_whole(monkeypatch, capsys):
+    monkeypatch.delattr(time_limit.signal, "pthread_kill", raising=False)
+    calls, before = [], sys.stdout
+
+    def stuck_at_its_second_call(mu, log_var):
+        calls.append(1)
+        if len(calls) > 1:
+            time.sleep(2)
+        return right(mu, log_var)
+
+    state = torch.get_rng_state()
+    outputs = call(KL, stuck_at_its_second_call, KL.probes(0), seconds=0.3)
+    assert outputs[-1].trouble.kind == "slow"
+    assert sys.stdout is before
+    assert torch.equal(state, torch.get_rng_state())
+    print("heard")
+    assert "heard" in capsys.readouterr().out
