@@ -73,11 +73,7 @@ def with_adam(decode, x, seen, z, steps, learning_rate):
 
 @task(
     points=2,
-    probes=with_more(
-        probes_from(holes, sizes={(5, 3): "", (1, 2): "with a single image", (4, 1): "with one latent"}),
-        small([False, False, False], 4, "with nothing seen"),
-        small([True, True, False], 1, "with a single step"),
-    ),
+    probes=with_more(probes_from(holes, sizes={(5, 3): "", (1, 2): "with a single image", (4, 1): "with one latent"}), small([False, False, False], 4, "with nothing seen"), small([True, True, False], 1, "with a single step")),
     run=with_a_decoder,
     keeps=("x",),
     laws=(

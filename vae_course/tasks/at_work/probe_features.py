@@ -67,20 +67,14 @@ def with_either(old, new, question):
     slips=(
         *(slip(RESULT, f"tuple((mu - mu.mean(1, keepdim=True)) / mu.std(1, keepdim=True{by_n}) for mu in (train_mu, test_mu))", ROWS) for by_n in ("", ", correction=0")),
         *with_either(
-            "(test_mu - mean) / sigma",
-            "(test_mu - test_mu.mean(0)) / test_mu.std(0)",
-            "You standardise the test images by their own figures. A single new image comes in: what are its features then, and would the probe know them?",
+            "(test_mu - mean) / sigma", "(test_mu - test_mu.mean(0)) / test_mu.std(0)", "You standardise the test images by their own figures. A single new image comes in: what are its features then, and would the probe know them?"
         ),
         *with_either(
             "mean, sigma = train_mu.mean(0), train_mu.std(0)",
             "both = torch.cat([train_mu, test_mu])\n    mean, sigma = both.mean(0), both.std(0)",
             "Mean and standard deviation come from training and test images together. What should the training know of the test set?",
         ),
-        *with_either(
-            "train_mu.mean(0), train_mu.std(0)",
-            "test_mu.mean(0), test_mu.std(0)",
-            "Mean and standard deviation come from the test images. The probe is trained before the first of them is there: what does it know by then?",
-        ),
+        *with_either("train_mu.mean(0), train_mu.std(0)", "test_mu.mean(0), test_mu.std(0)", "Mean and standard deviation come from the test images. The probe is trained before the first of them is there: what does it know by then?"),
         *with_either("mean, sigma =", f"train_mu, test_mu = {DRAWS}\n    mean, sigma =", DRAWN),
         slip(RESULT, "train_mu, test_mu", "These are the bare means. One latent may move a hundred times as far as another: what does a penalty on the probe's weights do to that one?"),
         *with_either("train_mu.std(0)", "train_mu.var(0)", "Measure a latent in units ten times as small: your features change. By which power of the spread do you divide?"),

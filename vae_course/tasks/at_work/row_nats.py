@@ -1,6 +1,7 @@
 """What a row of a table costs: numbers and a category, each with the likelihood that fits."""
 
 import math
+from dataclasses import replace
 
 import torch
 from torch.distributions import Normal
@@ -12,6 +13,7 @@ OWN = "logits.softmax(1).gather(1, category.unsqueeze(1)).squeeze(1)"
 GAUSSIAN = "0.5 * away**2 + log_sigma + 0.5 * math.log(2 * math.pi)"
 NUMBERS = f"({GAUSSIAN}).sum(1)"
 NORMAL = "PyTorch's Normal refuses what you give it for a σ: some of it is negative. In which order does it take a mean and a standard deviation, and how does one get σ from log_sigma?"
+SURELY_WRONG = "A category that is surely wrong costs as many nats as its logit lies below the others. Does anything keep a probability away from 0 in yours?"
 
 
 def rows(draw, n, d):
@@ -41,6 +43,16 @@ def by_library(numbers, category, mu, log_sigma, logits):
     return of_numbers + (logits - logits.gather(1, category.unsqueeze(1))).logsumexp(1)
 
 
+def size_of_terms(numbers, mu, log_sigma, logits, **_):
+    return (((numbers - mu) / log_sigma.exp()) ** 2).sum() + logits.abs().max() + 5
+
+
+def claims(values, **given):
+    far = (given["logits"].amax(1) - given["logits"].amin(1)).max() > 10
+    for claim in matches(by_library, "Columns are independent given z, so a row's nats are the sum of its columns' nats", scale=size_of_terms)(values, **given):
+        yield replace(claim, question=SURELY_WRONG if far else claim.question)
+
+
 def kept_finite(least):
     said = f"{least:g} keeps the logarithm finite, and lies: a category that is surely wrong never costs more than {-math.log(least):.1f} nats. How do you get log p without p?"
     yield slip(CATEGORY, f"-({OWN} + {least}).log()", f"Adding {said}")
@@ -67,7 +79,7 @@ def kept_finite(least):
         finite_far_out(),
     ),
     gradients=("mu", "log_sigma", "logits"),
-    claims=matches(by_library, "Columns are independent given z, so a row's nats are the sum of its columns' nats", scale=lambda numbers, mu, log_sigma, logits, **_: (((numbers - mu) / log_sigma.exp()) ** 2).sum() + logits.abs().max() + 5),
+    claims=claims,
     slips=(
         slip(" + 0.5 * math.log(2 * math.pi)", "", "You are off by the same amount for each number. Integrate your density over one number with σ = 1: is it 1?"),
         slip(GAUSSIAN, "0.5 * away**2", "Only the squared distance is left. Let σ grow without limit: your cost of every number goes to 0. Which term charges for a wide Gaussian?"),

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from .declaration import Plain
+from ..engine import Plain
 
 ILLNESSES = (
     "healthy",

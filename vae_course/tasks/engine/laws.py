@@ -51,11 +51,11 @@ def never_negative(question: str = "", *, what: str = "This") -> Law:
     asked = question or "May it be negative? Look at your signs, and at what is subtracted from what."
 
     def claims(values: dict[str, Plain], /, **arguments: Plain) -> Iterator[Claim]:
-        got, dtype = values["result"], dtype_of(arguments)
-        if isinstance(got, float):
-            got = torch.tensor(got, dtype=torch.float64)
-        if isinstance(got, Tensor):
-            yield Claim(f"{what} is never negative", got.clamp(min=0), got, rounding(0.0, dtype, scale=_largest(got)), question=asked)
+        for part in _parts(values["result"]):
+            if isinstance(part, (Tensor, float)):
+                got = torch.as_tensor(part, dtype=torch.float64)
+                room = rounding(0.0, dtype_of(arguments), scale=_largest(got))
+                yield Claim(f"{what} is never negative", got.clamp(min=0), got, room, question=asked)
 
     return Law(claims)
 
