@@ -171,7 +171,7 @@ def told_by_rules(accuracy, auc):
 
 
 def told_by_spread(accuracy, auc):
-    if any(value != value for value in [*accuracy.tolist(), *auc.tolist()]):
+    if any(abs(value) == float("inf") or value != value for value in [*accuracy.tolist(), *auc.tolist()]):
         return "diverged"
     late = accuracy[-6:]
     if late.std() > 0.1:

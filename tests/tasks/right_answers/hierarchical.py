@@ -333,19 +333,6 @@ def resample_in_one_tensor(top_down, z, level, epsilon):
     return side_by_side
 
 
-def resample_in_the_list_itself(top_down, z, level, epsilon):
-    index = level - 1
-    if index < len(top_down):
-        mu, log_var = top_down[index](z[index + 1])
-        z[index] = mu + torch.sqrt(torch.exp(log_var)) * epsilon
-    else:
-        z[index] = epsilon
-    while index > 0:
-        index -= 1
-        z[index] = top_down[index](z[index + 1])[0]
-    return torch.concat(z, 1)
-
-
 def resample_with_a_prior_for_the_top(top_down, z, level, epsilon):
     """The list of priors made as long as that of the levels."""
     priors = [*top_down, lambda above: (torch.zeros_like(z[-1]), torch.zeros_like(z[-1]))]
@@ -501,7 +488,6 @@ RIGHT_ANSWERS = {
         resample_with_noise_or_none,
         resample_recursively,
         resample_in_one_tensor,
-        resample_in_the_list_itself,
         resample_with_a_prior_for_the_top,
         resample_by_catching,
         resample_by_reduce,

@@ -104,11 +104,6 @@ def inputs_by_loop(x, start, rate):
     return torch.stack(batch)
 
 
-def inputs_in_place(x, start, rate):
-    x[torch.rand(x.shape[:2], device=x.device) < rate] = 0.0
-    return F.pad(x, (0, 0, 1, 0))[:, :-1] + F.pad(start[None, None], (0, 0, 0, x.shape[1] - 1))
-
-
 def inputs_with_start_let_off(x, start, rate):
     joined = torch.cat((start.view(1, 1, -1).repeat(len(x), 1, 1), x), 1)[:, :-1]
     hide = torch.rand(*joined.shape[:2], 1, device=x.device).lt(rate)
@@ -382,7 +377,6 @@ RIGHT_ANSWERS = {
         inputs_by_rolling,
         inputs_by_drawing,
         inputs_by_loop,
-        inputs_in_place,
         inputs_with_start_let_off,
         inputs_by_numpy,
     ],
