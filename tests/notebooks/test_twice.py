@@ -12,19 +12,23 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from tests.notebooks.project import ROOT
 from tests.notebooks.twice import MAY_DIFFER
 
-START = """import time
+START = """import os, tempfile, time
 import matplotlib.pyplot as plt
 import torch
 %matplotlib inline
 weight = torch.tensor(1.0, requires_grad=True)
+square = torch.tensor(2.0, requires_grad=True).square()
 model = torch.nn.Linear(1, 1, bias=False)
 batches = iter([torch.ones(1, 1)])
 losses, seen, total = [], {}, 0
+folder = tempfile.mkdtemp()
 starts = globals().get("starts", 0) + 1"""
 
 WRONG_AGAIN = {
     "a gradient adds up until an assertion fails": "(3 * weight).backward()\nassert weight.grad == 3",
     "a gradient adds up and is printed": "(2 * weight).backward()\nprint(weight.grad)",
+    "the graph of an earlier cell is freed": "square.backward()",
+    "a folder of an earlier cell is removed": "os.rmdir(folder)",
     "an iterator of an earlier cell is used up": "batch = next(batches)",
     "a count of an earlier cell goes on": "total += 1\nprint('count', total)",
     "a list of an earlier cell grows": "losses.append(0.5)\nlen(losses)",

@@ -1,14 +1,13 @@
 """What each side of the game pays."""
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import torch
 from torch import Tensor
 
-from ..engine import Claim, Plain, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, slip, task, with_more
+from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, slip, task, with_more
 
 SURE, WRONG = torch.tensor([1500.0, 400.0, 2.0]), torch.tensor([-150.0, -3000.0])
+FAR = "Right, until a logit is far from 0: where is a probability of yours rounded to 0 or 1, or held back from it, before its logarithm is taken?"
+MEANS, ENCODER = "softplus(-on_prior).mean() + softplus(on_codes).mean()", "encoder = softplus(-on_codes)"
 SIZES = {(6, 3): "", (1, 0): "with a batch of one", (3, 5): "", (8, 1): ""}
 
 
@@ -21,16 +20,10 @@ def reference(on_prior: Tensor, on_codes: Tensor) -> tuple[Tensor, Tensor]:
     return cost(on_prior) + cost(-on_codes), cost(on_codes)
 
 
-SAME_NUMBERS = matches(
-    reference, "The losses should be means of −log D and −log(1 − D), each over its own draws", parts=("the discriminator's loss", "the encoder's loss"), scale=lambda on_prior, on_codes: on_prior.abs().max() + on_codes.abs().max()
-)
-
-
-def claims_of_losses(values: dict[str, Plain], /, **logits: Tensor) -> Iterator[Claim]:
-    question = "Right, until a logit is far from 0: where is a probability of yours rounded to 0 or 1, or held back from it, before its logarithm is taken?"
-    far = max(one.abs().max() for one in logits.values()) > 100
-    for claim in SAME_NUMBERS(values, **logits):
-        yield replace(claim, question=question) if far and claim.kind == "value" else claim
+def of_probabilities(kept: str) -> dict[str, str]:
+    """Both losses from −log of D and of 1 − D; kept: what holds these logarithms back."""
+    right, wrong, fooled = (f"{d}.log(){kept}" for d in ("torch.sigmoid(on_prior)", "(1 - torch.sigmoid(on_codes))", "torch.sigmoid(on_codes)"))
+    return {MEANS: f"-{right}.mean() - {wrong}.mean()", ENCODER: f"encoder = -{fooled}"}
 
 
 @task(
@@ -47,54 +40,30 @@ def claims_of_losses(values: dict[str, Plain], /, **logits: Tensor) -> Iterator[
         finite_far_out("What is 1 − sigmoid(1500) to a computer, and the logarithm of that? Which function takes the logit itself?"),
     ),
     gradients=("on_prior", "on_codes"),
-    claims=claims_of_losses,
+    claims=matches(
+        reference,
+        "The losses should be means of −log D and −log(1 − D), each over its own draws",
+        parts=("the discriminator's loss", "the encoder's loss"),
+        scale=lambda on_prior, on_codes: on_prior.abs().max() + on_codes.abs().max(),
+        question=lambda on_prior, on_codes: FAR if on_prior.abs().max() > 100 else "",
+    ),
     slips=(
-        slip(
-            {"softplus(-on_prior)": "softplus(on_prior)", "+ softplus(on_codes)": "+ softplus(-on_codes)"},
-            "Your discriminator is paid for calling codes draws from the prior. What should its logit be on a draw from the prior: high, or low?",
-        ),
+        slip(MEANS, "softplus(on_prior).mean() + softplus(-on_codes).mean()", "Your discriminator is paid for calling codes draws from the prior. What should its logit be on a draw from the prior: high, or low?"),
         slip({"return discriminator": "return discriminator / 2"}, "The discriminator's loss is half of what was asked for. What does a discriminator that guesses pay: log 2, or 2 log 2?"),
-        slip(
-            {"softplus(-on_prior).mean() + softplus(on_codes).mean()": "torch.cat([softplus(-on_prior), softplus(on_codes)]).mean()"},
-            "One mean over draws and codes together: where there are more codes than draws, they count for more. Over what does each mean run?",
-        ),
-        slip(
-            {"softplus(-on_prior).mean() + softplus(on_codes).mean()": "2 * torch.cat([softplus(-on_prior), softplus(on_codes)]).mean()"},
-            "Twice one mean over draws and codes together: it is right where there are as many of each. Where there are not, over what should each mean run?",
-        ),
+        slip({MEANS: "torch.cat([softplus(-on_prior), softplus(on_codes)]).mean()"}, "One mean over draws and codes together: where there are more codes than draws, they count for more. Over what does each mean run?"),
+        slip({MEANS: "2 * torch.cat([softplus(-on_prior), softplus(on_codes)]).mean()"}, "Twice one mean over draws and codes together: it is right where there are as many of each. Where there are not, over what should each mean run?"),
         slip({"encoder = softplus(-on_codes)": "encoder = -softplus(on_codes)"}, "Your encoder minimises log(1 − D). Take a code that the discriminator sees through, D near 0: how steep is that there, and how steep is −log D?"),
         slip({"encoder = softplus(-on_codes)": "encoder = softplus(on_codes)"}, "Your encoder is paid for being seen through: both sides want the same. Which answer does it want to hear on its codes?"),
-        slip(
-            {"softplus(-on_prior)": "-torch.sigmoid(on_prior).log()", "+ softplus(on_codes)": "- (1 - torch.sigmoid(on_codes)).log()", "encoder = softplus(-on_codes)": "encoder = -torch.sigmoid(on_codes).log()"},
-            "Right, until a logit is far from 0: what is 1 − sigmoid(150) to a computer, and the logarithm of that? Which function takes the logit itself?",
-        ),
-        slip(
-            {
-                "softplus(-on_prior)": "-torch.sigmoid(on_prior).log().clamp(min=-100)",
-                "+ softplus(on_codes)": "- (1 - torch.sigmoid(on_codes)).log().clamp(min=-100)",
-                "encoder = softplus(-on_codes)": "encoder = -torch.sigmoid(on_codes).log().clamp(min=-100)",
-            },
-            "Right, until a logit is beyond ±100: PyTorch stops a cross-entropy of probabilities at 100 nats, and the slope is lost there. Which cross-entropy takes the logit itself?",
-        ),
-        slip(
-            {"functional.softplus": "functional.softplus\n    on_prior, on_codes = torch.sigmoid(on_prior), torch.sigmoid(on_codes)"},
-            "A sigmoid of a sigmoid lies between 0.5 and 0.73. Does your loss function expect logits, or probabilities?",
-        ),
-        slip(
-            {"softplus(-on_prior).mean()": "softplus(-on_prior).sum()", "softplus(on_codes).mean()": "softplus(on_codes).sum()", "softplus(-on_codes).mean()": "softplus(-on_codes).sum()"},
-            "Double both batches, and your losses double. What is asked for: a sum, or a mean?",
-        ),
+        slip(of_probabilities(""), "Right, until a logit is far from 0: what is 1 − sigmoid(150) to a computer, and the logarithm of that? Which function takes the logit itself?"),
+        slip(of_probabilities(".clamp(min=-100)"), "Right, until a logit is beyond ±100: PyTorch stops a cross-entropy of probabilities at 100 nats, and the slope is lost there. Which cross-entropy takes the logit itself?"),
+        slip("functional.softplus", "functional.softplus\n    on_prior, on_codes = on_prior.sigmoid(), on_codes.sigmoid()", "A sigmoid of a sigmoid lies between 0.5 and 0.73. Does your loss function expect logits, or probabilities?"),
+        slip({MEANS: MEANS.replace("mean", "sum"), f"{ENCODER}.mean": f"{ENCODER}.sum"}, "Double both batches, and your losses double. What is asked for: a sum, or a mean?"),
         slip("return discriminator", "return -discriminator", "log D + log(1 − D) is what the discriminator makes great. Which sign has a loss?"),
         slip({"encoder = softplus(-on_codes)": "encoder = softplus(on_prior).mean() + softplus(-on_codes)"}, "Your encoder pays for the discriminator's verdict on the prior's draws as well. Can it change them?"),
         slip("discriminator, encoder", "encoder, discriminator", "Both are there. In which order does the contract want them?"),
-        slip(
-            {"softplus(-on_prior).mean() + softplus(on_codes).mean()": "on_codes.mean() - on_prior.mean()", "encoder = softplus(-on_codes)": "encoder = -on_codes"},
-            "Those are differences of logits, without a bound: another game, that of Wasserstein. Where are the logarithms of D?",
-        ),
+        slip({MEANS: "on_codes.mean() - on_prior.mean()", ENCODER: "encoder = -on_codes"}, "Those are differences of logits, without a bound: another game, that of Wasserstein. Where are the logarithms of D?"),
         slip({"+ softplus(on_codes)": "+ softplus(on_codes - 1)"}, "1 − D belongs to a probability. You took 1 − logit: which logit has the probability 1 − D? Try a logit of 0."),
-        slip(
-            {"softplus(-on_prior)": "(0.9 * softplus(-on_prior) + 0.1 * softplus(on_prior))"}, "For the prior's draws your target is 0.9: smoothed labels keep a discriminator from being too sure. Which target do the losses asked for have?"
-        ),
+        slip("softplus(-on_prior)", "(0.9 * softplus(-on_prior) + 0.1 * softplus(on_prior))", "For the prior's draws your target is 0.9: smoothed labels keep a discriminator from being too sure. Which target do the losses asked for have?"),
     ),
     hints=(
         "Each side asks one question of a logit: how surprised would I be by the answer that I don't want? The surprise at an event is −log of its probability.",

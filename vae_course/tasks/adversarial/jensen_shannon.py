@@ -1,13 +1,12 @@
 """What the best discriminator measures: the Jensen–Shannon divergence."""
 
 import math
-from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..engine import Law, Probe, finite_far_out, matches, never_negative, relation, slip, task
+from ..engine import Probe, finite_far_out, matches, never_negative, relation, slip, task, unchanged
 
 NOTHING = -600.0  # a log-density too low to count
 INTEGRAL = "What turns a sum over a grid into an integral?"
@@ -46,10 +45,6 @@ def reference(log_p: Tensor, log_q: Tensor, dx: float) -> Tensor:
     return (math.log(4) - pays) / 2
 
 
-def unchanged(derive: Callable, when: str, question: str) -> Law:
-    return relation(derive, lambda divergence: divergence, f"{when}, it should stay as it is", question)
-
-
 @task(
     points=2,
     probes=on_a_grid,
@@ -67,28 +62,18 @@ def unchanged(derive: Callable, when: str, question: str) -> Law:
         slip({"log_p - log_m": "log_p - log_q", "log_q - log_m": "log_q - log_p"}, "You measure p and q from each other. Move them apart: yours grows without bound. From what are both to be measured?"),
         slip(
             {"return 0.5 * kl_p": "return kl_p", "+ 0.5 * kl_q": "+ kl_q"},
-            "For densities that don't overlap, yours is log 4, twice what it should be. Which weight has each KL in the definition? "
-            "Or, if you came from the game: how many divergences are there in log 4 less what the best discriminator pays?",
+            "For densities that don't overlap, yours is log 4, twice what it should be. Which weight has each KL in the definition? Or, if you came from the game: how many divergences are there in log 4 less what the best discriminator pays?",
         ),
         slip({"return 0.5 * kl_p + 0.5 * kl_q": "return math.log(4) - kl_p - kl_q"}, "That is what the best discriminator pays: log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?"),
         slip({"return 0.5 * kl_p + 0.5 * kl_q": "return kl_p + kl_q - math.log(4)"}, "That is the value of the game for the best discriminator: −log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?"),
         slip({"log_p.exp() * dx": "log_p.exp()", "log_q.exp() * dx": "log_q.exp()"}, "Make the grid twice as fine: yours doubles. What turns a sum over a grid into an integral?"),
-        slip(
-            {"log_p.exp() * dx": "log_p.exp() / len(log_p)", "log_q.exp() * dx": "log_q.exp() / len(log_p)"},
-            "A mean over the grid: make the grid wider, with nothing new on it, and yours shrinks. What turns a sum over a grid into an integral?",
-        ),
-        slip(
-            {"torch.logaddexp(log_p, log_q) -": "(log_p.exp() + log_q.exp()).log() -", "(log_p - log_m)": "(log_p.exp().log() - log_m)", "(log_q - log_m)": "(log_q.exp().log() - log_m)"},
-            "Right, until a density is 0 to the computer: what is 0/0, and its logarithm? You are given log-densities: can you do the division with them?",
-        ),
+        slip("p, q =", "dx = 1 / len(log_p)\n    p, q =", "A mean over the grid: make the grid wider, with nothing new on it, and yours shrinks. What turns a sum over a grid into an integral?"),
+        slip("log_m = t", "log_p, log_q = log_p.exp().log(), log_q.exp().log(); log_m = t", "Right, until a density is 0 to the computer: what is 0/0, and its logarithm? You are given log-densities: can you do the division with them?"),
         slip("0.5 * kl_p + 0.5 * kl_q", "kl_p", "Swap p and q: the divergence must stay as it is. Does yours? Which half is missing?"),
         slip(" - math.log(2)", "", "For p = q yours is −log 2, and no divergence is below 0. Is what you measure from a density: what is its integral?"),
         slip({"torch.logaddexp(log_p, log_q) - math.log(2)": "(log_p + log_q) / 2"}, "Your middle is the mean of the logarithms, a geometric one: its integral is not 1. Which mean of p and q is a density?"),
         slip({"log_p - log_m": "log_p - log_q", "0.5 * kl_p + 0.5 * kl_q": "kl_p"}, "That is KL(p ‖ q). What is there in the middle of the two?"),
-        slip(
-            {"(p * (log_p - log_m))": "(log_m.exp() * dx * (log_m - log_p))", "(q * (log_q - log_m))": "(log_m.exp() * dx * (log_m - log_q))"},
-            "Where q has mass and p has none, yours grows without bound. From which density to which does each KL go, and under which is its average taken?",
-        ),
+        slip("p, q = log_p.exp() * dx, log_q.exp() * dx", "p = q = -log_m.exp() * dx", "Where q has mass and p has none, yours grows without bound. From which density to which does each KL go, and under which is its average taken?"),
         slip({"return 0.5 * kl_p": "return (0.5 * kl_p", "0.5 * kl_q": "0.5 * kl_q).clamp(min=0).sqrt()"}, "That is the root, which is called the Jensen–Shannon distance. What is asked for?"),
     ),
     hints=(

@@ -1,16 +1,15 @@
 """A match measured without a game: the maximum mean discrepancy."""
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..engine import Claim, Law, Plain, Probe, matches, probes_from, relation, slip, task, with_more
+from ..engine import Plain, Probe, matches, probes_from, slip, task, unchanged, with_more
 
 POINTS = torch.tensor([[0.0, 1.0], [1.0, 0.5], [-0.5, 0.2], [2.0, -1.0]])
+FAR = "Right near 0, and off where points lie far from it. What happens to the digits when two large squares are subtracted from each other?"
 SIZES = {(6, 2): "", (2, 3): "with two points", (5, 1): "with one latent", (9, 4): ""}
 
 
@@ -35,19 +34,6 @@ def reference(a: Tensor, b: Tensor, bandwidth: float) -> Tensor:
     return torch.tensor(within(a) + within(b) - 2 * sum(across) / len(across), dtype=torch.float64)
 
 
-SAME_NUMBER = matches(reference, "The estimate should be the two means within, less twice the mean across")
-
-
-def claims_of_mmd(values: dict[str, Plain], /, **arguments: Plain) -> Iterator[Claim]:
-    question = "Right near 0, and off where points lie far from it. What happens to the digits when two large squares are subtracted from each other?"
-    for claim in SAME_NUMBER(values, **arguments):
-        yield replace(claim, question=question) if claim.kind == "value" and arguments["b"].abs().max() > 100 else claim
-
-
-def unchanged(derive: Callable, when: str, question: str) -> Law:
-    return relation(derive, lambda mmd: mmd, f"{when}, your estimate should stay as it is", question)
-
-
 @task(
     points=1,
     probes=with_more(
@@ -58,15 +44,11 @@ def unchanged(derive: Callable, when: str, question: str) -> Law:
     laws=(
         unchanged(lambda a, b, **_: {"a": b, "b": a}, "With a and b exchanged", "Which is farther: a from b, or b from a? What do you do to one of them alone?"),
         unchanged(lambda a, b, **_: {"a": a + 2, "b": b + 2}, "With all points moved by one step", "Where does the place of a point, by itself, come in?"),
-        unchanged(
-            lambda a, b, bandwidth: {"a": 3 * a, "b": 3 * b, "bandwidth": 3 * bandwidth},
-            "In other units, a third as long",
-            "Points and bandwidth are lengths. Which of them is squared in yours, and which is not?",
-        ),
+        unchanged(lambda a, b, bandwidth: {"a": 3 * a, "b": 3 * b, "bandwidth": 3 * bandwidth}, "In other units, a third as long", "Points and bandwidth are lengths. Which of them is squared in yours, and which is not?"),
         unchanged(lambda a, b, **_: {"a": F.pad(a, (0, 1)), "b": F.pad(b, (0, 1))}, "With a latent more that is 0 everywhere", "Do you take a sum over latents, or a mean?"),
     ),
     gradients=("a", "b"),
-    claims=claims_of_mmd,
+    claims=matches(reference, "The estimate should be the two means within, less twice the mean across", question=lambda a, b, bandwidth: FAR if b.abs().max() > 100 else ""),
     slips=(
         slip({"(table.sum() - table.trace()) / (n * (n - 1))": "table.mean()"}, "Each point is paired with itself, too, where k is 1. Give it two small sets from one distribution: what does yours say on average, and what should it say?"),
         slip("(n * (n - 1))", "n**2", "A point's pair with itself is left out of the sum. How many pairs are left in it?"),
@@ -75,16 +57,14 @@ def unchanged(derive: Callable, when: str, question: str) -> Law:
         slip("- 2 * ", "- ", "Expand ‖p̄ − q̄‖². How often does the mixed term occur?"),
         slip({"- 2 * ": "+ 2 * "}, "Two sets far apart: k across is 0, and the distance is as great as can be. Does yours grow when the sets come together?"),
         slip({"return within(a)": "return (within(a)", "(a, b).mean()": "(a, b).mean()).sqrt()"}, "That is a root, and NaN where the estimate is below 0, as an unbiased one must be now and then. What does the contract ask for?"),
-        slip(
-            {"return within(a)": "return (within(a)", "(a, b).mean()": "(a, b).mean()).clamp(min=0)"},
-            "Yours is never below 0. An estimate that is 0 on average for two equal distributions, and not always 0: on which sides of 0 must it fall?",
-        ),
+        slip({"return within": "return (within", "b).mean()": "b).mean()).clamp(min=0)"}, "Yours is never below 0. An estimate that is 0 on average for two equal distributions, and not always 0: on which sides of 0 must it fall?"),
         slip("-squared /", "-squared.sqrt() /", "Your kernel has a kink at distance 0. What is squared in the exponent?"),
         slip("(2 * bandwidth**2)", "bandwidth**2", "Your kernel is too narrow by a factor. How does the exponent of a Gaussian with standard deviation s begin?"),
         slip({"bandwidth**2": "bandwidth"}, "Measure the points and the bandwidth in other units, all ten times as large: nothing should change. Does it, in yours?"),
         slip(".sum(-1)", ".mean(-1)", "Add a latent that is 0 everywhere: no distance changes. Does it, in yours?"),
         slip(
-            {"within(a) + within(b) - 2 * kernel(a, b).mean()": "(a.mean(0) - b.mean(0)).square().sum() / (2 * bandwidth**2)"},
+            "within(a) + within(b) - 2 * kernel(a, b).mean()",
+            "(a.mean(0) - b.mean(0)).square().sum() / bandwidth**2 / 2",
             "You compare the means of the two sets. A ring and a heap in its middle have the same mean: what would yours say of them?",
         ),
     ),

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 
 import torch
 from scipy import stats
-from torch import Tensor
 
 from ..engine import Claim, Plain, Probe, distributed_as, is_tensor, slip, task, unrelated
 
 DRAWS = 4000
 ANGLES = stats.uniform(-math.pi, 2 * math.pi).cdf
+RADIUS = "torch.sqrt(inner**2 + share * (outer**2 - inner**2))"
+THIN_RINGS = "Cut the ring into thin rings of equal area: should each get as many points, and does it?"
+ROUND = "How far round do your angles go, and how many different ones are there?"
+TIED = "Knowing the angle of a point, can one say something of its radius? How many random numbers does a point need?"
+OWN = "Each point should be drawn for itself"
 
 
 def rings(seed: int) -> list[Probe]:
@@ -20,68 +24,45 @@ def rings(seed: int) -> list[Probe]:
         stretch = 1 + 0.5 * torch.rand((), generator=generator).item()
         return Probe({"n": n, "inner": round(stretch * inner, 3), "outer": round(stretch * outer, 3)}, seed + 13 * n, note)
 
-    sizes = (DRAWS, 1.0, 2.5), (1, 0.5, 1.0, "with a single draw"), (DRAWS - 500, 0.0, 1.5, "with no hole"), (DRAWS, 2.0, 2.2, "with a thin ring")
-    return [one(*size) for size in sizes]
-
-
-def drawn_twice(function, n: int, inner: float, outer: float) -> dict[str, Plain]:
-    return {"z": function(n, inner, outer), "again": function(n, inner, outer)}
-
-
-def polar(z: Tensor, inner: float, outer: float) -> tuple[Tensor, Tensor]:
-    """Of the ring's area, the share that lies within each point's radius, and each point's angle: both uniform if the points are."""
-    radius, angle = z.double().norm(dim=1), torch.atan2(z[:, 1].double(), z[:, 0].double())
-    return (radius**2 - inner**2) / (outer**2 - inner**2), angle
-
-
-def waves(share: Tensor, angle: Tensor) -> Tensor:
-    """Three numbers a point, each with mean 0 and variance ½."""
-    return torch.stack([(share - 0.5) * math.sqrt(6), angle.cos(), angle.sin()])
+    return [one(DRAWS, 1.0, 2.5), one(1, 0.5, 1.0, "with a single draw"), one(DRAWS - 500, 0.0, 1.5, "with no hole"), one(DRAWS, 2.0, 2.2, "with a thin ring")]
 
 
 def claims_of_ring(values: dict[str, Plain], n: int, inner: float, outer: float) -> Iterator[Claim]:
-    z = values["z"]
-    yield from is_tensor(z, (n, 2), torch.float32)
-    radius = z.double().norm(dim=1)
+    yield from is_tensor(values["z"], (n, 2), torch.float32)
+    calls = [values[name].double() for name in ("z", "again")]
+    radius = calls[0].norm(dim=1)
     outside = torch.maximum(inner - radius, radius - outer).clamp(min=0).max()
     yield Claim("Every point should lie between the circles: how far outside the farthest is", 0.0, outside, 1e-4 * outer)
-    (share, angle), (share_again, angle_again) = (polar(one, inner, outer) for one in (z, values["again"]))
+    # of the ring's area, the share that lies within each point's radius, and its angle: both uniform if the points are
+    shares = [(z.square().sum(1) - inner**2) / (outer**2 - inner**2) for z in calls]
+    angles = [torch.atan2(z[:, 1], z[:, 0]) for z in calls]
     # the same points in another order, or turned a little, are the same draws
-    pairs, room = ((share, share_again), (angle, angle_again)), 1e-3 if n > 1 else 0.0
-    alike = any((one.sort().values - other.sort().values).abs().max() <= room for one, other in pairs)
+    alike = any((one.sort().values - other.sort().values).abs().max() <= (n > 1) * 1e-3 for one, other in (shares, angles))
     told, question = ("they differ", "they are the same")[alike], "Where do your points come from, and what is new about them at the second call?"
     yield Claim("Two calls one after another should differ, in radius and in angle", "they differ", told, question=question)
     if n == 1:
         return
-    question = "Cut the ring into thin rings of equal area: should each get as many points, and does it?"
-    yield distributed_as(share, stats.uniform.cdf, "Half of the area should hold half of the points: the share of the area within a radius", question=question)
-    question = "How far round do your angles go, and how many different ones are there?"
-    yield distributed_as(angle, ANGLES, "No direction should be favoured", question=question)
-    question = "Knowing the angle of a point, can one say something of its radius? How many random numbers does a point need?"
-    for times in (1, 2):
-        for name, wave in (("cos", torch.cos), ("sin", torch.sin)):
-            told = f"Radius and angle θ should not depend on each other: the share of the area and {name} {'' if times == 1 else times}θ"
-            yield unrelated(share, wave(times * angle), told, question=question)
-    here, there = waves(share, angle), waves(share_again, angle_again)
-    yield unrelated(here[:, 1:], here[:, :-1], "Each point should be drawn for itself: neighbours")
-    yield unrelated(here[:, : n // 2], here[:, n // 2 :], "Each point should be drawn for itself: the first half and the second")
+    share, angle = shares[0], angles[0]
+    yield distributed_as(share, stats.uniform.cdf, "Half of the area should hold half of the points: the share of the area within a radius", question=THIN_RINGS)
+    yield distributed_as(angle, ANGLES, "No direction should be favoured", question=ROUND)
+    for name, wave in {"cos θ": angle.cos(), "sin θ": angle.sin(), "cos 2θ": (2 * angle).cos(), "sin 2θ": (2 * angle).sin()}.items():
+        yield unrelated(share, wave, f"Radius and angle θ should not depend on each other: the share of the area and {name}", question=TIED)
+    # three numbers a point, each with mean 0 and variance ½
+    here, there = (torch.stack([(share - 0.5) * math.sqrt(6), angle.cos(), angle.sin()]) for share, angle in zip(shares, angles, strict=True))
+    yield unrelated(here[:, 1:], here[:, :-1], f"{OWN}: neighbours")
+    yield unrelated(here[:, : n // 2], here[:, n // 2 :], f"{OWN}: the first half and the second")
     yield unrelated(here, there, "Each call should draw for itself: two calls one after another")
 
 
 @task(
     points=1,
     probes=rings,
-    run=drawn_twice,
+    run=lambda function, n, inner, outer: {"z": function(n, inner, outer), "again": function(n, inner, outer)},
     random=True,
     claims=claims_of_ring,
     slips=(
-        slip(
-            {"torch.sqrt(inner**2 + share * (outer**2 - inner**2))": "inner + share * (outer - inner)"}, "All radii are equally likely, in yours. Cut the ring into two of equal width: which one has more room, and should it get more points?"
-        ),
-        slip(
-            {"torch.sqrt(inner**2 + share * (outer**2 - inner**2))": "inner + share.sqrt() * (outer - inner)"},
-            "Right where there is no hole. With one, the area within radius r is not proportional to (r − inner)². To what is it proportional?",
-        ),
+        slip(RADIUS, "inner + share * (outer - inner)", "All radii are equally likely, in yours. Cut the ring into two of equal width: which one has more room, and should it get more points?"),
+        slip(RADIUS, "inner + share.sqrt() * (outer - inner)", "Right where there is no hole. With one, the area within radius r is not proportional to (r − inner)². To what is it proportional?"),
         slip({"torch.sqrt": ""}, "You spread something evenly between inner² and outer², and took it for the radius. What is it?"),
         slip("2 * math.pi", "math.pi", "All your points lie above the axis. How far round does an angle go?"),
         slip("2 * math.pi * ", "", "All your points lie in one slice of the ring. In which unit do cos and sin take an angle?"),

@@ -1,10 +1,14 @@
 """How often a stranger scores higher than a familiar example."""
 
 import math
+from functools import partial
 
 import torch
 
-from ..engine import Mistake, Probe, matches, relation, slip, task
+from ..engine import Mistake, Probe, matches, relation, slip, task, unchanged
+
+OUTCOME = "(wins.double() + 0.5 * ties)"
+CUT_FIRST = "You cut the scores into yes and no before you compare. Whom does that put level who was not?"
 
 
 def scored(seed):
@@ -46,18 +50,6 @@ def rank_sum(scores, is_anomaly, first=1):
     return (rank[is_anomaly].sum().item() - n * (n + 1) / 2) / (n * (len(scores) - n))
 
 
-def cut_at(threshold):
-    return slip("strange, familiar =", f"scores = (scores > {threshold}).double()\n    strange, familiar =", CUT_FIRST)
-
-
-CUT_FIRST = "You cut the scores into yes and no before you compare. Whom does that put level who was not?"
-CURVE = "Your curve climbs through equal scores one by one, in the order in which they happen to stand. Shuffle the examples: may the answer change?"
-FROM_BELOW = "Your curve begins at the lowest score, and a perfect detector gets 0. Which examples ring the alarm first when the threshold comes down from above?"
-RANKS_FROM_0 = "A perfect score gets less than 1 from you, the less so the fewer familiar examples there are. From which number do the ranks in your formula count?"
-CUT_AT_MEAN = "You cut at the mean score and count who is on the right side. Move the cut, and your number changes. Which question needs no cut at all?"
-CUT_AT_MEDIAN = "You cut at the median score and count who is on the right side. What has that to do with how two examples are ordered?"
-
-
 @task(
     points=1,
     probes=scored,
@@ -65,15 +57,10 @@ CUT_AT_MEDIAN = "You cut at the median score and count who is on the right side.
         relation(
             lambda is_anomaly, **_: {"is_anomaly": ~is_anomaly},
             lambda area: 1 - area,
-            "Called anomalies, the familiar examples should win just those pairs that they lost",
+            "With the two kinds exchanged, the pairs that were lost are won",
             "Let anomalies and familiar examples change places: the two shares must add up to 1. Which pairs does yours count in both, or in neither?",
         ),
-        relation(
-            lambda scores, **_: {"scores": scores**3},
-            lambda area: area,
-            "The cubes of the scores are in the same order, so your result should stay as it is",
-            "Only the order of two scores counts. Where does yours ask how far apart they are, or on which side of something they lie?",
-        ),
+        unchanged(lambda scores, **_: {"scores": scores**3}, "With the scores cubed, in the same order", "Only the order of two scores counts. Where does yours ask how far apart they are, or on which side of something they lie?"),
     ),
     claims=matches(pair_by_pair, "Over all pairs of an anomaly and a familiar example, with no threshold: how often the anomaly is higher, ties counting half"),
     slips=(
@@ -82,15 +69,18 @@ CUT_AT_MEDIAN = "You cut at the median score and count who is on the right side.
         slip("0.5 * ties", "0 * ties", "A detector that gives everything one score gets 0 from you, as if it were always wrong. What is a tie worth?"),
         slip("scores[~is_anomaly]", "scores", "You compare each anomaly with all examples, itself and the other anomalies among them. Give it a perfect score: why is that not 1? Whom should it be compared with?"),
         slip({"return (wins": "area = (wins", ".item()": ".item()\n    return max(area, 1 - area)"}, "A score that says the opposite is praised, in yours. Would you know from your number that the alarm rings for the wrong ones?"),
-        *map(cut_at, ("scores.mean()", "scores.median()", "0.5", "0", "scores.mean() + scores.std()", "scores.mean() + 2 * scores.std()")),
+        *(
+            slip("strange, familiar =", f"scores = (scores > {cut}).double()\n    strange, familiar =", CUT_FIRST)
+            for cut in ("scores.mean()", "scores.median()", "0.5", "0", "scores.mean() + scores.std()", "scores.mean() + 2 * scores.std()")
+        ),
+        slip(OUTCOME, "((scores > scores.mean()) == is_anomaly).double()", "You cut at the mean score and count who is on the right side. Move the cut, and your number changes. Which question needs no cut at all?"),
+        slip(OUTCOME, "((scores > scores.median()) == is_anomaly).double()", "You cut at the median score and count who is on the right side. What has that to do with how two examples are ordered?"),
     ),
     programs=(
-        Mistake(steps_of_the_curve, CURVE),
-        Mistake(lambda scores, is_anomaly: steps_of_the_curve(scores, is_anomaly, from_above=False), FROM_BELOW),
+        Mistake(steps_of_the_curve, "Your curve climbs through equal scores one by one, in the order in which they happen to stand. Shuffle the examples: may the answer change?"),
+        Mistake(partial(steps_of_the_curve, from_above=False), "Your curve begins at the lowest score, and a perfect detector gets 0. Which examples ring the alarm first when the threshold comes down from above?"),
         Mistake(rank_sum, "Right, but for equal scores: argsort gives them different ranks, as it pleases. Which rank should they share?"),
-        Mistake(lambda scores, is_anomaly: rank_sum(scores, is_anomaly, first=0), RANKS_FROM_0),
-        Mistake(lambda scores, is_anomaly: ((scores > scores.mean()) == is_anomaly).double().mean().item(), CUT_AT_MEAN),
-        Mistake(lambda scores, is_anomaly: ((scores > scores.median()) == is_anomaly).double().mean().item(), CUT_AT_MEDIAN),
+        Mistake(partial(rank_sum, first=0), "A perfect score gets less than 1 from you, the less so the fewer familiar examples there are. From which number do the ranks in your formula count?"),
     ),
     hints=(
         "No curve is needed. Take one anomaly and one example that is none: who scores higher? Then all such pairs.",

@@ -50,7 +50,7 @@ def over_equal_numbers(confidence, right, bins):
 
 
 NUMBER, COUNT = "(confidence * bins).long().clamp(max=bins - 1)", " * inside.sum().item()"
-INSIDE, BY_N = "which == number", "total / len(right)"
+INSIDE, BY_N, OFF = "which == number", "total / len(right)", "confidence.double() - right.double()"
 
 
 @task(
@@ -76,15 +76,10 @@ INSIDE, BY_N = "which == number", "total / len(right)"
         slip("confidence[inside].double().mean()", "(number + 0.5) / bins", "You take the middle of a bin for what was stated there. If all in a bin say 0.99, how far off are they when 99 in a hundred are right?"),
         slip("if inside.any()", "if True", "One bin is empty, and the mean of nothing is NaN. What has such a bin to say?"),
         slip("right[inside]", "(~right)[inside]", "You compare what was stated with the share that was *wrong*. Of which of the two is a confidence the probability?"),
+        slip(BY_N, f"({OFF}).abs().mean().item()", "You compare each example's confidence with 0 or 1. Say 0.7 and be right seven times in ten: you should get 0. What is compared with what, and over whom?"),
+        slip(BY_N, f"({OFF}).square().mean().item()", "That is the Brier score, which also asks that one be sure. Say 0.7 and be right seven times in ten: what should you get here?"),
     ),
-    programs=(
-        Mistake(
-            lambda confidence, right, bins: (confidence.double() - right.double()).abs().mean().item(),
-            "You compare each example's confidence with 0 or 1. Say 0.7 and be right seven times in ten: you should get 0. What is compared with what, and over whom?",
-        ),
-        Mistake(lambda confidence, right, bins: (confidence.double() - right.double()).square().mean().item(), "That is the Brier score, which also asks that one be sure. Say 0.7 and be right seven times in ten: what should you get here?"),
-        Mistake(over_equal_numbers, "Your bins hold equally many examples each, and so they are not equally wide. Which of the two does the contract ask for?"),
-    ),
+    programs=(Mistake(over_equal_numbers, "Your bins hold equally many examples each, and so they are not equally wide. Which of the two does the contract ask for?"),),
     hints=(
         "Sort the examples into bins by what they state. In each bin there are two numbers: what was stated on average, and how many in a hundred were right.",
         "The bin's number is confidence · bins, cut to a whole number, and the last bin for a confidence of 1. Go through the bins that hold anything.",

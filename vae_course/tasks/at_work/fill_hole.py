@@ -2,9 +2,15 @@
 
 import torch
 
-from ..engine import Claim, Mistake, Probe, each_row_for_itself, is_tensor, probes_from, relation, rounding, slip, task, with_more
+from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged, with_more
 
 COST = 'cost(decode(z), x, reduction="none")'
+# Adam by hand: the first of PyTorch's own optimizers takes seconds to load.
+ADAM = """slope = torch.autograd.grad(height, z)[0]
+        mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
+        z = z + learning_rate * mean / (1 - 0.9**step) / ((square / (1 - 0.999**step)).sqrt() + 1e-8)"""
+BERNOULLI = "torch.distributions.Bernoulli"
+CLIMB = "z = z + learning_rate * torch.autograd.grad(height, z)[0]"
 SEEN, FILLED = "log_likelihood[seen]", "torch.where(seen, x, torch.sigmoid(decode(z)))"
 
 
@@ -35,40 +41,13 @@ def with_a_decoder(function, first, second, x, seen, z, steps, learning_rate):
     return {"result": function(decode, x, seen, z, steps, learning_rate)}
 
 
-def claims(values, first, second, x, seen, z, steps, learning_rate):
-    got = values["result"]
-    yield from is_tensor(got, x.shape, x.dtype)
-    first, second, known, at = first.double(), second.double(), x.double(), z.double()
-    for _ in range(steps):  # the slope by hand: no gradient is asked for
-        hidden = torch.tanh(at @ first)
-        off = seen.double() * (known - 1 / (1 + torch.exp(-(hidden @ second))))
-        at = at + learning_rate * ((off @ second.t() * (1 - hidden**2)) @ first.t() - at)
-    drawn = 1 / (1 + torch.exp(-(torch.tanh(at @ first) @ second)))
-    yield Claim("Seen pixels should come back as they are", known * seen, got.double() * seen, rounding(known, x.dtype))
-    what = "Missing pixels should be the decoder's probabilities at the z that the steps lead to"
-    yield Claim(what, drawn * ~seen, got.double() * ~seen, rounding(drawn, x.dtype, scale=5.0))
-
-
-def with_gradients_piled_up(decode, x, seen, z, steps, learning_rate):
-    z = z.detach().requires_grad_()
+def reference(first, second, x, seen, z, steps, learning_rate):
+    """The slope by hand: no gradient is asked for."""
     for _ in range(steps):
-        cost = torch.nn.functional.binary_cross_entropy_with_logits(decode(z)[seen], x[seen], reduction="sum") + 0.5 * z.square().sum()
-        cost.backward()
-        with torch.no_grad():
-            z -= learning_rate * z.grad
-    return torch.where(seen, x, torch.sigmoid(decode(z)))
-
-
-def with_adam(decode, x, seen, z, steps, learning_rate):
-    """By hand: the first of PyTorch's own optimizers takes seconds to load."""
-    mean, square = torch.zeros_like(z), torch.zeros_like(z)
-    for step in range(1, steps + 1):
-        z = z.detach().requires_grad_()
-        cost = torch.nn.functional.binary_cross_entropy_with_logits(decode(z)[seen], x[seen], reduction="sum") + 0.5 * z.square().sum()
-        slope = torch.autograd.grad(cost, z)[0]
-        mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
-        z = z - learning_rate * mean / (1 - 0.9**step) / ((square / (1 - 0.999**step)).sqrt() + 1e-8)
-    return torch.where(seen, x, torch.sigmoid(decode(z)))
+        hidden = torch.tanh(z @ first)
+        off = seen * (x - torch.sigmoid(hidden @ second))
+        z = z + learning_rate * ((off @ second.t() * (1 - hidden**2)) @ first.t() - z)
+    return torch.where(seen, x, torch.sigmoid(torch.tanh(z @ first) @ second))
 
 
 @task(
@@ -77,15 +56,10 @@ def with_adam(decode, x, seen, z, steps, learning_rate):
     run=with_a_decoder,
     keeps=("x",),
     laws=(
-        relation(
-            lambda x, seen, **_: {"x": torch.where(seen, x, 1 - x)},
-            lambda filled: filled,
-            "With other values of x in the hole, the filling should stay as it is",
-            "A leak. Put another image into the hole: your filling changes. Which step of yours looks at missing pixels?",
-        ),
+        unchanged(lambda x, seen, **_: {"x": torch.where(seen, x, 1 - x)}, "With other values of x in the hole", "A leak. Put another image into the hole: your filling changes. Which step of yours looks at missing pixels?"),
         each_row_for_itself("x", "seen", "z", question="An image alone is filled in another way than among others. What should one image's hill know of the other images?"),
     ),
-    claims=claims,
+    claims=matches(reference, "Seen pixels should come back as they are, missing ones as the decoder's probabilities at the z that the steps lead to", scale=lambda **_: 5.0),
     slips=(
         slip(SEEN, "log_likelihood", "A leak. Put another image into the hole: your filling changes. Which pixels may the hill know of?"),
         slip(FILLED, "torch.sigmoid(decode(z))", "The missing pixels are right. The seen ones were known, and you drew them anew. Where should the decoder's word count, and where not?"),
@@ -98,8 +72,7 @@ def with_adam(decode, x, seen, z, steps, learning_rate):
         slip(
             f"{SEEN}.sum()",
             f"{SEEN}.sum() / x.numel()",
-            "You average the pixels' part over all pixels and images, and add a prior that is a sum: almost nothing is left to pull at z but the prior. "
-            "What is the sum in the hill's formula taken over, and what does your loss function do by default?",
+            "You average the pixels' part over all pixels and images, and add a prior that is a sum: almost nothing is left to pull at z but the prior. What is the sum in the hill's formula taken over, and what does your loss function do by default?",
         ),
         slip(f"{SEEN}.sum()", f"{SEEN}.sum() / x.shape[1]", "You average over an image's pixels, and add a prior that is a sum. What stands in the hill's formula, a sum or a mean?"),
         slip("torch.autograd.grad(height, z)", "torch.autograd.grad(height / len(x), z)", "Give it the same image twice: each z moves half as far as before. How many images should one image's step know of?"),
@@ -111,18 +84,22 @@ def with_adam(decode, x, seen, z, steps, learning_rate):
         slip(f"-{COST}", "x * torch.nn.functional.logsigmoid(decode(z))", "Your hill asks only how likely the ink is where there is ink. What does a seen pixel that is black say of the decoder's p?"),
         slip(
             f"-{COST}",
-            "torch.distributions.Bernoulli(logits=decode(z)).log_prob(x)",
+            f"{BERNOULLI}(logits=decode(z)).log_prob(x)",
             "PyTorch's Bernoulli knows 0 and 1 alone, and refuses a grey level. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?",
         ),
         slip(
-            {f"-{COST}": "torch.distributions.Bernoulli(logits=decode(z)[seen]).log_prob(x[seen])", SEEN: "log_likelihood"},
+            {f"-{COST}": f"{BERNOULLI}(logits=decode(z)[seen]).log_prob(x[seen])", SEEN: "log_likelihood"},
             "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?",
         ),
+        slip(
+            {"    for _": "    up = 0\n    for _", "torch.autograd.grad(height, z)[0]": "(up := up + torch.autograd.grad(height, z)[0])"},
+            "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?",
+        ),
+        slip(
+            {"for _ in range(steps)": "mean = square = 0\n    for step in range(1, steps + 1)", CLIMB: ADAM},
+            "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?",
+        ),
         slip("range(steps)", "range(steps - 1)", "You decode a z that is one step old. When is the image drawn: before the last step, or after it?"),
-    ),
-    programs=(
-        Mistake(with_gradients_piled_up, "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?"),
-        Mistake(with_adam, "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?"),
     ),
     hints=(
         "Write the height of the hill for one z: a sum over seen pixels of log p(x|z), and log p(z). Then follow its gradient uphill; decode once at the end.",

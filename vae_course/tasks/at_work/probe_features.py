@@ -8,6 +8,7 @@ from ..engine import Claim, Law, is_tensor, is_tuple, probes_from, rounding, sli
 
 DRAWN = "Call yours twice: it gives two answers. A draw adds noise to what the encoder knows. What is its best single guess of z?"
 DRAWS = ", ".join(f"{name}_mu + torch.exp(0.5 * {name}_log_var) * torch.randn_like({name}_mu)" for name in ("train", "test"))
+FIGURES = "train_mu.mean(0), train_mu.std(0)"
 RESULT = "(train_mu - mean) / sigma, (test_mu - mean) / sigma"
 ROWS = "You brought each image to mean 0, over its latents. Along which axis does one latent run from image to image?"
 LEAK = "One new image comes in by itself. Which figures of yours need other test images, and would the probe that was trained before know them?"
@@ -69,12 +70,8 @@ def with_either(old, new, question):
         *with_either(
             "(test_mu - mean) / sigma", "(test_mu - test_mu.mean(0)) / test_mu.std(0)", "You standardise the test images by their own figures. A single new image comes in: what are its features then, and would the probe know them?"
         ),
-        *with_either(
-            "mean, sigma = train_mu.mean(0), train_mu.std(0)",
-            "both = torch.cat([train_mu, test_mu])\n    mean, sigma = both.mean(0), both.std(0)",
-            "Mean and standard deviation come from training and test images together. What should the training know of the test set?",
-        ),
-        *with_either("train_mu.mean(0), train_mu.std(0)", "test_mu.mean(0), test_mu.std(0)", "Mean and standard deviation come from the test images. The probe is trained before the first of them is there: what does it know by then?"),
+        *with_either(FIGURES, FIGURES.replace("train_mu", "torch.cat([train_mu, test_mu])"), "Mean and standard deviation come from training and test images together. What should the training know of the test set?"),
+        *with_either(FIGURES, FIGURES.replace("train", "test"), "Mean and standard deviation come from the test images. The probe is trained before the first of them is there: what does it know by then?"),
         *with_either("mean, sigma =", f"train_mu, test_mu = {DRAWS}\n    mean, sigma =", DRAWN),
         slip(RESULT, "train_mu, test_mu", "These are the bare means. One latent may move a hundred times as far as another: what does a penalty on the probe's weights do to that one?"),
         *with_either("train_mu.std(0)", "train_mu.var(0)", "Measure a latent in units ten times as small: your features change. By which power of the spread do you divide?"),
@@ -84,13 +81,9 @@ def with_either(old, new, question):
         ),
         slip(RESULT, "train_mu - mean, test_mu - mean", "Each column has mean 0 now, and is as wide as it was. One latent may move a hundred times as far as another: what does a penalty do to that one?"),
         *with_either(RESULT, "train_mu / sigma, test_mu / sigma", "Each column has standard deviation 1 now. Where is its middle?"),
-        *(slip("train_mu.mean(0), train_mu.std(0)", f"train_mu.mean(), train_mu.std({by_n})", "One mean and one width for all columns. Which of them has standard deviation 1 afterwards?") for by_n in ("", "correction=0")),
+        *(slip(FIGURES, f"train_mu.mean(), train_mu.std({by_n})", "One mean and one width for all columns. Which of them has standard deviation 1 afterwards?") for by_n in ("", "correction=0")),
         *with_either("(test_mu - mean) / sigma", "test_mu", "The training features are right, the test features are as they came. In which units does the probe read them?"),
-        slip(
-            "train_mu.mean(0), train_mu.std(0)",
-            "train_mu.amin(0), train_mu.amax(0) - train_mu.amin(0)",
-            "Your training features fill 0 to 1: one image that lies far out squeezes all the others together. Which two figures does the contract bring to 0 and 1?",
-        ),
+        slip(FIGURES, "train_mu.amin(0), train_mu.amax(0) - train_mu.amin(0)", "Your training features fill 0 to 1: one image that lies far out squeezes all the others together. Which two figures does the contract bring to 0 and 1?"),
     ),
     hints=(
         "Which of the four arguments does a feature come from? And which images may be looked at to find the mean and the width?",

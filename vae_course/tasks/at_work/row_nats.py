@@ -6,10 +6,11 @@ from dataclasses import replace
 import torch
 from torch.distributions import Normal
 
-from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, with_more
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, unchanged, with_more
 
 CATEGORY = 'torch.nn.functional.cross_entropy(logits, category, reduction="none")'
-OWN = "logits.softmax(1).gather(1, category.unsqueeze(1)).squeeze(1)"
+PICKED, ONE_HOT = "gather(1, category.unsqueeze(1)).squeeze(1)", "torch.nn.functional.one_hot(category, logits.shape[1]).to(logits)"
+OWN = f"logits.softmax(1).{PICKED}"
 GAUSSIAN = "0.5 * away**2 + log_sigma + 0.5 * math.log(2 * math.pi)"
 NUMBERS = f"({GAUSSIAN}).sum(1)"
 NORMAL = "PyTorch's Normal refuses what you give it for a σ: some of it is negative. In which order does it take a mean and a standard deviation, and how does one get σ from log_sigma?"
@@ -64,16 +65,11 @@ def kept_finite(least):
     probes=with_more(probes_from(rows), *FAR_OUT),
     laws=(
         each_row_for_itself("numbers", "category", "mu", "logits"),
-        relation(
-            lambda logits, **_: {"logits": logits + 10.0},
-            lambda nats: nats,
-            "With 10 added to all logits the probabilities are the same, and so are the nats",
-            "Add 10 to all logits of a row. What turns logits into probabilities that add up to 1, and among which of them is the one draw made?",
-        ),
+        unchanged(lambda logits, **_: {"logits": logits + 10.0}, "With 10 added to all logits", "Add 10 to all logits of a row. What turns logits into probabilities that add up to 1, and among which of them is the one draw made?"),
         relation(
             lambda numbers, mu, log_sigma, **_: {"numbers": 8 * numbers, "mu": 8 * mu, "log_sigma": log_sigma + math.log(8)},
             lambda nats: nats + 3 * math.log(8),  # the first probe has three numbers a row
-            "In units an eighth as long, each of three numbers, its mean and its σ are 8 times as great, and each costs log 8 more",
+            "In units an eighth as long, each of three numbers costs log 8 more",
             "Give a row in other units: a number, its mean and its σ become 8 times as great. By how much is its density lower then, and how many numbers has a row?",
         ),
         finite_far_out(),
@@ -92,25 +88,17 @@ def kept_finite(least):
         slip(GAUSSIAN, "0.5 * (numbers - mu) ** 2", "Your Gaussians all have σ = 1. What does log_sigma say of each column, and at which two places does it come in?"),
         slip({"/ log_sigma.exp()": "/ (0.5 * log_sigma).exp()", "+ log_sigma": "+ 0.5 * log_sigma"}, "You took exp(log_sigma) for a variance. What does the name say that it is?"),
         slip(NUMBERS, "-torch.distributions.Normal(mu, log_sigma).log_prob(numbers).sum(1)", NORMAL),
-        slip(CATEGORY, "-logits.gather(1, category.unsqueeze(1)).squeeze(1)", "Add 10 to all logits of a row: the probabilities stay, and your cost falls. What turns logits into probabilities that add up to 1?"),
+        slip(CATEGORY, f"-logits.{PICKED}", "Add 10 to all logits of a row: the probabilities stay, and your cost falls. What turns logits into probabilities that add up to 1?"),
         slip(
             CATEGORY,
-            'torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.nn.functional.one_hot(category, logits.shape[1]).to(logits), reduction="none").sum(1)',
+            f'torch.nn.functional.binary_cross_entropy_with_logits(logits, {ONE_HOT}, reduction="none").sum(1)',
             "You made k coins of one draw among k: each category is charged for on its own. With all logits 0, what should one draw among k cost?",
         ),
         slip(CATEGORY, f"-{OWN}.log()", "Right, until a probability is 0 to the computer, and its logarithm −∞. How do you get log p without p?"),
         *(each for least in (1e-5, 1e-7, 1e-8, 1e-10, 1e-12) for each in kept_finite(least)),
-        slip(
-            CATEGORY,
-            f"-(logits.exp() / logits.exp().sum(1, keepdim=True)){OWN.removeprefix('logits.softmax(1)')}.log()",
-            "Right, until a logit is so great that its exponential is infinite. How does softmax keep that from happening, and how do you get log p without p?",
-        ),
-        slip(
-            CATEGORY,
-            "logits.exp().sum(1).log() - logits.gather(1, category.unsqueeze(1)).squeeze(1)",
-            "The right formula, until a logit is so great that its exponential is infinite. Which function takes the logarithm of a sum of exponentials in one step?",
-        ),
-        slip(CATEGORY, "-logits.log_softmax(0).gather(1, category.unsqueeze(1)).squeeze(1)", "Your probabilities add up to 1 down each column of logits, over the rows of the table. Among what is the one draw made?"),
+        slip(CATEGORY, f"-(logits.exp() / logits.exp().sum(1, True)).{PICKED}.log()", "Right, until a logit is so great that its exponential is infinite. How does softmax keep that from happening, and how do you get log p without p?"),
+        slip(CATEGORY, f"logits.exp().sum(1).log() - logits.{PICKED}", "The right formula, until a logit is so great that its exponential is infinite. Which function takes the logarithm of a sum of exponentials in one step?"),
+        slip(CATEGORY, f"-logits.log_softmax(0).{PICKED}", "Your probabilities add up to 1 down each column of logits, over the rows of the table. Among what is the one draw made?"),
         slip("of_numbers + of_category", "of_numbers - of_category", "The numbers are right. The likelier a row's category, the more you charge for it. Which sign has −log p when p is less than 1?"),
         slip("return of_numbers", "return -of_numbers", "The category is right. A number further from its mean costs less, in yours. Did you add a log-likelihood to a cost?"),
         slip(CATEGORY, f"-{OWN}", "Your cost of a category lies between −1 and 0: it is minus a probability. What is still to be done to that before it is in nats?"),

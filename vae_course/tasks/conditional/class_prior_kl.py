@@ -6,6 +6,7 @@ from torch.distributions import Normal, kl_divergence
 
 from ..engine import Plain, Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task, with_more
 
+OWN_PRIOR, EACH_CLASS = "prior_mu[y], prior_log_var[y]", "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)"
 FAR_OUT = Probe(
     {
         "mu": torch.tensor([[3.0, -2.0], [3.0, 0.0], [0.5, 1.0], [1.0, 2.0]]),
@@ -52,18 +53,12 @@ def own_prior(y: Tensor, prior_mu: Tensor, prior_log_var: Tensor, **_: Plain) ->
         scale=lambda mu, log_var, y, prior_mu, prior_log_var: ((log_var.exp() + mu**2 + prior_mu[y] ** 2) / prior_log_var[y].exp() + prior_log_var[y].abs() + log_var.abs() + 1).sum(-1),
     ),
     slips=(
-        slip({"prior_mu[y], prior_log_var[y]": "torch.zeros_like(mu), torch.zeros_like(mu)"}, "That is the KL to N(0, I), the same for every class. Which Gaussian does a decoder that was told the class expect z from?"),
-        slip({"prior_mu[y], prior_log_var[y]": "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)"}, "One KL for each class, right or wrong. Which of them does the label of the example ask for?"),
-        slip({"prior_mu[y], prior_log_var[y]": "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)", ".sum(-1)": ".sum(-1).mean(1)"}, "You averaged over the classes. Does the label change your result at all?"),
-        slip(
-            {"prior_mu[y], prior_log_var[y]": "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)", ".sum(-1)": ".sum(-1).amin(1)"},
-            "You took the nearest class. A 4 that looks like a 9: which prior is it to be measured from?",
-        ),
-        slip("prior_mu[y], prior_log_var[y]", "prior_mu.mean(0), prior_log_var.mean(0)", "You made one Gaussian out of all the classes' and measured from it. What is the label for?"),
-        slip(
-            {"mu_p, log_var_p = prior_mu[y], prior_log_var[y]": "mu_p, log_var_p, mu, log_var = mu, log_var, prior_mu[y], prior_log_var[y]"},
-            "That is KL(p ‖ q). The average is taken under the first of the two: whose variance ends up below the line?",
-        ),
+        slip(OWN_PRIOR, "torch.zeros_like(mu), torch.zeros_like(mu)", "That is the KL to N(0, I), the same for every class. Which Gaussian does a decoder that was told the class expect z from?"),
+        slip(OWN_PRIOR, EACH_CLASS, "One KL for each class, right or wrong. Which of them does the label of the example ask for?"),
+        slip({OWN_PRIOR: EACH_CLASS, ".sum(-1)": ".sum(-1).mean(1)"}, "You averaged over the classes. Does the label change your result at all?"),
+        slip({OWN_PRIOR: EACH_CLASS, ".sum(-1)": ".sum(-1).amin(1)"}, "You took the nearest class. A 4 that looks like a 9: which prior is it to be measured from?"),
+        slip(OWN_PRIOR, "prior_mu.mean(0), prior_log_var.mean(0)", "You made one Gaussian out of all the classes' and measured from it. What is the label for?"),
+        slip(f"mu_p, log_var_p = {OWN_PRIOR}", f"mu_p, log_var_p, mu, log_var = mu, log_var, {OWN_PRIOR}", "That is KL(p ‖ q). The average is taken under the first of the two: whose variance ends up below the line?"),
         slip("prior_log_var[y]", "torch.zeros_like(mu)", "The centres of the classes are there, their widths are not. How much does a step away from a narrow prior cost?"),
         slip("/ log_var_p.exp()", "", "A narrow prior and a wide one charge the same for a step away from their centre. In which unit should the step be measured?"),
         slip(".sum(-1)", ".mean(-1)", "Repeat every latent once more: the KL must double. Does yours stay as it is?"),
@@ -74,10 +69,7 @@ def own_prior(y: Tensor, prior_mu: Tensor, prior_log_var: Tensor, **_: Plain) ->
         slip("0.5 * (", "-0.5 * (", "A KL is never negative. What sign does yours have, and what would a minimiser do with it?"),
         slip("- 1 -", "-", "Let q be its class's prior. What should the KL be there, and what is yours?"),
         slip("- 1 - (log_var", "- 1 + (log_var", "Make q ever narrower around its prior's centre: the KL must grow. Which sign has the logarithm of the two variances' ratio?"),
-        slip(
-            {"torch.exp(log_var - log_var_p)": "torch.exp(2 * (log_var - log_var_p))", "/ log_var_p.exp()": "/ (2 * log_var_p).exp()", "1 - (log": "1 - 2 * (log"},
-            "exp(log_var) undoes the logarithm of a variance. Did you go on as if it were a standard deviation?",
-        ),
+        slip("    ratio", "    log_var, log_var_p = 2 * log_var, 2 * log_var_p\n    ratio", "exp(log_var) undoes the logarithm of a variance. Did you go on as if it were a standard deviation?"),
     ),
     hints=(
         "Two Gaussians a row: q, and the prior of that row's class. First bring the second one into the shape of the first.",

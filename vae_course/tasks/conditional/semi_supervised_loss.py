@@ -7,6 +7,7 @@ from torch.distributions import Categorical, kl_divergence
 from ..engine import Plain, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, slip, task, with_more
 
 UNKNOWN = -1
+CROSS_ENTROPY, CHOICE = "(cross_entropy * known).sum() / known.sum().clamp(min=1)", "torch.where(known, with_label, without)"
 SIZES = {(8, 3): "", (1, 3): "with a single image, without a label", (5, 2): "with two classes", (6, 10): ""}
 
 
@@ -26,29 +27,22 @@ def three_images(y: list[int], note: str, stretch: float = 1.0) -> Probe:
 
 
 def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor:
-    """Image by image; without a label, the best that any q could do, plus how far this q is from it."""
-    bounds, guesses = [], []
-    for row, logit, label in zip(losses, logits, y.tolist(), strict=True):
-        q = Categorical(logits=logit)
-        bounds.append(-torch.logsumexp(-row, 0) + kl_divergence(q, Categorical(logits=-row)) if label == UNKNOWN else row[label])
-        guesses += [] if label == UNKNOWN else [-q.log_prob(torch.tensor(label))]
-    return torch.stack(bounds).mean() + (alpha * torch.stack(guesses).mean() if guesses else 0.0)
+    """Without a label, the best that any q could do, plus how far this q is from it."""
+    q, known = Categorical(logits=logits), y != UNKNOWN
+    without = -torch.logsumexp(-losses, 1) + kl_divergence(q, Categorical(logits=-losses))
+    costs = torch.where(known, losses[range(len(y)), y], without)
+    return costs.mean() - (alpha * q.log_prob(y.clamp(min=0))[known].mean() if known.any() else 0.0)
 
 
 @task(
     points=2,
-    probes=with_more(
-        probes_from(mixed_batch, sizes=SIZES),
-        three_images([0, 2, 1], "with a label for every image"),
-        three_images([-1, -1, -1], "without a single label"),
-        three_images([1, -1, 0], "with logits far apart", 1000.0),
-    ),
+    probes=with_more(probes_from(mixed_batch, sizes=SIZES), three_images([0, 2, 1], "with a label for every image"), three_images([-1, -1, -1], "without a single label"), three_images([1, -1, 0], "with logits far apart", 1000.0)),
     laws=(
         averages_over_the_batch("losses", "logits", "y"),
         relation(
             lambda losses, **_: {"losses": losses + 2},
             lambda loss: loss + 2,
-            "With every L(x, y) 2 nats higher, the loss should be 2 nats higher",
+            "With every L(x, y) 2 nats higher, so should the loss be",
             "Each image costs 2 nats more, whatever its label. What do the weights of L(x, y) add up to, over labels and over images?",
         ),
         finite_far_out("Where does yours take the logarithm of a share that was rounded to 0, or the mean of no numbers?"),
@@ -64,8 +58,7 @@ def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor
         slip({"known = y >= 0": "known = y == y", "y.clamp(min=0)": "(y % losses.shape[1])"}, "Images without a label count as the last class. What does the index −1 mean to PyTorch, and what was it to mean?"),
         slip("y >= 0", "y > 0", "Is 0 a label? Look at the question by which you tell the known labels from the others."),
         slip(
-            {"torch.where(known, with_label, without).mean()": "with_label[known].mean() + without[~known].mean()"},
-            "Two averages of the bound, each over its own group: with 1 label in 128 images that one image weighs as much as 127. What is the bound's sum divided by?",
+            f"{CHOICE}.mean()", "with_label[known].mean() + without[~known].mean()", "Two averages of the bound, each over its own group: with 1 label in 128 images that one image weighs as much as 127. What is the bound's sum divided by?"
         ),
         slip({"known.sum().clamp(min=1)": "known.sum()"}, "Right, until a batch comes without a single label, as it does with 100 labels among thousands: what is the mean of nothing, and what is it to count as?"),
         slip({"known.sum().clamp(min=1)": "len(y)"}, "Your classifier's term is divided by all images. Take 1 label in 128: how much does alpha weigh in effect, and over which images should the mean run?"),
@@ -74,20 +67,14 @@ def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor
         slip({" + alpha * classification": ""}, "In L(x, y) the label goes into the decoder and q(y|x) is never asked. From which term does the classifier learn what the labels say?"),
         slip({"bound + alpha": "bound - alpha"}, "Make the classifier worse at the known labels: your loss falls. Which sign has a cross-entropy, and what is minimised?"),
         slip("without).mean()", "without).sum()", "Double the batch, and your bound doubles. Which axis is averaged?"),
-        slip({"torch.where(known, with_label, without).mean()": "with_label[known].mean()"}, "Only images with a label count: that is supervised learning. What do you pay for the others, and where?"),
-        slip({"torch.where(known, with_label, without)": "without"}, "You sum over all labels even where the label is known. Which L(x, y) does such an image pay?"),
-        slip({"(cross_entropy * known).sum() / known.sum().clamp(min=1)": "torch.nn.functional.cross_entropy(logits, y)"}, "It breaks at the label −1, which stands for 'not known'. Which images have a true class to compare with?"),
+        slip(f"{CHOICE}.mean()", "with_label[known].mean()", "Only images with a label count: that is supervised learning. What do you pay for the others, and where?"),
+        slip(CHOICE, "without", "You sum over all labels even where the label is known. Which L(x, y) does such an image pay?"),
+        slip(CROSS_ENTROPY, "torch.nn.functional.cross_entropy(logits, y)", "It breaks at the label −1, which stands for 'not known'. Which images have a true class to compare with?"),
         slip({"y.clamp(min=0).unsqueeze(1)": "y.unsqueeze(1)"}, "It breaks at the label −1, which stands for 'not known'. What could be looked up there, and then not be used?"),
-        slip(
-            {"y.clamp(min=0).unsqueeze(1)": "torch.nn.functional.one_hot(y, losses.shape[1]).argmax(1, keepdim=True)"},
-            "It breaks at the label −1, which stands for 'not known'. What should its row of ones and zeros be, and how does it get past one_hot?",
-        ),
-        slip({"(cross_entropy * known).sum() / known.sum().clamp(min=1)": "cross_entropy.mean()"}, "The classifier is told that images without a label are of class 0. Which images may its term look at?"),
+        slip("y.clamp(min=0)", "torch.nn.functional.one_hot(y, losses.shape[1]).argmax(1)", "It breaks at the label −1, which stands for 'not known'. What should its row of ones and zeros be, and how does it get past one_hot?"),
+        slip(CROSS_ENTROPY, "cross_entropy.mean()", "The classifier is told that images without a label are of class 0. Which images may its term look at?"),
         slip({"with_label, without": "alpha * with_label, without"}, "alpha multiplies the bound of the labelled images as well. Which of the terms is it for?"),
-        slip(
-            {"(log_q.exp() * (losses + log_q)).sum(1)": "losses.gather(1, logits.argmax(1, keepdim=True)).squeeze(1)"},
-            "Where the label is missing you put in the classifier's best guess. What does the bound do with a label that it doesn't know?",
-        ),
+        slip("(log_q.exp() * (losses + log_q)).sum(1)", "losses.gather(1, logits.argmax(1, True)).squeeze(1)", "Where the label is missing you put in the classifier's best guess. What does the bound do with a label that it doesn't know?"),
         slip("losses + log_q", "losses", "The bound of an image without a label lacks a term: where did the entropy of q(y|x) go?"),
         slip("losses + log_q", "losses - log_q", "Where no label is known, you reward a classifier for being sure. Which sign has the entropy in a loss?"),
         slip("dim=1", "dim=0", "Your shares add up to 1 over the images of the batch. Over what should they add up to 1?"),

@@ -137,7 +137,8 @@ def recognise(task: Task, probes: list[Probe], outputs: list[Output], *, until: 
     def work() -> None:
         candidates = chain(((mistake,) for mistake in task.mistakes), [] if task.random else _pairs_of(task))
         in_time = takewhile(lambda _: time.monotonic() < until, candidates)
-        found.extend(islice((one for one in in_time if _gives(task, _program_of(task, one), probes, outputs)), 1))
+        alike = (one for one in in_time if _gives(task, _program_of(task, one), probes, outputs))
+        found.extend(islice((one for one in alike if len(one) == 1 or not _right(task, _program_of(task, one), probes)), 1))
 
     with silence(), torch.random.fork_rng(devices=[]):
         finish_within(max(until - time.monotonic(), 0.0), work)
@@ -160,6 +161,11 @@ def _program_of(task: Task, mistakes: tuple[Mistake, ...]) -> Callable:
 def _gives(task: Task, function: Callable, probes: list[Probe], outputs: list[Output]) -> bool:
     """Whether a function gives these outputs. Most are ruled out by the first probe."""
     return all(_same(task, probe, output, one_call(task, function, probe)) for probe, output in zip(probes, outputs, strict=False))
+
+
+def _right(task: Task, function: Callable, probes: list[Probe]) -> bool:
+    """Whether a function is right after all, as two slips that cancel are: what is wrong with an answer like it is no slip of these."""
+    return judge(task, probes, [one_call(task, function, probe) for probe in probes]).passed
 
 
 def _same(task: Task, probe: Probe, ours: Output, theirs: Output) -> bool:
