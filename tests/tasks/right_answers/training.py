@@ -4,7 +4,7 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
+from torch.distributions import Bernoulli, Independent, Laplace, Normal, kl_divergence
 
 from vae_course.models.base import latent_path
 
@@ -165,10 +165,124 @@ def diagnosed_by_distance(reconstruction, kl):
     return min(known, key=lambda name: sum((a - b) ** 2 for a, b in zip(known[name], here, strict=True)))
 
 
+# ---- laplace_loss
+
+
+def laplace_by_library(x, mean, log_scale, mu, log_var):
+    p = Independent(Laplace(mean, log_scale.exp()), 3)
+    q = Independent(Normal(mu, (log_var / 2).exp()), 1)
+    prior = Independent(Normal(torch.zeros_like(mu), torch.ones_like(mu)), 1)
+    return (kl_divergence(q, prior) - p.log_prob(x)).mean()
+
+
+def laplace_summed_then_divided(x, mean, log_scale, mu, log_var):
+    b = torch.exp(log_scale)
+    pixels = F.l1_loss(mean, x, reduction="sum") / b + x.numel() * torch.log(2 * b)
+    kl = -0.5 * torch.sum(1 + log_var - mu.pow(2) - log_var.exp())
+    return (pixels + kl) / x.shape[0]
+
+
+def laplace_by_the_density(x, mean, log_scale, mu, log_var):
+    """Pixel by pixel, in the order of the formula; log_scale at every pixel, as a decoder might have it."""
+    everywhere = log_scale.expand_as(x)
+    cost = (x - mean).abs() * torch.exp(-everywhere) + everywhere + torch.log(torch.tensor(2.0))
+    kl = 0.5 * torch.einsum("ij->i", mu * mu + torch.expm1(log_var) - log_var)
+    return torch.mean(torch.einsum("ichw->i", cost) + kl)
+
+
+def laplace_example_by_example(x, mean, log_scale, mu, log_var):
+    losses = []
+    for image, drawn, m, v in zip(x, mean, mu, log_var, strict=True):
+        error = torch.maximum(image - drawn, drawn - image).sum() / log_scale.exp()
+        losses.append(error + image.numel() * (log_scale + 0.6931471805599453) + 0.5 * (m**2 + v.exp() - 1 - v).sum())
+    return sum(losses) / len(losses)
+
+
+# ---- accumulated_step
+
+
+def accumulated_by_shares(model, optimizer, batches):
+    sizes = torch.tensor([float(len(x)) for x in batches])
+    optimizer.zero_grad()
+    mean = 0.0
+    for x, share in zip(batches, sizes / sizes.sum(), strict=True):
+        loss = model.loss(x).total
+        (share * loss).backward()
+        mean += (share * loss).item()
+    optimizer.step()
+    return mean
+
+
+def accumulated_then_divided(model, optimizer, batches):
+    """Sums of losses first; the gradients are divided by the number of examples at the end."""
+    model.zero_grad(set_to_none=False)
+    summed, examples = 0.0, 0
+    for x in batches:
+        loss = len(x) * model.loss(x).total
+        loss.backward()
+        summed += float(loss.detach())
+        examples += x.shape[0]
+    for parameter in model.parameters():
+        parameter.grad /= examples
+    optimizer.step()
+    return summed / examples
+
+
+def accumulated_by_autograd(model, optimizer, batches):
+    """Without .grad until the end, and with it emptied afterwards."""
+    parameters, count = list(model.parameters()), sum(map(len, batches))
+    gradients, mean = [torch.zeros_like(parameter) for parameter in parameters], 0.0
+    for x in batches:
+        total = model.loss(x).total
+        for so_far, more in zip(gradients, torch.autograd.grad(total, parameters), strict=True):
+            so_far += more * len(x) / count
+        mean += total.item() * len(x) / count
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = gradient
+    optimizer.step()
+    optimizer.zero_grad()
+    return mean
+
+
+def accumulated_in_a_closure(model, optimizer, batches):
+    """As torch.optim offers it: the step calls what computes the loss."""
+    examples = sum(x.size(0) for x in batches)
+
+    def closure():
+        optimizer.zero_grad()
+        losses = []
+        for x in batches:
+            part = model.loss(x).total * (x.size(0) / examples)
+            part.backward()
+            losses.append(part.detach())
+        return torch.stack(losses).sum()
+
+    return optimizer.step(closure).item()
+
+
+def accumulated_one_example_at_a_time(model, optimizer, batches):
+    """Smaller parts than asked for; the loss is looked at in a pass of its own."""
+    examples = [one for x in batches for one in x.split(1)]
+    loss = sum(model.loss(one).total.item() for one in examples) / len(examples)
+    optimizer.zero_grad()
+    for one in examples:
+        (model.loss(one).total / len(examples)).backward()
+    optimizer.step()
+    return loss
+
+
 RIGHT_ANSWERS = {
     "training_step": [step_in_order, step_zeroing_first, step_zeroing_last, step_with_autograd],
     "vae_loss": [loss_with_logits, loss_by_library, loss_by_softplus, loss_summed_then_divided],
     "slerp": [slerp_by_package, slerp_of_even_steps, slerp_by_outer_products, slerp_by_sinc],
     "attribute_vector": [difference_of_means, difference_by_weights, difference_by_loop, difference_by_covariance],
     "diagnose": [diagnosed_by_rules, diagnosed_by_the_last_three, diagnosed_by_distance],
+    "laplace_loss": [laplace_by_library, laplace_summed_then_divided, laplace_by_the_density, laplace_example_by_example],
+    "accumulated_step": [
+        accumulated_by_shares,
+        accumulated_then_divided,
+        accumulated_by_autograd,
+        accumulated_in_a_closure,
+        accumulated_one_example_at_a_time,
+    ],
 }
