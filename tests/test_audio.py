@@ -1,7 +1,9 @@
 """Sound: the right notes at the right time, no louder than full scale, silence where a rest is written."""
 
+import base64
 import io
 import wave
+from html.parser import HTMLParser
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -81,12 +83,38 @@ def test_wav_bytes_are_a_small_file_that_says_what_it_is():
         to_wav(1.5 * samples / np.abs(samples).max())
 
 
+def elements_of(player) -> tuple[list[tuple[str, dict]], str]:
+    """The player's HTML as a browser reads it: each element with its attributes, and the text."""
+    elements, text = [], []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: elements.append((tag, dict(attributes)))
+    parser.handle_data = text.append
+    parser.feed(player._repr_html_())
+    return elements, "".join(text)
+
+
 def test_a_player_holds_its_sound():
     tune = Melody(((60, 2), (64, 2)))
-    html = play(tune)._repr_html_()
-    assert "<audio" in html
-    assert "data:audio/wav;base64" in html.replace("audio/x-wav", "audio/wav")
-    assert len(play([tune, tune])._repr_html_()) > 2 * len(html) - 2000
+    ((tag, attributes),) = elements_of(play(tune))[0]
+    assert tag == "audio"
+    assert base64.b64decode(attributes["src"].removeprefix("data:audio/wav;base64,")) == to_wav(sound(tune))
+    assert "controls" in attributes
+    assert "autoplay" not in attributes
+    assert "autoplay" in elements_of(play(tune, autoplay=True))[0][0][1]
+    assert len(play([tune, tune])._repr_html_()) > 2 * len(play(tune)._repr_html_()) - 2000
+
+
+def test_a_player_has_a_name():
+    tune = Melody(((60, 8), (64, 8)))
+    assert elements_of(play(tune))[0][0][1]["title"] == "a melody, 4 seconds"
+    assert elements_of(play([tune] * 3))[0][0][1]["title"] == "3 melodies, 12 seconds"
+    assert elements_of(play(tune, name='the "first" tune'))[0][0][1]["title"] == 'the "first" tune'
+
+
+def test_where_a_player_is_taken_away_a_sentence_stays():
+    """A page that shows no audio shows what stands inside the element; one that shows no HTML, the text."""
+    player = play(Melody(((60, 8), (64, 8))))
+    assert elements_of(player)[1] == repr(player) == "A player: a melody, 4 seconds. Run this cell to hear it."
 
 
 def test_bad_melodies_and_tempi_are_refused():

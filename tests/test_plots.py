@@ -1,6 +1,10 @@
 """Every figure carries words, and grids show what they are given."""
 
+import base64
 import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -19,14 +23,71 @@ def shown(monkeypatch):
     return calls
 
 
+def images_in(page: str) -> list[dict]:
+    """The attributes of each `img`, as a browser reads them."""
+    found = []
+    parser = HTMLParser()
+    parser.handle_starttag = lambda tag, attributes: tag == "img" and found.append(dict(attributes))
+    parser.feed(page)
+    return found
+
+
+AWKWARD = 'A cross where "two" lines <meet> & part, nothing else: β = ½.'
+
+
 def test_a_figure_carries_its_alt_text_and_is_closed(shown):
     figure, _ = plt.subplots()
-    plots.show(figure, "A cross where two lines <meet>, nothing else.")
+    plots.show(figure, AWKWARD)
     (picture, metadata), (words, _) = shown
     assert picture["image/png"].startswith(b"\x89PNG")
-    assert picture["text/plain"] == metadata["image/png"]["alt"] == "A cross where two lines <meet>, nothing else."
+    assert picture["text/plain"] == metadata["image/png"]["alt"] == AWKWARD
     assert "&lt;meet&gt;" in words["text/html"]
     assert not plt.get_fignums()
+
+
+def test_what_readers_of_html_are_shown_is_the_same_picture_with_its_alt_text(shown):
+    plots.show_images(torch.rand(7, 3, 5, 5), AWKWARD)
+    (picture, _), _ = shown
+    (image,) = images_in(picture["text/html"])
+    assert image["alt"] == AWKWARD
+    assert base64.b64decode(image["src"].removeprefix("data:image/png;base64,")) == picture["image/png"]
+
+
+def test_only_one_place_shows_pictures():
+    """A picture shown elsewhere would have no alt text that is read."""
+    package = Path(plots.__file__).parent
+    showing = [
+        path.name
+        for path in package.rglob("*.py")
+        if re.search(r"[\"']image/(png|jpeg|svg)|display\.Image|plt\.show", path.read_text("utf-8"))
+    ]
+    assert showing == ["plots.py"]
+
+
+def rgb(png: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def test_a_packed_picture_looks_the_same_and_is_smaller():
+    figure, axis = plt.subplots()
+    for number, colour in enumerate(plots.COLOURS):
+        axis.plot([0, 1, 2], [number, 3, -number], color=colour, label=f"line {number}")
+    up, along = np.mgrid[0:1:28j, 0:1:28j]
+    axis.imshow(np.stack([up, along, 1 - up * along], -1), extent=(0, 1, 0, 1))
+    axis.legend()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
+    whole, packed = buffer.getvalue(), plots.packed(buffer.getvalue())
+    assert len(packed) < 0.7 * len(whole)
+    assert rgb(packed).shape == rgb(whole).shape
+    assert np.abs(rgb(packed) - rgb(whole)).mean() < 2  # of 255
+
+
+def test_up_to_256_colours_are_kept_as_they_are():
+    grey = torch.arange(256).reshape(1, 16, 16) / 255
+    png = plots.to_png(grey, size=64)
+    assert np.array_equal(rgb(plots.packed(png)), rgb(png))
 
 
 def test_a_figure_without_words_is_refused(shown):

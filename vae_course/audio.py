@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import io
 import wave
 from collections.abc import Sequence
@@ -48,11 +50,33 @@ def sound(melody: Melody, *, eighths_a_minute: float = EIGHTHS_A_MINUTE, rate: i
     return (LOUDEST * samples / (1.5 * sum(strength for _, strength, _ in PARTIALS))).astype(np.float32)
 
 
-def play(melody: Melody | Sequence[Melody], *, autoplay: bool = False):
-    """A player for the melody (several: one after the other, with a breath between), as IPython's Audio element with the sound in it."""
-    from IPython.display import Audio
+class Player:
+    """Sound in a notebook: named for a screen reader, deaf to shortcuts of the page around, and heard in a fresh copy of a notebook too.
 
-    return Audio(data=to_wav(sound(_one_after_the_other(melody))), autoplay=autoplay)
+    wav: the bytes of a WAV file. name: what is to be heard. The sound is the `src` of the `audio` element itself: in a notebook that nobody
+    has run or trusted yet, JupyterLab takes away every `source` inside one. Where the element itself is taken away, a sentence stays.
+    """
+
+    def __init__(self, wav: bytes, name: str, *, autoplay: bool = False) -> None:
+        self.wav, self.name, self.autoplay = wav, name, autoplay
+
+    def __repr__(self) -> str:
+        return f"A player: {self.name}. Run this cell to hear it."
+
+    def _repr_html_(self) -> str:
+        source = f"data:audio/wav;base64,{base64.b64encode(self.wav).decode('ascii')}"
+        attributes = f'title="{html.escape(self.name)}" src="{source}"{" autoplay" if self.autoplay else ""}'
+        return f'<audio controls class="vae-keys" data-lm-suppress-shortcuts="true" {attributes}>{html.escape(repr(self))}</audio>'
+
+
+def play(melody: Melody | Sequence[Melody], *, name: str = "", autoplay: bool = False) -> Player:
+    """A player for the melody (several: one after the other, with a breath between), with the sound in it.
+
+    name: what a screen reader calls it; by default how many melodies it holds and how long they take.
+    """
+    samples = sound(_one_after_the_other(melody))
+    told = "a melody" if isinstance(melody, Melody) else f"{len(melody)} melodies"
+    return Player(to_wav(samples), name or f"{told}, {len(samples) / RATE:.0f} seconds", autoplay=autoplay)
 
 
 def to_wav(samples: np.ndarray, *, rate: int = RATE) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import io
 from collections.abc import Sequence
@@ -44,16 +45,42 @@ def show(figure: Figure, alt: str) -> None:
 
 
 def show_png(png: bytes, alt: str) -> None:
-    """Display PNG bytes with an alt text, which also stands folded below: not every front end reads a picture's own out."""
+    """Display PNG bytes with an alt text, which also stands folded below, for those who see the picture and not what it shows."""
     from IPython.display import display
 
-    display({"image/png": png, "text/plain": alt}, raw=True, metadata={"image/png": {"alt": alt}})
-    display({"text/html": folded(alt), "text/plain": ""}, raw=True)
+    for data, metadata in outputs_of(png, alt):
+        display(data, raw=True, metadata=metadata)
+
+
+def outputs_of(png: bytes, alt: str) -> list[tuple[dict, dict]]:
+    """What a notebook shows of a picture, as (data, metadata) of each output: the picture in HTML and alone, then its words, folded.
+
+    JupyterLab, exported pages and most other readers take the HTML, whose `img` carries the alt text to a screen reader; the picture alone
+    is for those that show no HTML (GitHub cleans it, LaTeX has none). Both are one small PNG, so that a notebook stays small.
+    """
+    small = packed(png)
+    source = f"data:image/png;base64,{base64.b64encode(small).decode('ascii')}"
+    image = f'<img src="{source}" alt="{html.escape(alt)}" style="max-width: 100%">'
+    picture = {"text/html": image, "image/png": small, "text/plain": alt}
+    return [(picture, {"image/png": {"alt": alt}}), ({"text/html": folded(alt), "text/plain": ""}, {})]
+
+
+def packed(png: bytes) -> bytes:
+    """The same picture in at most 256 colours, which no eye tells from it: half the bytes or less. So many colours are kept as they are."""
+    from PIL import Image
+
+    picture = Image.open(io.BytesIO(png)).convert("RGBA")
+    opaque = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    few = opaque.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    few.save(buffer, format="PNG", optimize=True)
+    return min(buffer.getvalue(), png, key=len)
 
 
 def folded(alt: str) -> str:
-    """An alt text as HTML that unfolds below its picture."""
-    return f'<details style="font-size: 85%; opacity: 0.75"><summary>the figure in words</summary>{html.escape(alt)}</details>'
+    """An alt text as HTML that unfolds below its picture. Keys typed there are kept from the page around, as in an explorer."""
+    summary = '<summary class="vae-keys" data-lm-suppress-shortcuts="true">the figure in words</summary>'
+    return f'<details style="font-size: 85%; opacity: 0.75">{summary}{html.escape(alt)}</details>'
 
 
 def show_images(

@@ -125,8 +125,9 @@ class Lab:
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
         nbformat.write(notebook, self.notebooks / name)
 
-    def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self.port}/lab/tree/{name}?reset"
+    def url(self, name: str, at: str = "lab/tree") -> str:
+        """A notebook's address in JupyterLab; at "notebooks", the same server shows it in Notebook 7."""
+        return f"http://127.0.0.1:{self.port}/{at}/{name}?reset"
 
     def kernel_of(self, name: str) -> str:
         sessions = self.wait(lambda: [s for s in self.get("api/sessions") if s["path"] == name], f"{name} got no kernel")
@@ -134,10 +135,10 @@ class Lab:
 
 
 @contextmanager
-def opened(browser: Browser, lab: Lab, name: str, cells: list[str]) -> Iterator[NotebookPage]:
+def opened(browser: Browser, lab: Lab, name: str, cells: list[str], *, at: str = "lab/tree") -> Iterator[NotebookPage]:
     """The page of a new notebook whose cells have all been run; closed at the end."""
     lab.write(name, cells)
-    page = NotebookPage(browser, lab, name)
+    page = NotebookPage(browser, lab, name, at=at)
     try:
         page.run_all(len(cells))
         yield page
@@ -230,7 +231,7 @@ class Browser:
 class NotebookPage:
     """A notebook opened in the browser, and what went wrong there: `complaints` holds console errors and foreign requests."""
 
-    def __init__(self, browser: Browser, lab: Lab, name: str) -> None:
+    def __init__(self, browser: Browser, lab: Lab, name: str, *, at: str = "lab/tree") -> None:
         self.lab, self.name, self.browser = lab, name, browser
         self.complaints: list[str] = []
         self.page = browser.context.new_page()
@@ -238,7 +239,7 @@ class NotebookPage:
         self.page.on("pageerror", lambda error: self.complaints.append(f"page: {error}"))
         self.page.on("request", self._note_request)
         self.page.on("requestfailed", lambda request: self._note_failure(request))
-        self.page.goto(lab.url(name))
+        self.page.goto(lab.url(name, at))
         self.page.locator(".jp-NotebookPanel .jp-Cell").first.wait_for(timeout=1000 * PATIENCE)
         self.side = SideChannel(lab, name)
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from .accessibility import violations
 from .explorers import CELLS, LIVE, TITLES
 from .lab import ROOT, opened
 
@@ -248,6 +249,13 @@ def photograph(notebook, theme: str, *, width: int = 1280) -> None:
         explorer = notebook.explorer(title)
         area = explorer.root.locator("xpath=ancestor::*[contains(concat(' ', @class, ' '), ' jp-OutputArea ')][1]")
         area.screenshot(path=SCREENSHOTS / f"{title.lower().replace(' ', '-')}-{theme}.png")
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_an_explorer_and_its_still_picture_break_no_rule_of_accessibility(notebook, title):
+    notebook.explorer(title)
+    cell = 1 + TITLES.index(title)
+    assert violations(notebook.page, within=(f".jp-Cell:nth-of-type({cell + 1}) .jp-OutputArea-output",)) == []
 
 
 def test_looks_light(notebook):

@@ -40,7 +40,7 @@ def test_a_player_holds_two_bars_that_can_be_heard(page):
 
 def test_the_mixer_sounds_and_its_sound_follows_the_slider(page):
     explorer = page.explorer("Tune mixer")
-    player = page.page.locator(".jp-OutputArea-output audio").first
+    player = explorer.root.locator("audio")
     before = player.evaluate(DECODED)
     assert 0.2 < before["loudest"] <= 1
     source = player.evaluate("(audio) => audio.currentSrc || audio.src")

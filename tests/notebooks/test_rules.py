@@ -4,22 +4,24 @@ import base64
 
 import nbformat
 import pytest
+import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from tests.notebooks import rules
 from tests.notebooks.project import ROOT, SET_UP, badge
+from vae_course.plots import outputs_of, to_png
 
 STORED = sorted(path.relative_to(ROOT).as_posix() for folder in ("notebooks", "solutions") for path in (ROOT / folder).glob("*.ipynb"))
-PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+PIXEL = to_png(torch.ones(1, 1, 1), size=1)
 
 
 def good_notebook(path="notebooks/99-made-for-tests.ipynb"):
     """A small notebook that keeps every rule."""
     box = "> **You will be able to** see.\n>\n> **You need** eyes.\n>\n> **Time** none."
     first = "\n\n".join([f"# 99 · Made for tests\n{badge(path)}", "**Does it pass?**", box])
-    picture = new_output(
-        "display_data", data={"image/png": PIXEL}, metadata={"image/png": {"alt": "A single pixel, white, alone on its canvas."}}
-    )
+    (data, metadata), _ = outputs_of(PIXEL, "A single pixel, white, alone on its canvas.")
+    data = {**data, "image/png": base64.b64encode(data["image/png"]).decode()}
+    picture = new_output("display_data", data=data, metadata=metadata)
     cells = [
         new_markdown_cell(first),
         new_code_cell(SET_UP, execution_count=1),
@@ -75,6 +77,26 @@ def no_alt(notebook):
 
 def a_short_alt(notebook):
     notebook.cells[2].outputs[0].metadata["image/png"]["alt"] = "plot"
+
+
+def an_alt_nobody_reads(notebook):
+    del notebook.cells[2].outputs[0].data["text/html"]
+
+
+def another_alt_in_html(notebook):
+    data = notebook.cells[2].outputs[0].data
+    data["text/html"] = data["text/html"].replace("white", "black")
+
+
+def a_dead_player(notebook):
+    page = '<audio controls title="a tune"><source src="data:audio/wav;base64,AAAA" type="audio/wav"></audio>'
+    notebook.cells[2].outputs = [new_output("display_data", data={"text/html": page})]
+
+
+def a_player_without_a_name(notebook):
+    notebook.cells[2].outputs = [
+        new_output("display_data", data={"text/html": '<audio controls src="data:audio/wav;base64,AAAA"></audio>'})
+    ]
 
 
 def no_alt_in_html(notebook):
@@ -141,6 +163,10 @@ def a_dead_link(notebook):
         (a_warning, "printed to standard error: 'FutureWarning'"),
         (no_alt, r"cell 2 shows a picture without an alt text"),
         (a_short_alt, "got 'plot'"),
+        (an_alt_nobody_reads, "whose alt text is not spoken"),
+        (another_alt_in_html, "whose alt text is not spoken"),
+        (a_dead_player, "dead until the cell is run"),
+        (a_player_without_a_name, "a player without a name"),
         (no_alt_in_html, "an HTML picture without an alt text"),
         (no_alt_in_prose, "a picture in its text without an alt text"),
         (widget_state, "stores widget state"),

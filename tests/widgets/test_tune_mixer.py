@@ -47,14 +47,14 @@ def test_its_ends_are_the_reconstructions(mixer, model):
 def test_what_sounds_is_what_is_shown(mixer):
     for position in (0.0, 0.5, 1.0):
         mixer.set(position=position)
-        assert mixer.player.value == to_wav(sound(mixer.melody))
-        samples = np.frombuffer(mixer.player.value[44:], "<i2")
+        assert mixer.panel.sound == to_wav(sound(mixer.melody))
+        samples = np.frombuffer(mixer.panel.sound[44:], "<i2")
         assert np.abs(samples).max() > 3000  # not silent
 
 
 def test_a_sound_is_sent_only_when_the_notes_change(mixer):
     sent = []
-    mixer.player.observe(lambda change: sent.append(change.new), "value")
+    mixer.panel.observe(lambda change: sent.append(change.new), "sound")
     for position in np.linspace(0, 1, 51):
         mixer.set(position=float(position))
     changes = sum(a != b for a, b in zip(mixer.melodies[:-1], mixer.melodies[1:], strict=True))
@@ -83,11 +83,12 @@ def test_a_model_that_writes_nothing_is_silence(model):
         untrained.to_output.bias[END] = 100.0
     mixer = TuneMixer(untrained, FIRST, SECOND)
     assert mixer.melody == Melody(((None, 1),))
-    assert not np.frombuffer(mixer.player.value[44:], "<i2").any()
+    assert not np.frombuffer(mixer.panel.sound[44:], "<i2").any()
 
 
-def test_it_is_shown_with_its_player(mixer, monkeypatch):
+def test_its_player_stands_in_the_panel_where_keys_are_kept(mixer, monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda *objects, **_: shown.extend(objects))
     mixer.show()
-    assert shown[0].children == (mixer.panel, mixer.player)
+    assert shown[0] is mixer.panel
+    assert "sound" in mixer.panel.keys

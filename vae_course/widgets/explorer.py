@@ -138,6 +138,7 @@ class Panel(anywidget.AnyWidget):
     controls = traitlets.List().tag(sync=True)
     backdrop = traitlets.Bytes().tag(sync=True)
     png = traitlets.Bytes().tag(sync=True)
+    sound = traitlets.Bytes().tag(sync=True)  # a WAV file; where there is one, a player stands below the picture
     frame = traitlets.Dict().tag(sync=True)
 
 

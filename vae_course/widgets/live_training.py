@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from ..models.base import evaluating
-from ..plots import COLOURS, folded
+from ..plots import COLOURS, outputs_of
 from . import drawing
 from .explorer import Still, examples_of
 from .latents import one_of_each
@@ -102,13 +102,10 @@ class LiveTraining:
         from IPython.display import display
 
         still = self.still()
-        bundles = [
-            ({"image/png": still.png, "text/plain": still.alt}, {"image/png": {"alt": still.alt}}),
-            ({"text/html": folded(still.alt), "text/plain": ""}, {}),
-        ]
+        outputs = outputs_of(still.png, still.alt)
         if not self._handles:
-            self._handles = [display(data, raw=True, metadata=about, display_id=True) for data, about in bundles]
+            self._handles = [display(data, raw=True, metadata=about, display_id=True) for data, about in outputs]
             return
-        for handle, (data, about) in zip(self._handles, bundles, strict=True):
+        for handle, (data, about) in zip(self._handles, outputs, strict=True):
             if handle is not None:  # outside a notebook there is nothing to replace
                 handle.update(data, raw=True, metadata=about)

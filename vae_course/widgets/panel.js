@@ -3,7 +3,34 @@
 
 const AHEAD = 2;
 const PATIENCE = 1500; // milliseconds without an answer before the page says that the kernel is busy
-const OUR_KEYS = /^(Arrow|Home$|End$|Page|Enter$| $)/;
+
+// Keys typed in an explorer stay there, whatever control has them: in command mode a letter deletes, cuts or changes the cell. Only what
+// runs the cell, saves, finds or opens the palette goes on to the page around.
+const goesOn = ({ key, ctrlKey, metaKey, shiftKey, altKey }) => {
+  const command = (ctrlKey || metaKey) && !altKey;
+  if (key === "Enter") return !altKey && (shiftKey || command);
+  return command && (/^[sf]$/i.test(key) || (shiftKey && /^c$/i.test(key)));
+};
+
+// JupyterLab and Notebook look for a binding from the focused element upwards, and stop looking at one with KEPT; their selectors end in
+// ":focus", so it has to be on the very element that has the key. It is put there by the first listener that any key meets, on the window:
+// Notebook listens while keys still go down to their element, where nothing below the document could stop them. What lies beside an
+// explorer and takes keys (the words of a still picture, a player) bears the class vae-keys, and is treated alike.
+const KEPT = "data-lm-suppress-shortcuts";
+function keepKeys(root) {
+  const mark = (event) => {
+    const all = event.target.closest?.(".vae-explorer, .vae-keys");
+    if (!all) return;
+    // What it stands in may have had the last key: a mark left there would stop the search as well.
+    for (let node = event.target; node !== all.parentElement; node = node.parentElement) {
+      node.toggleAttribute(KEPT, node === event.target && !goesOn(event));
+    }
+  };
+  window.addEventListener("keydown", mark, true);
+  // Other pages listen above the explorer: keys end here.
+  root.addEventListener("keydown", (event) => { if (!goesOn(event)) event.stopPropagation(); });
+  return () => window.removeEventListener("keydown", mark, true);
+}
 
 function element(tag, classes, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -119,27 +146,26 @@ function makePad(control, move, backdrop) {
 const MAKERS = { slider: makeSlider, choice: makeChoice, toggle: makeToggle, pad: makePad };
 
 // A data URL, since the browser unpacks it where it stands; a blob takes 7 ms more, by way of another process.
-function addressOf(bytes) {
+function addressOf(bytes, kind = "image/png") {
   const numbers = new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset ?? 0, bytes.byteLength);
   let text = "";
   for (let from = 0; from < numbers.length; from += 8192) text += String.fromCharCode(...numbers.subarray(from, from + 8192));
-  return `data:image/png;base64,${btoa(text)}`;
+  return `data:${kind};base64,${btoa(text)}`;
 }
 
 function render({ model, el }) {
   const about = model.get("about");
   const picture = element("img", about.pixels ? "vae-picture vae-pixels" : "vae-picture", { width: about.width, draggable: "false" });
   const says = element("div", "vae-says", { "aria-live": "polite", style: `max-width: ${Math.max(about.width, 300)}px` });
+  const heard = element("audio", "vae-heard", { controls: "", "aria-label": `${about.title}: what is shown, to be heard` });
   const trouble = element("div", "vae-trouble", { role: "alert" });
   const buttons = element("div", "vae-buttons");
   const fine = element("div", "vae-sliders");
   const coarse = element("div", "vae-coarse");
-  const root = element("div", "vae-explorer", { role: "group", "aria-label": about.title, "data-lm-suppress-shortcuts": "true" },
-    element("div", "vae-shown", {}, picture, says), element("div", "vae-controls", {}, coarse, fine, trouble));
-  // JupyterLab would otherwise take these keys for itself.
-  root.addEventListener("keydown", (event) => {
-    if (OUR_KEYS.test(event.key) && !((event.key === "Enter") && (event.shiftKey || event.ctrlKey || event.altKey))) event.stopPropagation();
-  });
+  // It can have the focus itself, so that what is typed after a click beside a control stays here too.
+  const root = element("div", "vae-explorer", { role: "group", "aria-label": about.title, tabindex: "-1" },
+    element("div", "vae-shown", {}, picture, heard, says), element("div", "vae-controls", {}, coarse, fine, trouble));
+  const letKeysGo = keepKeys(root);
 
   // What is to be sent, and what is on its way.
   const view = Math.random().toString(36).slice(2);
@@ -217,12 +243,21 @@ function render({ model, el }) {
     root.classList.toggle("vae-stale", frame.trouble !== "");
     flush();
   }
+  function hear() {
+    const bytes = model.get("sound");
+    heard.hidden = bytes.byteLength === 0;
+    if (!heard.hidden) heard.src = addressOf(bytes, "audio/wav");
+  }
+  hear();
+  model.on("change:sound", hear);
   model.on("change:frame", receive);
   receive();
   for (const [name, value] of Object.entries(model.get("frame").values)) made[name]?.show(value);
   el.append(root);
   return () => {
     model.off("change:frame", receive);
+    model.off("change:sound", hear);
+    letKeysGo();
     clearTimeout(busy);
   };
 }

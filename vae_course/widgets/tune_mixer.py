@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipywidgets
 import torch
 from PIL import Image
 from torch import Tensor
 
-from ..data.dataset import as_examples
 from ..audio import in_words, sound, to_wav
+from ..data.dataset import as_examples
 from ..data.melodies import NAMES, Melody, from_tokens, to_tokens
 from ..models.base import latent_path
 from ..plots import COLOURS
@@ -41,7 +40,6 @@ class TuneMixer(Explorer):
         self.melodies = [_read(rows) for rows in written]
         pitches = [pitch for melody in (*self.ends, *self.melodies) for pitch in melody.pitches]
         self.low, self.high = min(pitches) - 1.5, max(pitches) + 1.5
-        self.player = ipywidgets.Audio(value=b"", format="wav", autoplay=False, loop=False)
         self.sounding: Melody | None = None
         super().__init__([Slider("position", f"from {titles[0]} to {titles[1]}", 0.0, 1.0, 0.5, 0.02)])
 
@@ -52,7 +50,7 @@ class TuneMixer(Explorer):
 
     def draw(self) -> Image.Image:
         if self.melody != self.sounding:  # a sound is large: it is sent only when the notes are others
-            self.player.value = to_wav(sound(self.melody))
+            self.panel.sound = to_wav(sound(self.melody))
             self.sounding = self.melody
         ends = (self._roll(melody, 200, 140, COLOURS[6], title) for melody, title in zip(self.ends, self.titles, strict=True))
         return drawing.above(
@@ -89,13 +87,6 @@ class TuneMixer(Explorer):
             f"Seven piano rolls: {self.titles[0]}, then what is written for five codes on the way, then {self.titles[1]}. "
             f"{self.titles[0]} is {in_words(self.ends[0])}. Between: {told}. {self.titles[1]} is {in_words(self.ends[1])}."
         )
-
-    def show(self) -> None:
-        """Display the control with the player below it, and the still twin."""
-        from IPython.display import display
-
-        display(ipywidgets.VBox([self.panel, self.player]))
-        self.still().show()
 
     def _roll(self, melody: Melody, width: int, height: int, colour: str, title: str) -> Image.Image:
         longest = max(one.steps for one in (*self.ends, *self.melodies)) / 2

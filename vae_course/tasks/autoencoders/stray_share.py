@@ -6,8 +6,9 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from ..engine import Probe, matches, probes_from, relation, slip, task, with_more
+from ..engine import Probe, matches, probes_from, slip, task, unchanged, with_more
 
+NEAREST, TO_NEAREST = "between_codes.min(1).values", "torch.cdist(draws, codes).min(1).values"
 TWINS = torch.tensor([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [3.0, 1.0], [3.0, 1.0], [3.0, 3.0], [8.0, 3.0]])
 BETWEEN = torch.tensor([[0.5, 0.5], [1.0, 0.3], [3.0, 2.1], [5.5, 3.0], [-4.0, 0.0], [8.0, 2.5], [3.0, 4.6]])
 # Gaps of 1, 1, 2, 2, 4, 4, 8, 8: their ¾-quantile is 5, between two of them; one draw lies just there, one on a code, one far away.
@@ -46,14 +47,7 @@ def reference(codes, draws, q):
         Probe({"codes": TWINS, "draws": BETWEEN[6:], "q": 0.8}, note="with a single draw"),
         Probe({"codes": ON_A_LINE, "draws": ABOVE, "q": 0.75}, note="with a draw just at the limit"),
     ),
-    laws=(
-        relation(
-            lambda codes, draws, q: {"codes": 4 * codes, "draws": 4 * draws},
-            lambda result: result,
-            "In other units (everything four times as far), the share should be the same",
-            "A share has no unit. Is a distance of yours compared with something that is no distance?",
-        ),
-    ),
+    laws=(unchanged(lambda codes, draws, q: {"codes": 4 * codes, "draws": 4 * draws}, "In other units (everything four times as far)", "A share has no unit. Is a distance of yours compared with something that is no distance?"),),
     claims=matches(reference, "The share should count the draws that lie further from all codes than the limit"),
     slips=(
         slip(".fill_diagonal_(math.inf)", "", "Is your limit 0, so that every draw strays that is on no code? Which code is nearest to a code, if it may be itself?"),
@@ -64,18 +58,15 @@ def reference(codes, draws, q):
         slip("> limit", "<= limit", "Put every draw on top of a code: none strays. Your share is 1 then. What did you count?"),
         slip("quantile(q)", "quantile(1 - q)", "Raise q: the limit gets more generous, so fewer draws stray. In yours more do. Which end of the distances did you take?"),
         slip("> limit", "> to_nearest.quantile(q)", "Your limit comes from the draws themselves, so about 1 − q of them stray, be they good or bad. What else can the yardstick be made from?"),
-        slip({".fill_diagonal_(math.inf)": "", "between_codes.min(1).values": "between_codes.flatten()"}, "Your limit is taken over all pairs of codes, most of which are far apart. Which one distance does each code have a say with?"),
+        slip({".fill_diagonal_(math.inf)": "", NEAREST: "between_codes.flatten()"}, "Your limit is taken over all pairs of codes, most of which are far apart. Which one distance does each code have a say with?"),
         slip(
-            {"between_codes.min(1).values": "(torch.cdist(codes, codes).sum(1) / (len(codes) - 1))", "torch.cdist(draws, codes).min(1).values": "torch.cdist(draws, codes).mean(1)"},
+            {NEAREST: "(torch.cdist(codes, codes).sum(1) / (len(codes) - 1))", TO_NEAREST: "torch.cdist(draws, codes).mean(1)"},
             "You average a point's distances to all codes. In the middle of a ring of codes, is that average large? And is there a code near?",
         ),
-        slip(
-            {"between_codes.min(1).values": "(codes - codes.mean(0)).norm(dim=1)", "torch.cdist(draws, codes).min(1).values": "(draws - codes.mean(0)).norm(dim=1)"},
-            "You measure from the centre of the codes. If they lie on a ring, does the centre stray?",
-        ),
+        slip({NEAREST: "(codes - codes.mean(0)).norm(dim=1)", TO_NEAREST: "(draws - codes.mean(0)).norm(dim=1)"}, "You measure from the centre of the codes. If they lie on a ring, does the centre stray?"),
         slip("torch.cdist(draws, codes)", "torch.cdist(codes, draws)", "You count codes that no draw comes near. That is a question worth asking, but another one: over which axis of the table is the minimum?"),
         slip(".double().mean()", ".double().sum()", "That is how many stray. Which share of the draws is it?"),
-        slip("torch.cdist(draws, codes).min(1).values", "torch.cdist(draws, codes).mean(1)", "The limit is made of distances to the nearest code. What is compared with it, in yours: the nearest, or the average one?"),
+        slip(TO_NEAREST, "torch.cdist(draws, codes).mean(1)", "The limit is made of distances to the nearest code. What is compared with it, in yours: the nearest, or the average one?"),
         slip("> limit", ">= limit", "A draw that lies just at the limit: does the contract let it stray?"),
         slip("between_codes.min(1).values.quantile(q)", "between_codes.min(1).values.sort().values[int(q * len(codes))]", "Your limit is always one of the distances. What does torch.quantile give where q falls between two of them?"),
         slip(".values.quantile(q)", ".values.square().quantile(q).sqrt()", "A quantile between two squared distances is not the square of the one between the distances. Of what is it asked?"),

@@ -3,8 +3,9 @@
 import numpy as np
 import torch
 
-from ..engine import Mistake, Probe, matches, relation, slip, task
+from ..engine import Probe, matches, slip, task, unchanged
 
+KNOWN = "information(code, factor) for"
 ENTROPY = " / information(factor, factor)"
 TWO_BEST = "second, best = sorted(information(code, factor) for code in codes.T)[-2:]"
 ORDERED = torch.arange(24)
@@ -60,41 +61,24 @@ def reference(codes, factors):
     return float(np.mean(gaps))
 
 
-def of_correlations(codes, factors):
-    """The gap between the two greatest correlations."""
-    both = torch.corrcoef(torch.cat([codes, factors], 1).double().t())[: codes.shape[1], codes.shape[1] :].abs().nan_to_num()
-    best = both.topk(2, dim=0).values
-    return (best[0] - best[1]).mean().item()
-
-
 @task(
     points=2,
     probes=coded_factors,
     laws=(
-        relation(
-            lambda codes, factors: {"codes": torch.cat([codes, codes]), "factors": torch.cat([factors, factors])},
-            lambda result: result,
-            "With every image there twice, the score should stay as it is",
-            "All shares are the same with every image there twice. What does yours count?",
-        ),
-        relation(
-            lambda codes, factors: {"codes": torch.cat([codes, torch.zeros_like(codes[:, :1])], 1)},
-            lambda result: result,
-            "With a dead latent more, the score should stay as it is",
-            "A latent that is always the same tells nothing of any factor. Where does it come into yours?",
-        ),
-        relation(lambda codes, factors: {"codes": codes.amax() - codes}, lambda result: result, "With the bins numbered from the other end, the score should stay as it is", "A bin's number is a name. Where do you calculate with it?"),
+        unchanged(lambda codes, factors: {"codes": torch.cat([codes, codes]), "factors": torch.cat([factors, factors])}, "With every image there twice", "All shares are the same with every image there twice. What does yours count?"),
+        unchanged(lambda codes, factors: {"codes": torch.nn.functional.pad(codes, (0, 1))}, "With a dead latent more", "A latent that is always the same tells nothing of any factor. Where does it come into yours?"),
+        unchanged(lambda codes, factors: {"codes": codes.amax() - codes}, "With the bins numbered from the other end", "A bin's number is a name. Where do you calculate with it?"),
     ),
     claims=matches(reference, "The MIG should be the mean over factors of (best − second best information) / entropy"),
     slips=(
         slip(ENTROPY, "", "A perfect code should have a MIG of 1. Yours grows with the number of levels. What is the most that can be known of a factor?"),
         slip(ENTROPY, " / torch.tensor(float(len(factor.unique()))).log().item()", "You divide by the logarithm of the number of levels. When is that a factor's entropy, and when is it too much?"),
         slip(
-            {"information(code, factor) for": "information(code, factor) / max(information(code, code), 1e-9) for", ENTROPY: ""},
+            {KNOWN: "information(code, factor) / max(information(code, code), 1e-9) for", ENTROPY: ""},
             "You divide by the entropy of the latent. Use more bins: a code that tells everything gets a lower score. What is the share of: what is known of the factor, or of the latent?",
         ),
         slip(
-            {"information(code, factor) for": "2 * information(code, factor) / (information(code, code) + information(factor, factor)) for", ENTROPY: ""},
+            {KNOWN: "2 * information(code, factor) / (information(code, code) + information(factor, factor)) for", ENTROPY: ""},
             "You divide by the mean of both entropies, as a normalised mutual information does. A latent may tell more than the factor without harm. By which entropy alone is it divided?",
         ),
         slip("(best - second)", "best", "Let two latents carry the same factor: nobody could say which one holds it. Your score stays high. Where is the gap?"),
@@ -115,8 +99,11 @@ def of_correlations(codes, factors):
             {"met = p > 0": "met = (p > 0) | (a is not b)", "sorted(": "sorted((", "codes.T)[-2:]": "codes.T), key=lambda one: (one != one, one))[-2:]"},
             "Some pairs of a bin and a level never meet: there 0 · log 0 comes up. What is its limit, and how do you get it?",
         ),
+        slip(
+            {KNOWN: "torch.corrcoef(torch.stack([code, factor]).double())[0, 1].abs().nan_to_num().item() for", ENTROPY: ""},
+            "A correlation sees straight lines only. A latent that tells the shape 0, 2, 1 in this order knows everything: what does a correlation say of it?",
+        ),
     ),
-    programs=(Mistake(of_correlations, "A correlation sees straight lines only. A latent that tells the shape 0, 2, 1 in this order knows everything: what does a correlation say of it?"),),
     hints=(
         "For one latent and one factor, make the table of shares p(z, v): how many of the n images lie in each pair of bin and level.",
         "I(z; v) = Σ p log(p / (p(z) p(v))) over the pairs that occur, with the table's row and column sums. A factor's entropy is I(v; v).",

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..engine import Claim, Probe, is_tensor, is_tuple, probes_from, relation, rounding, slip, task, with_more
+from ..engine import Claim, Probe, is_tensor, is_tuple, probes_from, rounding, slip, task, unchanged, with_more
 
 PARTS = ("information", "total correlation", "dimension-wise KL")
 EVEN, HALF = torch.tensor([0.25, 0.25, 0.5]), torch.full((3,), 1 / 3)
@@ -46,11 +46,8 @@ def claims(values, q1, q2, p1, p2):
         Probe({"q1": torch.eye(3), "q2": TWO, "p1": HALF, "p2": torch.tensor([0.5, 0.5])}, note="with probabilities of 0"),
     ),
     laws=(
-        relation(
-            lambda q1, q2, p1, p2: {"q1": torch.cat([q1, q1]), "q2": torch.cat([q2, q2])},
-            lambda result: result,
-            "With every image listed twice, all three should stay as they are",
-            "List every image twice: nothing should change. Which part of yours is a sum over images, and should be a mean?",
+        unchanged(
+            lambda q1, q2, p1, p2: {"q1": torch.cat([q1, q1]), "q2": torch.cat([q2, q2])}, "With every image listed twice", "List every image twice: nothing should change. Which part of yours is a sum over images, and should be a mean?"
         ),
     ),
     claims=claims,

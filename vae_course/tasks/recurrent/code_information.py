@@ -4,13 +4,14 @@ import math
 
 import torch
 
-from ..engine import Claim, Law, Probe, finite_far_out, matches, probes_from, relation, rounding, slip, task, with_more
+from ..engine import Claim, Law, Probe, finite_far_out, matches, probes_from, rounding, slip, task, unchanged, with_more
 
 
 def _tables(draw, n, spread):
     return {"log_p": spread * draw(n, n) - 40 + 3 * draw(n, 1) + 2.2 * spread * torch.eye(n, dtype=draw(1).dtype)}
 
 
+AVERAGE = "log_p.logsumexp(1) - math.log(len(log_p))"
 IGNORED = torch.tensor([-31.0, -18.5, -44.25, -20.0]).unsqueeze(1).expand(4, 4).contiguous()
 # beyond the exponentials of float64, in which a difference of such numbers still has its digits
 UNLIKE = torch.full((3, 3), -3900.0).double() + torch.diag(torch.tensor([1750.0, 2650.0, 2820.0]))
@@ -45,18 +46,12 @@ def _at_most_log_n(values, log_p):
     ),
     laws=(
         finite_far_out("p of a window of hundreds of nats is 0 to the computer. Can all of it be done with logarithms?"),
-        relation(
+        unchanged(
             lambda log_p: {"log_p": log_p - 10 * torch.arange(len(log_p)).unsqueeze(1)},
-            lambda information: information,
-            "With windows that are less likely under every code, what the code tells should stay as it is",
+            "With windows that are less likely under every code",
             "Make a window ten nats less likely under every code. What has that to do with what its own code tells?",
         ),
-        relation(
-            lambda log_p: {"log_p": log_p.repeat(2, 2)},
-            lambda information: information,
-            "With every window and its code there twice, what a code tells should stay as it is",
-            "With every window there twice, which of your sums becomes twice what it was? Which of them should be means?",
-        ),
+        unchanged(lambda log_p: {"log_p": log_p.repeat(2, 2)}, "With every window and its code there twice", "With every window there twice, which of your sums becomes twice what it was? Which of them should be means?"),
         Law(_at_most_log_n),
     ),
     gradients=("log_p",),
@@ -64,7 +59,7 @@ def _at_most_log_n(values, log_p):
     claims=matches(_own_against_each, "It should be the mean of log p with the own code, less the log of the mean p over all codes", scale=lambda log_p: log_p.abs().max()),
     slips=(
         slip(
-            "log_p.logsumexp(1) - math.log(len(log_p))",
+            AVERAGE,
             "log_p.mean(1)",
             "You average log p over the codes; the formula wants the log of the average p. Which of the two is greater, by Jensen's inequality? A single hopeless code must not weigh hundreds of nats: does it, in yours?",
         ),
@@ -72,11 +67,7 @@ def _at_most_log_n(values, log_p):
         slip("- math", "+ math", "For a decoder that does without z yours is −2 log n, and should be 0. Dividing by n inside the logarithm: does that make it greater or smaller?"),
         slip("- math.log(len(log_p))", "/ len(log_p)", "You divide the logarithm by n. What is to be divided by n: the sum, or its logarithm? And what does a factor inside a logarithm become outside?"),
         *(
-            slip(
-                "log_p.logsumexp(1) - math.log(len(log_p))",
-                f"(log_p.exp().mean(1) + 1e-{digits}).log()",
-                "The small number that you add keeps the logarithm finite, and wrong: it is greater than p itself. Which function takes log p and never leaves the logarithms?",
-            )
+            slip(AVERAGE, f"(log_p.exp().mean(1) + 1e-{digits}).log()", "The small number that you add keeps the logarithm finite, and wrong: it is greater than p itself. Which function takes log p and never leaves the logarithms?")
             for digits in (*range(5, 17), 20, 30)
         ),
         slip(
@@ -92,19 +83,15 @@ def _at_most_log_n(values, log_p):
         slip(".mean()", "", "One number a window. What is asked for at the end?"),
         slip("return (", "return -(", "A code that leaves no doubt gives −log n, in yours. Which sign has information?"),
         slip(
-            "log_p.logsumexp(1) - math.log(len(log_p))",
+            AVERAGE,
             "log_p.masked_fill(torch.eye(len(log_p)).bool(), -math.inf).logsumexp(1) - math.log(len(log_p) - 1)",
             "You compare with the codes of others alone. Then nothing bounds it: how much can be known about which of n windows it was, at most?",
         ),
         slip("math.log(len(log_p))", "math.log(len(log_p) - 1)", "You divide by n − 1. How many codes are in your sum?"),
         slip("(log_p.diagonal() - average)", "(log_p.diagonal().exp() / log_p.exp().mean(1)).log()", "p of a window of hundreds of nats is 0 to the computer, and so is the mean: what is 0/0? Can all of it be done with logarithms?"),
-        slip("log_p.logsumexp(1) - math.log(len(log_p))", "log_p.exp().mean(1).log()", "p of a window of hundreds of nats is 0 to the computer: what is the logarithm of that mean? Can the mean be taken without leaving the logarithms?"),
+        slip(AVERAGE, "log_p.exp().mean(1).log()", "p of a window of hundreds of nats is 0 to the computer: what is the logarithm of that mean? Can the mean be taken without leaving the logarithms?"),
         slip(".mean()", ".mean() / math.log(2)", "A code that leaves no doubt among 4 windows gives 2, in yours. What is it in nats?"),
-        slip(
-            "log_p.logsumexp(1) - math.log(len(log_p))",
-            "log_p.flatten().logsumexp(0) - 2 * math.log(len(log_p))",
-            "You have one mean p for all windows together; the likeliest window drowns the others. Over what does the sum in the formula run, and what is fixed in it?",
-        ),
+        slip(AVERAGE, "log_p.flatten().logsumexp(0) - 2 * math.log(len(log_p))", "You have one mean p for all windows together; the likeliest window drowns the others. Over what does the sum in the formula run, and what is fixed in it?"),
         slip("(log_p.diagonal() - average)", "log_p.softmax(1).diagonal()", "That is the probability of naming the right code, on average. The formula has logarithms before the mean: where?"),
         slip("(log_p.diagonal() - average)", "(log_p.softmax(1).diagonal().log() + math.log(len(log_p)))", "Right, until the right code's share is 0 to the computer: what is its logarithm? Which function gives it in one go?"),
     ),

@@ -9,6 +9,7 @@ from ..engine import Claim, Probe, is_tensor, slip, task, unrelated
 
 SIGMAS = 6.0  # how many standard errors a right answer may be off, where hundreds of draws are counted
 MANY = 100
+HIDDEN, JOINED = "x * kept.unsqueeze(-1)", "torch.cat([first, steps_before], dim=1)"
 
 
 def _sequences(seed):
@@ -37,27 +38,23 @@ def _sequences(seed):
 
 
 def _read_twice(function, x, start, rate):
-    inputs = function(x, start, rate)
-    return {"inputs": inputs, "again": function(x.clone(), start.clone(), rate)}
+    return {"inputs": function(x, start, rate), "again": function(x.clone(), start.clone(), rate)}
 
 
 def _are(rows, others):
     return torch.isclose(rows.double(), others.double()).all(-1)
 
 
+def _told(stories):
+    return next((story for story, fits in stories.items() if fits.all()), "something else")
+
+
 def _first_row(got, x, start):
     """In words. Of a single sequence nothing is said about chance."""
-    gone = (got == 0).all(-1)
-    if _are(got, start).all() or (len(x) == 1 and gone.all()):
-        return "start"
-    if gone.all():
-        return "zeros"
-    if (_are(got, start) | gone).all():
-        return "start, and zeros now and then"
-    for name, place in {"the first row of x": 0, "the second row of x": min(1, x.shape[1] - 1), "the last row of x": -1}.items():
-        if (_are(got, x[:, place]) | gone).all():
-            return name
-    return "something else"
+    gone, begins = (got == 0).all(-1), _are(got, start)
+    places = {"the first row of x": 0, "the second row of x": min(1, x.shape[1] - 1), "the last row of x": -1}
+    stories = {"start": begins | (gone & (len(x) == 1)), "zeros": gone, "start, and zeros now and then": begins | gone}
+    return _told(stories | {name: _are(got, x[:, place]) | gone for name, place in places.items()})
 
 
 def _other_rows(got, x, start):
@@ -72,7 +69,7 @@ def _other_rows(got, x, start):
         "the row of x one step before, or part of it": ((got == 0) | torch.isclose(got.double(), before)).all(-1),
         "a multiple of the row of x one step before, or zeros": gone | _are(got, stretch * before),
     }
-    return next((story for story, fits in stories.items() if fits.all()), "something else")
+    return _told(stories)
 
 
 def _claims(values, x, start, rate):
@@ -121,26 +118,23 @@ def _how_related(hidden, again):
     slips=(
         slip("[:, :-1]", "[:, 1:]", "At each step your decoder reads the very token that it is to predict. How would it score, and what would it have learnt? Which token stands before step t?"),
         slip({"[:, :-1]": "[:, 1:]", "[first, steps_before]": "[steps_before, first]"}, "Shifted the wrong way: at step t your decoder reads what comes after. In which direction must the rows move to stand one step late?"),
-        slip("torch.cat([first, steps_before], dim=1)", "x * kept.unsqueeze(-1)", "Nothing is shifted, and start is nowhere. What has the decoder read when it is to predict the first step?"),
+        slip(JOINED, "x * kept.unsqueeze(-1)", "Nothing is shifted, and start is nowhere. What has the decoder read when it is to predict the first step?"),
         slip("start.expand(len(x), 1, -1)", "(x * kept.unsqueeze(-1))[:, -1:]", "The last row has come round to the front: a tune that begins with how it ends. What stands before the first step?"),
         slip("start.expand(len(x), 1, -1)", "torch.zeros_like(x[:, :1])", "The first row is zeros. That is one way to begin, but which row were you given for it?"),
         slip({"(x * kept.unsqueeze(-1))": "x", "dim=1)": "dim=1) * kept.unsqueeze(-1)"}, "Now and then start is hidden as well. It is no word of the tune: in which order do you hide, and put start in front?"),
         slip(">= rate", "< rate", "With a rate of 0 yours hides everything. Is rate the probability to hide a step, or to keep it?"),
         slip({"torch.rand(x.shape[:2], device=x.device)": "torch.rand_like(x)", "kept.unsqueeze(-1)": "kept"}, "Steps are hidden in part: a value without its mark, a mark without its value. How many random numbers does a step need?"),
-        slip("x * kept.unsqueeze(-1)", "torch.nn.functional.dropout(x, rate)", "That is a dropout layer: it hides single numbers, and stretches what it keeps. What should a kept row be?"),
-        slip(
-            {"x * kept.unsqueeze(-1)": "x", "torch.cat([first, steps_before], dim=1)": "torch.nn.functional.dropout(torch.cat([first, steps_before], dim=1), rate)"},
-            "That is a dropout layer: it hides single numbers, of start too, and stretches what it keeps. What should a kept row be, and which row is always kept?",
-        ),
-        slip("x * kept.unsqueeze(-1)", "x * kept.unsqueeze(-1) / max(1 - rate, 1e-9)", "What you keep is stretched, as in a dropout layer. What would a one-hot row with a 4 in it say to the decoder?"),
+        slip(HIDDEN, "torch.nn.functional.dropout(x, rate)", "That is a dropout layer: it hides single numbers, and stretches what it keeps. What should a kept row be?"),
+        slip({HIDDEN: "x", JOINED: f"torch.nn.functional.dropout({JOINED}, rate)"}, "That is a dropout layer: it hides single numbers, of start too, and stretches what it keeps. What should a kept row be, and which row is always kept?"),
+        slip(HIDDEN, "x * kept.unsqueeze(-1) / max(1 - rate, 1e-9)", "What you keep is stretched, as in a dropout layer. What would a one-hot row with a 4 in it say to the decoder?"),
         slip("torch.rand(x.shape[:2]", "torch.rand((len(x), 1)", "Some sequences lose all their steps, others none. How many random numbers does a sequence need?"),
         slip("torch.rand(x.shape[:2]", "torch.rand((1, x.shape[1])", "The same steps are hidden in every sequence. Which axis is your noise missing?"),
         slip(">= rate", ".argsort(1) >= round(rate * x.shape[1])", "You hide the same number of steps in every sequence: once some are hidden, the others are safe. What does it mean that each step is hidden for itself?"),
         slip("kept = ", "torch.manual_seed(0)\n    kept = ", "The same steps are hidden at every call. Is your noise drawn anew each time, or is a seed set, or a draw kept? Which steps would never be seen?"),
-        slip("x * kept.unsqueeze(-1)", "x", "Shifted rightly, and nothing is hidden at any rate. Where does chance come in?"),
+        slip(HIDDEN, "x", "Shifted rightly, and nothing is hidden at any rate. Where does chance come in?"),
         slip("[:, :-1]", "", "One row too many: the last one. After the last step, is there anything left to predict from it?"),
-        slip("torch.cat([first, steps_before], dim=1)", "steps_before", "One row is missing: the first. What does the decoder read before there is anything to read?"),
-        slip("x * kept.unsqueeze(-1)", "torch.where(kept.unsqueeze(-1), x, start)", "Hidden steps look like the beginning. How should the decoder tell 'you may not know' from 'we begin'? What stands for nothing in this course?"),
+        slip(JOINED, "steps_before", "One row is missing: the first. What does the decoder read before there is anything to read?"),
+        slip(HIDDEN, "torch.where(kept.unsqueeze(-1), x, start)", "Hidden steps look like the beginning. How should the decoder tell 'you may not know' from 'we begin'? What stands for nothing in this course?"),
         slip("torch.rand(", "torch.randn(", "With a rate of 0 half of your steps are hidden. What values does your noise take, and how many of them lie below rate?"),
     ),
     hints=(

@@ -5,7 +5,9 @@ import math
 import torch
 from torch.distributions import Independent, Normal
 
-from ..engine import Mistake, each_row_for_itself, matches, probes_from, slip, task
+from ..engine import Mistake, described, each_row_for_itself, matches, probes_from, slip, task
+
+FAULTS = ("its value is not finite", "its mark is neither 0 nor 1", "it has a value and the mark 'not seen'")
 
 
 class _Series:
@@ -31,22 +33,16 @@ def _with_a_model(function, past, steps, weight, out):
         if series.dim() != 3 or series.shape[1:] != (steps, 2):
             raise ValueError(f"encode takes series of shape (n, {steps}, 2), got {tuple(series.shape)}.")
         values, seen = series.unbind(-1)
-        faults = {
-            "its value is not finite": ~values.isfinite(),
-            "its mark is neither 0 nor 1": (seen != 0) & (seen != 1),
-            "it has a value and the mark 'not seen'": (values != 0) & (seen == 0),
-        }
-        for number, step in torch.stack(list(faults.values())).any(0).nonzero()[:1].tolist():
-            fault = next(words for words, there in faults.items() if there[number, step])
+        faults = torch.stack([~values.isfinite(), (seen != 0) & (seen != 1), (values != 0) & (seen == 0)])
+        for number, step in faults.any(0).nonzero()[:1].tolist():
+            fault = FAULTS[faults[:, number, step].byte().argmax()]
             raise ValueError(f"series {number}, step {step}: {fault}. Expected (value, 1), or (0, 0) where nothing was seen.")
         mu = torch.tanh((series - 0.3).flatten(1) @ weight)
         return Independent(Normal(mu, 0.3 * torch.ones_like(mu)), 1)
 
     def decode(z):
-        if not isinstance(z, torch.Tensor):
-            raise ValueError(f"decode takes a tensor of codes, got a distribution of the kind {type(z).__name__}.")
-        if z.dim() != 2 or z.shape[1] != len(out):
-            raise ValueError(f"decode takes codes of shape (n, {len(out)}), got {tuple(z.shape)}.")
+        if not isinstance(z, torch.Tensor) or z.dim() != 2 or z.shape[1] != len(out):
+            raise ValueError(f"decode takes a tensor of codes, of shape (n, {len(out)}), got {described(z)}.")
         return _Series(torch.sigmoid(2 * z @ out))
 
     return {"result": function(encode, decode, past, steps)}

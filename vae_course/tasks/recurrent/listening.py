@@ -2,7 +2,7 @@
 
 import torch
 
-from ..engine import Claim, Probe, described, doubled, is_tensor, is_tuple, probes_from, relation, rounding, slip, task, with_more
+from ..engine import Claim, Probe, described, doubled, is_tensor, is_tuple, probes_from, rounding, slip, task, unchanged, with_more
 
 
 def _measured(draw, n, d):
@@ -19,6 +19,7 @@ def _measured(draw, n, d):
     return {"kl": kl / kl.mean(0) * size * floor, "log_p": 3 * draw(n, n) - 20 + 12 * torch.eye(n, dtype=kl.dtype), "floor": floor}
 
 
+OTHERS = "(log_p.sum() - own.sum()) / (n * (n - 1))"
 IGNORED = torch.tensor([-31.0, -18.5, -44.25]).unsqueeze(1).expand(3, 3).contiguous()
 TOLD = torch.tensor([[-10.0, -60.0, -55.0], [-70.0, -12.0, -40.0], [-90.0, -50.0, -11.0]])
 WIDE = torch.tensor([[1.5, 0.0], [0.5, 2.0], [1.0, 1.0]])
@@ -51,30 +52,25 @@ def _claims(values, kl, log_p, floor):
         Probe({"kl": AT_THE_FLOOR, "log_p": TOLD, "floor": 0.25}, note="with latents whose KL is floor, and no more"),
     ),
     laws=(
-        relation(
+        unchanged(
             lambda log_p, **_: {"log_p": log_p - 10 * torch.arange(len(log_p)).unsqueeze(1)},
-            lambda part: part,
-            "With windows that are less likely under every code, what a wrong code costs should stay as it is",
+            "With windows that are less likely under every code",
             "Make a window ten nats less likely under every code. What has a wrong code to do with that?",
         ),
     ),
     keeps=("kl", "log_p"),
     claims=_claims,
     slips=(
-        slip("(log_p.sum() - own.sum()) / (n * (n - 1))", "log_p.mean()", "A window keeps its own code in some of your pairs, and loses nothing there. How many pairs of two different windows are there?"),
+        slip(OTHERS, "log_p.mean()", "A window keeps its own code in some of your pairs, and loses nothing there. How many pairs of two different windows are there?"),
         slip("(n * (n - 1))", "n**2", "The pairs of a window with itself are left out of your sum. How many pairs are left in it?"),
         slip({"(n * (n - 1))": "n**2", "own.mean()": "own.sum() / n**2"}, "You divide both sums by n². How many own codes are on the diagonal, and how many others are beside it?"),
         slip("own.mean() - others", "others - own.mean()", "A decoder that listens suffers from a wrong code. Is your price then above or below 0?"),
         slip("own.mean() - others", "-own.mean()", "That is what a window costs with its own code, the reconstruction. Compared with what does it tell you about z?"),
-        slip("(log_p.sum() - own.sum()) / (n * (n - 1))", "log_p.roll(1, 1).diagonal().mean()", "Each window gets the code of the one before: that is one of the ways to deal out wrong codes. What do the other pairs say?"),
-        slip("(log_p.sum() - own.sum()) / (n * (n - 1))", "log_p.roll(-1, 1).diagonal().mean()", "Each window gets the code of the one behind: that is one of the ways to deal out wrong codes. What do the other pairs say?"),
-        slip("(log_p.sum() - own.sum()) / (n * (n - 1))", "log_p.roll(n // 2, 1).diagonal().mean()", "Each window gets one wrong code, from half a batch away. A fair estimate, but what do the pairs say that it leaves out?"),
-        slip("(log_p.sum() - own.sum()) / (n * (n - 1))", "log_p.roll(-(n // 2), 1).diagonal().mean()", "Each window gets one wrong code, from half a batch further on. A fair estimate, but what do the pairs say that it leaves out?"),
-        slip(
-            "(log_p.sum() - own.sum()) / (n * (n - 1))",
-            "log_p[:, torch.randperm(n)].diagonal().mean()",
-            "You shuffle the codes once: by chance some windows keep theirs, and another shuffle gives another price. With the whole table before you, is chance needed?",
-        ),
+        slip(OTHERS, "log_p.roll(1, 1).diagonal().mean()", "Each window gets the code of the one before: that is one of the ways to deal out wrong codes. What do the other pairs say?"),
+        slip(OTHERS, "log_p.roll(-1, 1).diagonal().mean()", "Each window gets the code of the one behind: that is one of the ways to deal out wrong codes. What do the other pairs say?"),
+        slip(OTHERS, "log_p.roll(n // 2, 1).diagonal().mean()", "Each window gets one wrong code, from half a batch away. A fair estimate, but what do the pairs say that it leaves out?"),
+        slip(OTHERS, "log_p.roll(-(n // 2), 1).diagonal().mean()", "Each window gets one wrong code, from half a batch further on. A fair estimate, but what do the pairs say that it leaves out?"),
+        slip(OTHERS, "log_p[:, torch.randperm(n)].diagonal().mean()", "You shuffle the codes once: by chance some windows keep theirs, and another shuffle gives another price. With the whole table before you, is chance needed?"),
         slip("own.mean() - others", "n * (own.mean() - others)", "Twice as many windows, twice your price. What is asked for: a sum, or a mean over windows?"),
         slip("own.mean() - others", "n * (n - 1) * (own.mean() - others)", "That is the sum over all pairs. What is it divided by?"),
         slip("(kl.mean(0) > floor)", "(kl > floor).any(0)", "One window above the floor opens a latent for you. What is compared with the floor: the greatest KL of a latent, or its average?"),

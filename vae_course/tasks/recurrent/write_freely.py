@@ -7,6 +7,8 @@ import torch
 from ..cases.sequences import writer
 from ..engine import Probe, each_row_for_itself, matches, relation, slip, task
 
+WRITTEN, STOP = "row * ~over.unsqueeze(-1)", "\n        if over.all():\n            break"
+
 
 def _writers(seed):
     generator = torch.Generator().manual_seed(1000 + seed)
@@ -64,7 +66,7 @@ def _written_alone(state, start, read, keep, out, end, steps):
     ),
     claims=matches(lambda **given: _written_alone(**given)[0], "Each row should be the likeliest token, after reading the row before; behind the end, zeros"),
     slips=(
-        slip("row * ~over.unsqueeze(-1)", "row", "Your sequences go on behind their end. Which rows must be zeros, and how does a step know that the end has been?"),
+        slip(WRITTEN, "row", "Your sequences go on behind their end. Which rows must be zeros, and how does a step know that the end has been?"),
         slip("logits, state = step", "logits, _ = step", "Each of your steps starts from the first state. What comes back from step beside the logits, and who needs it next?"),
         slip("step(row, state)", "step(start.expand(len(state), -1), state)", "Each of your steps reads start. What has the decoder written since, and who tells it?"),
         slip("(token == end)", "(token == end)\n        row = logits", "Your decoder reads its own logits. In training it read one-hot rows: what did it write, of all the tokens that it thought of?"),
@@ -74,28 +76,22 @@ def _written_alone(state, start, read, keep, out, end, steps):
         slip("(token == end)", "(token == end)\n        if over.any():\n            break", "When one sequence ends, yours stop all. What about those that had more to say, and how many rows were asked for?"),
         slip("(token == end)", "(token == end).any()", "When one sequence ends, all fall silent. Does your question 'is it over?' have an answer for each sequence?"),
         slip("over | (token == end)", "token == end", "Yours are silent for one step after the end, and then begin anew. Once over, what must 'over' remember?"),
+        slip({WRITTEN: "row", "over | (token == end)": f"token == end{STOP}"}, "Your loop waits for a step at which all sequences end at once. They end each for itself: what must be remembered of those that have, and what do they write?"),
+        slip({WRITTEN: "row", "(token == end)": f"(token == end){STOP}"}, "Your loop ends when all sequences have ended; until then those that are over write on. Which rows must be zeros, and how many rows were asked for?"),
         slip(
-            {"row * ~over.unsqueeze(-1)": "row", "over | (token == end)": "token == end\n        if over.all():\n            break"},
-            "Your loop waits for a step at which all sequences end at once. They end each for itself: what must be remembered of those that have, and what do they write?",
-        ),
-        slip(
-            {"row * ~over.unsqueeze(-1)": "row", "(token == end)": "(token == end)\n        if over.all():\n            break"},
-            "Your loop ends when all sequences have ended; until then those that are over write on. Which rows must be zeros, and how many rows were asked for?",
-        ),
-        slip(
-            {"row * ~over.unsqueeze(-1)": "row", "dim=1)": "dim=1) * (torch.arange(steps) <= torch.stack(written, 1)[..., end].argmax(1, keepdim=True)).unsqueeze(-1)"},
+            {WRITTEN: "row", "dim=1)": "dim=1) * (torch.arange(steps) <= torch.stack(written, 1)[..., end].argmax(1, keepdim=True)).unsqueeze(-1)"},
             "Right, until a sequence has no end: it then loses nearly everything. What does argmax say where nothing is greater than anything else?",
         ),
         slip("start.expand(len(state), -1)", "start", "start is a single row. How many sequences are to read it, and what shape does step want?"),
         slip("start.expand(len(state), -1)", "torch.zeros_like(start).expand(len(state), -1)", "Your first step reads zeros. Which row were you given to begin with?"),
-        slip("(token == end)", "(token == end)\n        if over.all():\n            break", "Right as far as it goes, but it is shorter than `steps` when all have ended. What should stand in the rows that are left?"),
+        slip("(token == end)", f"(token == end){STOP}", "Right as far as it goes, but it is shorter than `steps` when all have ended. What should stand in the rows that are left?"),
         slip(
             "written.append(row * ~over.unsqueeze(-1))\n        over = over | (token == end)", "over = over | (token == end)\n        written.append(row * ~over.unsqueeze(-1))", "The end token itself is missing. Is its row behind the end?"
         ),
-        slip("row * ~over.unsqueeze(-1)", "torch.where(over.unsqueeze(-1), torch.eye(len(start))[end].to(row), row)", "Behind the end you write the end again and again. What stands for nothing in this course?"),
+        slip(WRITTEN, "torch.where(over.unsqueeze(-1), torch.eye(len(start))[end].to(row), row)", "Behind the end you write the end again and again. What stands for nothing in this course?"),
         slip("stack(written, dim=1)", "stack([start.expand(len(state), -1), *written[:-1]], dim=1)", "Everything stands one step late, behind start, and the last step is lost. Is start written, or only read?"),
         slip("stack(written, dim=1)", "stack([start.expand(len(state), -1), *written], dim=1)", "One row too many, the first. Is start written, or only read?"),
-        slip("row * ~over.unsqueeze(-1)", "logits", "Those are the logits. Which one token does each step write, and as what kind of row?"),
+        slip(WRITTEN, "logits", "Those are the logits. Which one token does each step write, and as what kind of row?"),
         slip("dim=1)", "dim=1).argmax(-1)", "You return the numbers of the tokens. How can a number say 'nothing', as a row of zeros does?"),
         slip("(written, dim=1)", "(written)", "Right, with the axes in another order. What is one row of the result's first axis to be?"),
         slip(".to(start.dtype)", "", "Your rows are whole numbers, and the decoder cannot read them beside its weights. In which dtype does the contract want them?"),
