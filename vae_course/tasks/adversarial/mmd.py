@@ -47,7 +47,6 @@ def reference(a: Tensor, b: Tensor, bandwidth: float) -> Tensor:
         unchanged(lambda a, b, bandwidth: {"a": 3 * a, "b": 3 * b, "bandwidth": 3 * bandwidth}, "In other units, a third as long", "Points and bandwidth are lengths. Which of them is squared in yours, and which is not?"),
         unchanged(lambda a, b, **_: {"a": F.pad(a, (0, 1)), "b": F.pad(b, (0, 1))}, "With a latent more that is 0 everywhere", "Do you take a sum over latents, or a mean?"),
     ),
-    gradients=("a", "b"),
     claims=matches(reference, "The estimate should be the two means within, less twice the mean across", question=lambda a, b, bandwidth: FAR if b.abs().max() > 100 else ""),
     slips=(
         slip({"(table.sum() - table.trace()) / (n * (n - 1))": "table.mean()"}, "Each point is paired with itself, too, where k is 1. Give it two small sets from one distribution: what does yours say on average, and what should it say?"),

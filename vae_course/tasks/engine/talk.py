@@ -54,10 +54,7 @@ def check(function: Callable, name: str | None = None, *, seed: int = 0) -> Poin
         if verdict.passed and (remark := remark_on_gpu(task, function, seed=seed)):
             said = f"{said}\n{remark}"
     except Exception as error:  # not the learner's fault: something in the session that the check itself rests on
-        print(
-            f"· {task.name}: the check itself stumbled ({type(error).__name__}: {str(error)[:200]}), so nothing was judged. "
-            "Has a cell replaced something of Python's or PyTorch's? Restart the kernel and run this again."
-        )
+        print(f"· {task.name}: the check itself stumbled ({type(error).__name__}: {str(error)[:200]}), so nothing was judged. Has a cell replaced something of Python's or PyTorch's? Restart the kernel and run this again.")
         return Points(0, task.points)
     memory.add(task.name, passed=verdict.passed, tries=verdict.kind != "unwritten")
     print(said)
