@@ -22,6 +22,7 @@ MIN_ALT = 20
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MACHINE_PATHS = re.compile(r"(?<![\w.:/-])(/home/|/Users/|/root/|/work/|/tmp/|/var/folders/|[A-Z]:\\\\Users)")
 MARKDOWN_IMAGE = re.compile(r"!\[([^\]]*)\]\(")
+TABLE_HEAD = re.compile(r"^(\|.*\|)\s*\n\|[\s:|-]+\|\s*$", re.MULTILINE)
 ANATOMY = ("You will be able to", "You need", "Time")
 
 RELATIVE_LINK = re.compile(r"\]\((?!https?:|#|attachment:|mailto:)([^)#\s]+)")
@@ -68,6 +69,15 @@ def describes_every_picture(notebook) -> Complaints:
             for alt in MARKDOWN_IMAGE.findall(cell.source):
                 if not alt.strip():
                     yield f"cell {number} has a picture in its text without an alt text"
+
+
+def heads_every_column(notebook) -> Complaints:
+    """A column without a head is read out without a name."""
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown":
+            for head in TABLE_HEAD.findall(cell.source):
+                if not all(name.strip() for name in head.strip().strip("|").split("|")):
+                    yield f"cell {number} has a table with a column that has no head: {head}"
 
 
 def lets_every_player_be_heard(notebook) -> Complaints:
@@ -161,6 +171,7 @@ RULES = (
     was_run_from_top_to_bottom,
     has_no_error_output,
     describes_every_picture,
+    heads_every_column,
     lets_every_player_be_heard,
     stores_no_widget_state,
     names_no_machine_paths,

@@ -107,6 +107,10 @@ def no_alt_in_prose(notebook):
     notebook.cells.append(new_markdown_cell("![](picture.png)"))
 
 
+def a_column_without_a_head(notebook):
+    notebook.cells.append(new_markdown_cell("What each is:\n\n| | name |\n|---|---|\n| 1 | one |"))
+
+
 def widget_state(notebook):
     notebook.metadata["widgets"] = {"application/vnd.jupyter.widget-state+json": {}}
 
@@ -169,6 +173,7 @@ def a_dead_link(notebook):
         (a_player_without_a_name, "a player without a name"),
         (no_alt_in_html, "an HTML picture without an alt text"),
         (no_alt_in_prose, "a picture in its text without an alt text"),
+        (a_column_without_a_head, "a column that has no head"),
         (widget_state, "stores widget state"),
         (a_widget_view, "stores a widget view"),
         (a_machine_path, "the output of cell 2 names a path"),
