@@ -7,6 +7,10 @@ import torch
 from ..cases.tied import Tied, claims_of_steps, right_steps, trained
 from ..engine import Claim, Probe, probes_from, slip, task
 
+SMALL_BATCHES = "That is training on small batches: a step for each, and every part after the first sees other weights. How many steps was one call to make?"
+EACH_STEP, LAST_WAY_BACK = "optimizer.zero_grad()\n        total.backward()\n        optimizer.step()\n", "One way back, from the last part alone. Who goes back through the graphs of the others, and when?"
+GRAPHS_TOGETHER, ADDED_UP = "You add the losses up and go back once, so the graphs of all parts are there together. What was the point of small parts?", "    mean.backward()\n    optimizer.step()\n    return mean.item()"
+
 
 class Saved:
     """What a graph keeps of the part that it was made of."""
@@ -82,19 +86,10 @@ def claims(values, weight, batches, beta, learning_rate, momentum):
         slip("    optimizer.zero_grad()\n", "", "The first step is right and the second is not. Gradients add up from part to part, as they should: what else do they add up with?"),
         slip({"    optimizer.zero_grad()\n": "", "        total": "        optimizer.zero_grad()\n        total"}, "Your step follows the last part alone. Where have the gradients of the others gone?"),
         slip({"    optimizer.step()\n": "", ".backward()\n": ".backward()\n        optimizer.step()\n"}, "One call, one step. How many do you make for three parts, and with which gradients?"),
-        slip(
-            {"    optimizer.zero_grad()\n": "", "(total * len(x) / count).backward()\n": "optimizer.zero_grad()\n        total.backward()\n        optimizer.step()\n", "    optimizer.step()\n": ""},
-            "That is training on small batches: a step for each, and every part after the first sees other weights. How many steps was one call to make?",
-        ),
+        slip({"    optimizer.zero_grad()\n": "", "(total * len(x) / count).backward()\n": EACH_STEP, "    optimizer.step()\n": ""}, SMALL_BATCHES),
         slip("    optimizer.step()\n", "", "The weights never move. The gradient is complete after the last part: what comes then?"),
-        slip(
-            {"        (total * len(x) / count).backward()\n": "", "    optimizer.step()\n": "    (total * len(x) / count).backward()\n    optimizer.step()\n"},
-            "One way back, from the last part alone. Who goes back through the graphs of the others, and when?",
-        ),
-        slip(
-            {"        (total * len(x) / count).backward()\n": "", "mean += total.item()": "mean = mean + total", "    optimizer.step()\n    return mean": "    mean.backward()\n    optimizer.step()\n    return mean.item()"},
-            "You add the losses up and go back once, so the graphs of all parts are there together. What was the point of small parts?",
-        ),
+        slip({"        (total * len(x) / count).backward()\n": "", "    optimizer.step()\n": "    (total * len(x) / count).backward()\n    optimizer.step()\n"}, LAST_WAY_BACK),
+        slip({"        (total * len(x) / count).backward()\n": "", "mean += total.item()": "mean = mean + total", "    optimizer.step()\n    return mean": ADDED_UP}, GRAPHS_TOGETHER),
         slip("in batches:", "in [torch.cat(batches)]:", "All examples go through the model at once. What if they don't fit into memory? Who adds gradients up without being asked?"),
         slip("mean += total.item()", "mean += total", "A tensor came back: where it still has its graph, a list of these keeps every batch in memory. What turns it into a number?"),
         slip("total.item() * len(x) / count", "total.item() / len(batches)", "What you return is the average of the parts' averages. Is that the average over all examples, when a part is small?"),

@@ -1,16 +1,14 @@
 """A VAE's loss for pixels with heavier tails."""
 
 import math
-from dataclasses import replace
 
 import torch
 from torch.distributions import Laplace, Normal, kl_divergence
 
-from ..engine import Claim, Law, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, rounding, slip, sums_over, symmetric_in, task, unchanged, with_more
+from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, slip, sums_over, symmetric_in, task, unchanged, with_more
+from .vae_loss import HEIGHT_AND_LATENTS
 
 ROWS = ("x", "mean", "mu", "log_var")
-# Rows, and the size of everything else, so that no two of them are alike in any probe.
-HEIGHT_AND_LATENTS = {7: (2, 4), 1: (3, 2), 5: (4, 3), 4: (3, 1)}
 SMALL = {"x": torch.tensor([0.0, 1.0, 0.25, 0.5]).reshape(1, 1, 2, 2), "mean": torch.tensor([0.125, 0.75, 0.25, 0.0]).reshape(1, 1, 2, 2), "log_scale": torch.tensor(0.0), "mu": torch.tensor([[3.0, -2.0, 0.0]]), "log_var": torch.zeros(1, 3)}
 FAR = "Right, until a scale or a variance is very small or very large. What keeps yours from growing: a limit, or a small number beside it?"
 FAR_OUT = (
@@ -19,6 +17,10 @@ FAR_OUT = (
     Probe(SMALL | {"log_var": torch.tensor([[-40.0, -12.0, 0.0]])}, note="with very small variances"),
     Probe(SMALL | {"log_var": torch.tensor([[30.0, 12.0, 0.0]])}, note="with very large variances"),
 )
+OTHER_UNITS = "Measure the pixels in units a third as large: each one's density falls to a third. Which of your terms must feel that, and how often?"
+OF_A_SQUARE = "You read log_scale as the logarithm of a square. Which power of the scale stands below |x − m| in the density, and which before the exponential?"
+A_GAUSSIAN = "That is a Gaussian, with all its constants. What does one pixel that is ten scales off cost in it, and what under a Laplace density?"
+DEVIATION = "You took exp(log_scale) for a pixel's standard deviation, which a Laplace density has, too. Which letter of the contract's density is it?"
 
 
 def batch(draw, n, d):
@@ -33,18 +35,6 @@ def reference(x, mean, log_scale, mu, log_var):
     return (kl_divergence(Normal(mu, (log_var / 2).exp()), Normal(0.0, 1.0)).sum(1) - log_likelihood).mean()
 
 
-def in_other_units(probe):
-    given = probe.arguments
-    units = {"x": 3 * given["x"], "mean": 3 * given["mean"], "log_scale": given["log_scale"] + math.log(3)}
-    return replace(probe, arguments=given | units, note="pixels in units a third as large")
-
-
-def claims_in_other_units(values, derived, /, x, **others):
-    expected = values["result"].double() + x[0].numel() * math.log(3)
-    question = "Measure the pixels in units a third as large: each one's density falls to a third. Which of your terms must feel that, and how often?"
-    yield Claim("In units a third as large, the loss should rise by log 3 for each pixel", expected, derived["result"], rounding(expected, x.dtype), question=question)
-
-
 @task(
     points=1,
     probes=with_more(probes_from(batch), *FAR_OUT),
@@ -53,7 +43,12 @@ def claims_in_other_units(values, derived, /, x, **others):
         sums_over("pixels and latents", *ROWS, question="Pixels add up, and latents add up. Is there a mean where a sum belongs, or a term that each pixel has and you count once?"),
         symmetric_in("mu"),
         unchanged(lambda x, mean, log_scale, mu, log_var: {"x": mean, "mean": x}, "With x and mean exchanged", "A pixel too bright by 0.1 is as unlikely as one too dark by 0.1. Is it, in yours?"),
-        Law(claims_in_other_units, in_other_units),
+        relation(
+            lambda x, mean, log_scale, **_: {"x": 3 * x, "mean": 3 * mean, "log_scale": log_scale + math.log(3)},
+            lambda loss: loss + 6 * math.log(3),
+            "With pixels in units a third as large, the loss should rise by log 3 for each of an image's 6 pixels",
+            OTHER_UNITS,
+        ),
         finite_far_out(),
     ),
     gradients=("mean", "log_scale", "mu", "log_var"),
@@ -71,19 +66,11 @@ def claims_in_other_units(values, derived, /, x, **others):
         slip("- log_scale", "+ log_scale", "At its peak, is a wide density higher than a narrow one, or lower? Which is it in yours?"),
         slip("/ log_scale.exp()", "/ log_scale", "At a log_scale of 0 you divide by 0, and below it your errors pay. What undoes a logarithm?"),
         slip("/ log_scale.exp()", "* log_scale.exp()", "A decoder with a small scale claims to be exact. Should an error cost it more then, or less?"),
-        slip(
-            {"log_scale.exp()": "(0.5 * log_scale).exp()", "- log_scale": "- 0.5 * log_scale"},
-            "You read log_scale as the logarithm of a square. Which power of the scale stands below |x − m| in the density, and which before the exponential?",
-        ),
-        slip(
-            {"log_scale.exp()": "(log_scale.exp() / 2**0.5)", "math.log(2)": "0.5 * math.log(2)"}, "You took exp(log_scale) for a pixel's standard deviation, which a Laplace density has, too. Which letter of the contract's density is it?"
-        ),
+        slip({"log_scale.exp()": "(0.5 * log_scale).exp()", "- log_scale": "- 0.5 * log_scale"}, OF_A_SQUARE),
+        slip({"log_scale.exp()": "(log_scale.exp() / 2**0.5)", "math.log(2)": "0.5 * math.log(2)"}, DEVIATION),
         slip("/ log_scale.exp()", "/ (2 * log_scale.exp())", "One scale away from the peak, by which factor has a Laplace density fallen? And yours?"),
         slip("(x - mean).abs()", "(x - mean) ** 2", "An error of ten scales costs ten nats under this density. What does it cost in yours, and which density has a square there?"),
-        slip(
-            {"-(x - mean).abs() / log_scale.exp()": "-0.5 * ((x - mean) / log_scale.exp()) ** 2", "math.log(2)": "0.5 * math.log(2 * math.pi)"},
-            "That is a Gaussian, with all its constants. What does one pixel that is ten scales off cost in it, and what under a Laplace density?",
-        ),
+        slip({"-(x - mean).abs() / log_scale.exp()": "-0.5 * ((x - mean) / log_scale.exp()) ** 2", "math.log(2)": "0.5 * math.log(2 * math.pi)"}, A_GAUSSIAN),
         slip("(x - mean).abs()", "(x - mean)", "A pixel drawn too bright makes your loss smaller, without end. How far is it from x to the mean, whichever is greater?"),
         slip("-(x - mean).abs() / log_scale.exp() - log_scale - math.log(2)", "-(x - mean).abs()", "An absolute error: a likelihood for one scale only, and but for a constant. How does the model learn, in yours, how exact it is?"),
         slip(".flatten(1).sum(-1)", ".flatten(1).mean(-1)", "The pixels are averaged and the KL is summed. For 784 pixels, which β is that in effect, and what happens to z?"),

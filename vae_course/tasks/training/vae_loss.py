@@ -21,6 +21,7 @@ QUESTIONS = {
     "log_var": "Right, until a variance is very small or very large. What keeps yours from growing: a limit, or a small number beside the variance?",
 }
 BY_TORCH = 'cross_entropy = F.binary_cross_entropy_with_logits(logits, x, reduction="none")'
+SMALL_NUMBER = "Nearly right: the small number inside the logarithm changes every pixel a little, and a very sure one a lot. Which form of the loss needs none?"
 
 
 def batch(draw, n, d):
@@ -68,11 +69,7 @@ def by_logarithms(p="torch.sigmoid(logits)", costs="-(x * torch.log(p) + (1 - x)
         slip("with_logits(logits", "with_logits(torch.sigmoid(logits)", "A sigmoid of a sigmoid lies between 0.5 and 0.73. Does your loss function expect logits, or probabilities?"),
         slip("_with_logits(logits", "(torch.sigmoid(logits)", "Right, until the decoder is very sure: what is 1 − sigmoid(120) in 32 bits, and the logarithm of that? Which form of the loss takes the logits themselves?"),
         slip(BY_TORCH, by_logarithms(), "Right, until a probability is 0 or 1 in 32 bits: then you take 0 · log 0. What is that to a computer, and which form of the loss never gets there?"),
-        slip(
-            BY_TORCH,
-            by_logarithms(costs="-(x * torch.log(p + 1e-8) + (1 - x) * torch.log(1 - p + 1e-8))"),
-            "Nearly right: the small number inside the logarithm changes every pixel a little, and a very sure one a lot. Which form of the loss needs none?",
-        ),
+        slip(BY_TORCH, by_logarithms(costs="-(x * torch.log(p + 1e-8) + (1 - x) * torch.log(1 - p + 1e-8))"), SMALL_NUMBER),
         slip(BY_TORCH, by_logarithms(p="torch.sigmoid(logits).clamp(1e-7, 1 - 1e-7)"), "Your probabilities are cut, so that a pixel costs no more than about 16 nats. What gradient does a decoder get that is surer than that, and wrong?"),
         slip(BY_TORCH, by_logarithms(costs="-x * torch.log(p) + (1 - x) * torch.log(1 - p)"), "A minus before a sum of two: how far does it reach? Look at what a black pixel costs when the decoder says black, and when it says white."),
         slip("(reconstruction + kl).mean()", "reconstruction.mean() + kl.sum()", "The cross-entropy is averaged over the batch, and the KL is summed over it. How much does the KL weigh when the batch grows?"),
