@@ -6,11 +6,13 @@ from dataclasses import replace
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from ..engine import Claim, Law, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, rounding, slip, task, with_more
-from .information import encodings, size_of_terms
+from ..engine import Claim, Law, averages_over_the_batch, finite_far_out, matches, probes_from, rounding, slip, task, unchanged, with_more
+from .information import encodings, lost_in_many, size_of_terms, special
 
 BETWEEN, OF_LABEL = "table.logsumexp(1) - math.log(len(y))", "table.masked_fill(~same, -math.inf).logsumexp(1) - same.sum(1).to(z).log()"
-ABOUT, BEYOND = "(log_q_label - log_q).mean()", "(table.diagonal() - log_q_label).mean()"
+ABOUT, BEYOND, OTHERS_ONLY = "(log_q_label - log_q).mean()", "(table.diagonal() - log_q_label).mean()", "table.masked_fill(~same | torch.eye(len(y), dtype=torch.bool), -math.inf).logsumexp(1) - (same.sum(1) - 1).to(z).log()"
+NO_DOUBT, DENSITIES = "(table.diagonal() - log_q).mean() + (same.sum(1) / len(y)).log().mean()", "(table.exp() * same).sum(1).log() - same.sum(1).to(z).log()"
+BOTH_LOST = "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms? Both mixtures ask for it."
 
 
 def labelled(draw, n, d):
@@ -20,16 +22,10 @@ def labelled(draw, n, d):
     return {"z": given["z"] + y.unsqueeze(1), "mu": given["mu"] + y.unsqueeze(1), "log_var": given["log_var"], "y": 4 * y + 1}
 
 
-def special():
-    generator = torch.Generator().manual_seed(6)
-    many, noise = torch.randn(2, 6, 800, generator=generator, dtype=torch.float64).float(), torch.randn(5, 3, generator=generator)
-    mu, nothing = torch.tensor([[40.0, 0.0], [-40.0, 3.0], [0.0, 90.0], [5.0, -70.0]]), torch.zeros(5, 3)
-    return [
-        Probe({"z": noise, "mu": nothing, "log_var": nothing, "y": torch.tensor([0, 0, 0, 1, 2])}, note="with a collapsed encoder"),
-        Probe({"z": mu + 0.1, "mu": mu, "log_var": torch.full((4, 2), -4.0), "y": torch.tensor([1, 7, 1, 1])}, note="with encodings far apart"),
-        Probe({"z": mu + 0.1, "mu": mu, "log_var": torch.full((4, 2), -4.0), "y": torch.arange(4)}, note="with a label of its own for each image"),
-        Probe({"z": 0.05 * many[0] + many[1], "mu": 0.05 * many[0], "log_var": torch.zeros(6, 800), "y": torch.tensor([0, 1, 1, 1, 0, 0])}, note="with 800 latents"),
-    ]
+def with_labels():
+    collapsed, _, apart, _, _, many = special()
+    given = [(collapsed, "", [0, 0, 0, 1, 2]), (apart, "", [1, 7, 1, 1]), (apart, "with a label of its own for each image", [0, 1, 2, 3]), (many, "", [0, 1, 1, 1, 0, 0])]
+    return [replace(probe, arguments=probe.arguments | {"y": torch.tensor(y)}, note=note or probe.note) for probe, note, y in given]
 
 
 def densities(z, mu, log_var, y):
@@ -49,13 +45,13 @@ def by_mixtures(z, mu, log_var, y):
     return (of_label - between).mean(), (own - of_label).mean()
 
 
-def size(z, mu, log_var, y):
-    return size_of_terms(z, mu, log_var)
+def size(y, **encoded):
+    return size_of_terms(**encoded)
 
 
 def bounded(values, z, mu, log_var, y):
     about, beyond = values["result"]
-    room = rounding(0.0, z.dtype, scale=size(z, mu, log_var, y))
+    room = rounding(0.0, z.dtype, scale=size_of_terms(z, mu, log_var))
     share = (y.unsqueeze(1) == y).double().mean(1)
     most, question = -share.log().mean().item(), "What is the most that anything can tell about the label, if you know how often each occurs? Which densities do you compare, and of how many encodings is each the mean?"
     yield Claim(f"About a label with {most:.3f} nats of entropy no more than that can be told", about.clamp(max=most), about, room, question=question)
@@ -64,29 +60,19 @@ def bounded(values, z, mu, log_var, y):
     yield Claim("The two parts should add up to what z tells about x", (own - between).mean(), about.double() + beyond.double(), room, question=question)
 
 
-def claims(values, **given):
-    in_many = given["z"].shape[1] > 100
-    for claim in matches(by_mixtures, "log q(z|x) − log q(z) should be split at log q(z|y)", parts=("about the label", "beyond the label"), scale=size)(values, **given):
-        yield replace(claim, question="In 800 latents all densities are 0 to the computer. How do you average what is given by its logarithm?" if in_many else claim.question)
-
-
 @task(
     points=2,
-    probes=with_more(probes_from(labelled, sizes={(9, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""}), *special()),
+    probes=with_more(probes_from(labelled, sizes={(9, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""}), *with_labels()),
     laws=(
         finite_far_out(),
         averages_over_the_batch("z", "mu", "log_var", "y", question="With every image there twice all mixtures are as they were. Where does yours depend on how many encodings there are?"),
-        relation(lambda y, **_: {"y": 50 - 2 * y}, lambda told: told, "With other names for the labels nothing should change", "Give the labels other names: nothing changes. Where do you count with them?"),
+        unchanged(lambda y, **_: {"y": 50 - 2 * y}, "With other names for the labels", "Give the labels other names: nothing changes. Where do you count with them?"),
         Law(bounded),
     ),
     gradients=("z", "mu", "log_var"),
-    claims=claims,
+    claims=matches(by_mixtures, "log q(z|x) − log q(z) should be split at log q(z|y)", parts=("about the label", "beyond the label"), scale=size, question=lost_in_many),
     slips=(
-        slip(
-            "same.sum(1).to(z).log()",
-            "math.log(len(y))",
-            "For a collapsed encoder nothing is told about anything. What you find about the label is below 0. Over how many encodings is the mixture of one label a mean?",
-        ),
+        slip("same.sum(1).to(z).log()", "math.log(len(y))", "For a collapsed encoder nothing is told about anything. What you find about the label is below 0. Over how many encodings is the mixture of one label a mean?"),
         slip(" - same.sum(1).to(z).log()", "", "For a collapsed encoder nothing is told about anything, and yours tells something. What is the integral of your q(z|y)?"),
         slip(" - math.log(len(y))", "", "For a collapsed encoder nothing is told about anything, and yours tells something. What is the integral of your q(z)?"),
         slip({" - same.sum(1).to(z).log()": "", " - math.log(len(y))": ""}, "Sums of densities in both mixtures, and no means. What is the integral of each, and by what must it be divided?"),
@@ -94,41 +80,19 @@ def claims(values, **given):
         slip("~same", "same", "Your mixture for a label holds the images with all the other labels. What must be put out of sight, and what stays?"),
         slip(OF_LABEL, "(table * same).sum(1) / same.sum(1)", "You average the log-densities of a label's images. One far away drags it down without end. Is q(z|y) a mean of densities, or of their logarithms?"),
         slip(BETWEEN, "table.mean(1)", "You average the n log-densities for q(z). One image far away drags it down without end. Is q(z) a mean of densities, or of their logarithms?"),
-        slip(
-            BETWEEN,
-            "(table - same.sum(0).to(z).log()).logsumexp(1) - math.log(len(y.unique()))",
-            "Your q(z) gives every label the same weight. A label that one image in a hundred has: how often does a draw of z come from there?",
-        ),
-        slip(
-            OF_LABEL,
-            "table.masked_fill(~same | torch.eye(len(y), dtype=torch.bool), -math.inf).logsumexp(1) - (same.sum(1) - 1).to(z).log()",
-            "You leave an image's own encoding out of its label's mixture. And if nobody else has this label? Which encodings is q(z|y) the mean of?",
-        ),
-        slip(
-            {"~same, -math.inf).logsumexp(1)": "~same, -math.inf).logsumexp(0)", "table.logsumexp(1)": "table.logsumexp(0)"},
-            "In your table, one side is draws and the other is encodings. Over which of the two do the mixtures run?",
-        ),
+        slip(BETWEEN, "(table - same.sum(0).to(z).log()).logsumexp(1) - math.log(len(y.unique()))", "Your q(z) gives every label the same weight. A label that one image in a hundred has: how often does a draw of z come from there?"),
+        slip(OF_LABEL, OTHERS_ONLY, "You leave an image's own encoding out of its label's mixture. And if nobody else has this label? Which encodings is q(z|y) the mean of?"),
+        slip({"~same, -math.inf).logsumexp(1)": "~same, -math.inf).logsumexp(0)", "table.logsumexp(1)": "table.logsumexp(0)"}, "In your table, one side is draws and the other is encodings. Over which of the two do the mixtures run?"),
         slip(f"{ABOUT}, {BEYOND}", f"{BEYOND}, {ABOUT}", "Both are right, and stand in each other's place. Which comes first in the contract?"),
         slip(BEYOND, "(table.diagonal() - log_q).mean()", "The first is right. Your second is all that z tells about x, and so it holds the first once more. What is left when the label is known?"),
         slip(ABOUT, "(table.diagonal() - log_q).mean()", "The second is right. Your first is all that z tells about x. Which density of z does somebody have who knows the label, and not the image?"),
-        slip(
-            BEYOND,
-            "(table.diagonal() - log_q).mean() + (same.sum(1) / len(y)).log().mean()",
-            "The first is right. From all that z tells you take away the label's entropy, as if z told the label without doubt. How much does it really tell about it?",
-        ),
+        slip(BEYOND, NO_DOUBT, "The first is right. From all that z tells you take away the label's entropy, as if z told the label without doubt. How much does it really tell about it?"),
         slip(ABOUT, "-(same.sum(1) / len(y)).to(z).log().mean()", "The second is right. Your first is the label's entropy: what there is to be told. For a collapsed encoder, how much of it is told?"),
         slip({"/ log_var": "/ (2 * log_var)", "+ log_var": "+ 2 * log_var"}, "At log_var = 0 you are right. Is σ the exponential of log_var?"),
         slip(".sum(2)", ".mean(2)", "You average over the latents. The latents of an encoding are independent: how do their log-densities combine?"),
-        slip(
-            OF_LABEL,
-            "(table.exp() * same).sum(1).log() - same.sum(1).to(z).log()",
-            "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?",
-        ),
+        slip(OF_LABEL, DENSITIES, "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?"),
         slip(BETWEEN, "table.exp().mean(1).log()", "q(z) is right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?"),
-        slip(
-            {OF_LABEL: "(table.exp() * same).sum(1).log() - same.sum(1).to(z).log()", BETWEEN: "table.exp().mean(1).log()"},
-            "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms? Both mixtures ask for it.",
-        ),
+        slip({OF_LABEL: DENSITIES, BETWEEN: "table.exp().mean(1).log()"}, BOTH_LOST),
     ),
     hints=(
         "Between log q(z|x) and log q(z) there is a third density: that of z for somebody who knows the label and not the image. Put it in between, once with each sign.",
