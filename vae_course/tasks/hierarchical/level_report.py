@@ -4,9 +4,10 @@ import math
 
 import torch
 
-from ..engine import Claim, Probe, averages_over_the_batch, is_tensor, is_tuple, relation, rounding, slip, task
+from ..engine import Probe, averages_over_the_batch, matches, relation, slip, task
 
-CUT, NATS, COUNT = "kl.split(list(sizes), 1)", "means.sum()", "(means > threshold).sum()"
+CUT, NATS, COUNT, SIDE_BY_SIDE = "kl.split(list(sizes), 1)", "means.sum()", "(means > threshold).sum()", "Where does a level begin among the columns, and where does it end? Who says so?"
+AS_PLACES, STACKED = "[kl[:, start:stop] for start, stop in zip((0, *sizes), sizes)]", "torch.stack(nats, 1), torch.stack(working, 1)"
 
 
 def _stacks(seed):
@@ -42,23 +43,15 @@ def _two_figures(function, kl, sizes, threshold):
     """The numbers of latents may come in any dtype: they are counts."""
     result = function(kl, sizes, threshold)
     if isinstance(result, (tuple, list)) and len(result) == 2 and isinstance(result[1], torch.Tensor):
-        result = (result[0], result[1].float())
+        result = (result[0], result[1].to(kl))
     return {"result": result}
 
 
-def _claims(values, kl, sizes, threshold):
-    got = values["result"]
-    yield from is_tuple(got, 2)
-    yield from is_tensor(got[0], (len(sizes),), kl.dtype, name="nats")
-    yield from is_tensor(got[1], (len(sizes),), torch.float32, name="working")
-    means, nats, working = [math.fsum(column) / len(column) for column in kl.t().tolist()], [], []
-    for size in sizes:
-        level, means = means[:size], means[size:]
-        nats.append(math.fsum(level))
-        working.append(float(len([mean for mean in level if mean > threshold])))
-    nats, working = torch.tensor(nats, dtype=torch.float64), torch.tensor(working)
-    yield Claim("nats should be the mean KLs of each level's own latents, added up", nats, got[0], rounding(nats, kl.dtype))
-    yield Claim("working should be how many of each level's own latents have a mean KL above the threshold", working, got[1], 1e-4)
+def _column_by_column(kl, sizes, threshold):
+    means = iter([math.fsum(column) / len(column) for column in kl.t().tolist()])
+    levels = [[next(means) for _ in range(size)] for size in sizes]
+    figures = [(math.fsum(level), len([mean for mean in level if mean > threshold])) for level in levels]
+    return tuple(torch.tensor(figures, dtype=torch.float64).t())
 
 
 @task(
@@ -67,110 +60,44 @@ def _claims(values, kl, sizes, threshold):
     run=_two_figures,
     laws=(
         averages_over_the_batch("kl", question="Take every image twice: should a level cost more, or have other latents at work? Which axis holds the images?"),
-        relation(
-            lambda kl, sizes, **_: {"kl": torch.cat([kl, kl], 1), "sizes": sizes + sizes},
-            lambda part: torch.cat([part, part]),
-            "With the whole stack there twice, side by side, each level should be reported twice",
-            "Where does a level begin among the columns, and where does it end? Who says so?",
-        ),
+        relation(lambda kl, sizes, **_: {"kl": torch.cat([kl, kl], 1), "sizes": sizes + sizes}, lambda part: torch.cat([part, part]), "With the whole stack there twice, side by side, each level should be reported twice", SIDE_BY_SIDE),
     ),
     keeps=("kl",),
-    claims=_claims,
+    claims=matches(_column_by_column, "Of each level's own latents: the mean KLs added up, and how many of them are above the threshold", parts=("nats", "working")),
     slips=(
         slip(NATS, "level.sum()", "Your counts are right. Take every image twice: your nats double. Are they nats an image?"),
-        slip(
-            "level.mean(0)",
-            "level.sum(0)",
-            "You add up over the images, and ask the sum whether a latent works: with images enough, every one does. What does the threshold speak of?",
-        ),
+        slip("level.mean(0)", "level.sum(0)", "You add up over the images, and ask the sum whether a latent works: with images enough, every one does. What does the threshold speak of?"),
         slip(NATS, "means.mean()", "Your counts are right. Give a level more latents that work as hard: it must cost more. Which axis is averaged, which added up?"),
-        slip(
-            COUNT,
-            "(level > threshold).sum(1).double().mean()",
-            "Your nats are right. You ask each image for itself whether a latent works, and get fractions of latents. What should come first, the mean or the threshold?",
-        ),
+        slip(COUNT, "(level > threshold).sum(1).double().mean()", "Your nats are right. You ask each image for itself whether a latent works, and get fractions of latents. What should come first, the mean or the threshold?"),
         slip(COUNT, "(level > threshold).sum()", "Your nats are right. You counted pairs of an image and a latent. What should there be one verdict for?"),
-        slip(
-            COUNT,
-            "(level > threshold).any(0).sum()",
-            "Your nats are right. One image for which a latent is far from its prior is enough, in yours. Of which figure does the contract ask that it be above the threshold?",
-        ),
-        slip(
-            COUNT,
-            "(level > threshold).all(0).sum()",
-            "Your nats are right. A latent that idles on one image counts as idle, in yours. Of which figure does the contract ask that it be above the threshold?",
-        ),
-        slip(
-            COUNT,
-            "(level.mean(1) > threshold).sum()",
-            "Your nats are right. You count images for which the level is above the threshold on average. Which axis holds the images, and which the latents?",
-        ),
+        slip(COUNT, "(level > threshold).any(0).sum()", "Your nats are right. One image for which a latent is far from its prior is enough, in yours. Of which figure does the contract ask that it be above the threshold?"),
+        slip(COUNT, "(level > threshold).all(0).sum()", "Your nats are right. A latent that idles on one image counts as idle, in yours. Of which figure does the contract ask that it be above the threshold?"),
+        slip(COUNT, "(level.mean(1) > threshold).sum()", "Your nats are right. You count images for which the level is above the threshold on average. Which axis holds the images, and which the latents?"),
         slip(COUNT, "torch.tensor(len(means))", "Your nats are right. You count all the latents of a level. Which of them are at work?"),
         slip("> threshold", "< threshold", "Your nats are right. You counted those that idle. Which are asked for?"),
         slip("> threshold", ">= threshold", "Your nats are right. A latent whose mean KL is the threshold, and no more: is it above it?"),
         slip(COUNT, "(means > threshold).double().mean()", "Your nats are right. You give the share of latents that work. What does the contract want: a share, or a number?"),
-        slip(
-            COUNT,
-            "(means.sum() > threshold) * len(means)",
-            "Your nats are right. You ask a level as a whole, and all of its latents work or none does. Of what is the threshold asked?",
-        ),
-        slip(
-            COUNT,
-            "means.sum() > threshold",
-            "Your nats are right. You say of each level whether it is above the threshold as a whole. Of what is it asked, and what is to be counted?",
-        ),
+        slip(COUNT, "(means.sum() > threshold) * len(means)", "Your nats are right. You ask a level as a whole, and all of its latents work or none does. Of what is the threshold asked?"),
+        slip(COUNT, "means.sum() > threshold", "Your nats are right. You say of each level whether it is above the threshold as a whole. Of what is it asked, and what is to be counted?"),
         slip(COUNT, "(means > threshold).any()", "Your nats are right. You say whether any latent of a level is at work. How many are?"),
-        slip(
-            COUNT,
-            "(level.var(0) > threshold).sum()",
-            "Your nats are right. You ask how much a latent's KL varies from image to image. A latent that costs the same on every image, is it idle?",
-        ),
-        slip(
-            {NATS: "means.mean()", COUNT: "(means > threshold).double().mean()"},
-            "Both of your figures are averages over a level's latents. Give a level twice as many latents that work as hard: what should become of each figure?",
-        ),
-        slip(
-            {NATS: "level.sum()", COUNT: "(level > threshold).sum()"},
-            "Take every image twice: both of your figures double. Which axis should be gone before anything else happens?",
-        ),
+        slip(COUNT, "(level.var(0) > threshold).sum()", "Your nats are right. You ask how much a latent's KL varies from image to image. A latent that costs the same on every image, is it idle?"),
+        slip({NATS: "means.mean()", COUNT: "(means > threshold).double().mean()"}, "Both of your figures are averages over a level's latents. Give a level twice as many latents that work as hard: what should become of each figure?"),
+        slip({NATS: "level.sum()", COUNT: "(level > threshold).sum()"}, "Take every image twice: both of your figures double. Which axis should be gone before anything else happens?"),
         slip("level.mean(0)", "level.mean(1)", "You average over the latents and add up over the images. Which axis holds which?"),
         slip(NATS, "means.sum() / math.log(2)", "Your counts are right. In which unit is it asked for: bits, or nats?"),
-        slip(
-            "torch.stack(nats), torch.stack(working)",
-            "torch.stack(nats[::-1]), torch.stack(working[::-1])",
-            "All figures are right, from the top down. From where do levels count?",
-        ),
+        slip("torch.stack(nats), torch.stack(working)", "torch.stack(nats[::-1]), torch.stack(working[::-1])", "All figures are right, from the top down. From where do levels count?"),
         slip("torch.stack(nats), torch.stack(working)", "torch.stack(working).to(kl.dtype), torch.stack(nats)", "Both are there. In which order does the contract want them?"),
         slip(COUNT, "means[means > threshold].sum()", "Your nats are right. Your second figure adds up the KLs of the latents at work. What is asked for: how much, or how many?"),
         slip(NATS, "means[means > threshold].sum()", "Your counts are right. In your nats the idle latents are left out. Does the loss leave them out?"),
         slip(CUT, "kl.tensor_split(len(sizes), 1)", "You cut the columns into equal pieces. Which latents belong to which level, and who says so?"),
         slip(CUT, "kl.chunk(len(sizes), 1)", "You cut the columns into pieces of one width. Which latents belong to which level, and who says so?"),
         slip(CUT, "[kl[:, :size] for size in sizes]", "Every level of yours begins at the first column. Where does the second level begin?"),
-        slip(
-            CUT,
-            "[kl[:, start : start + size] for start, size in zip((0, *sizes), sizes)]",
-            "Right for two levels. With three, the third begins where both of those below it end. Where does yours begin?",
-        ),
-        slip(
-            CUT,
-            "[kl[:, start:stop] for start, stop in zip((0, *sizes), sizes)]",
-            "You took the sizes for places: your second level ends at the column with the number of its size. Where does it begin, and how far does it reach from there?",
-        ),
-        slip(
-            CUT,
-            "kl.split(list(sizes[::-1]), 1)",
-            "You went through the sizes from the top down, and through the columns from the bottom up. At which end does the bottom level stand, in each of the two?",
-        ),
+        slip(CUT, "[kl[:, start : start + size] for start, size in zip((0, *sizes), sizes)]", "Right for two levels. With three, the third begins where both of those below it end. Where does yours begin?"),
+        slip(CUT, AS_PLACES, "You took the sizes for places: your second level ends at the column with the number of its size. Where does it begin, and how far does it reach from there?"),
+        slip(CUT, "kl.split(list(sizes[::-1]), 1)", "You went through the sizes from the top down, and through the columns from the bottom up. At which end does the bottom level stand, in each of the two?"),
         slip(CUT, "kl.split(list(sizes[::-1]), 1)[::-1]", "You cut from the right: the bottom level got the last columns. At which end does the bottom level stand?"),
-        slip(
-            "torch.stack(nats), torch.stack(working)",
-            "sum(nats), sum(working)",
-            "One figure for the whole stack, in which a dead level can't be seen. How many figures should there be?",
-        ),
-        slip(
-            {NATS: "level.sum(1)", COUNT: "(level > threshold).sum(1)", "torch.stack(nats), torch.stack(working)": "torch.stack(nats, 1), torch.stack(working, 1)"},
-            "You give a figure for each image. What should be done with the images before anything else?",
-        ),
+        slip("torch.stack(nats), torch.stack(working)", "sum(nats), sum(working)", "One figure for the whole stack, in which a dead level can't be seen. How many figures should there be?"),
+        slip({NATS: "level.sum(1)", COUNT: "(level > threshold).sum(1)", "torch.stack(nats), torch.stack(working)": STACKED}, "You give a figure for each image. What should be done with the images before anything else?"),
         slip({NATS: "level.sum(1)", COUNT: "(level > threshold).sum(1)"}, "You give a figure for each image. What should be done with the images before anything else happens?"),
     ),
     hints=(

@@ -3,10 +3,12 @@
 import torch
 
 from ..cases.stack import level_parameters, prior_level, wrong_draws
-from ..engine import Claim, Probe, is_tensor, relation, rounding, slip, task
+from ..engine import Claim, Probe, doubled, is_tensor, relation, rounding, slip, task, unchanged
 
 DRAW, FOLLOW = "mu + torch.exp(0.5 * log_var) * epsilon", "new[index], _ = top_down[index](new[index + 1])"
 DISTANCE_KEPT = "(old_mu, old_log_var), (mu, log_var) = top_down[index](z[index + 1]), top_down[index](new[index + 1])\n        new[index] = mu + torch.exp(0.5 * (log_var - old_log_var)) * (z[index] - old_mu)"
+LEAVES_A_TRACE, AROUND_THE_OLD = "Which of the old values still have a say in yours, and which of them should be forgotten?", "z[level - 1] + torch.exp(0.5 * log_var) * epsilon"
+MEANS_ABOVE, DRAWN_BELOW = "with_levels_above_anew(top_down, z, level, torch.zeros_like)", "mu, log_var = top_down[index](new[index + 1])\n        new[index] = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)"
 
 
 def _stacks(seed):
@@ -34,20 +36,19 @@ def _stacks(seed):
 
 
 def _claims(values, levels, z, level, epsilon):
-    """In float64, from the top to the bottom, every level by what it is."""
-    got, sizes = values["result"], [part.shape[1] for part in z]
-    yield from is_tensor(got, (len(epsilon), sum(sizes)), epsilon.dtype)
-    found, above = got.split(sizes, 1), None
+    """From the top to the bottom, every level by what it is."""
+    sizes, noise = [part.shape[1] for part in z], epsilon.double()
+    yield from is_tensor(values["result"], (len(epsilon), sum(sizes)), epsilon.dtype)
+    found, above = values["result"].split(sizes, 1), None
     for number in range(len(z), 0, -1):
+        mu, log_var = prior_level(*doubled(levels[number - 1]))(above) if number < len(z) else (0 * noise, 0 * noise)
         if number > level:
-            identity, above = f"z_{number} lies above z_{level} and should be kept", z[number - 1].double()
-        elif number == len(z):
-            identity, above = f"z_{number} should be drawn from N(0, I), out of the given noise", epsilon.double()
+            says, above = f"lies above z_{level} and should be kept", z[number - 1].double()
+        elif number == level:
+            says, above = f"should be drawn from {'N(0, I)' if number == len(z) else f'p(z_{level}|z_{level + 1})'}, out of the given noise", mu + (log_var / 2).exp() * noise
         else:
-            mu, log_var = prior_level(*(part.double() for part in levels[number - 1]))(above)
-            says = f"drawn from p(z_{level}|z_{level + 1}), out of the given noise" if number == level else f"the mean of its prior, given the new z_{number + 1}"
-            identity, above = f"z_{number} should be {says}", mu + (log_var / 2).exp() * epsilon.double() if number == level else mu
-        yield Claim(identity, above, found[number - 1], rounding(above, epsilon.dtype, scale=30.0))
+            says, above = f"should be the mean of its prior, given the new z_{number + 1}", mu
+        yield Claim(f"z_{number} {says}", above, found[number - 1], rounding(above, epsilon.dtype, scale=30.0))
 
 
 def with_levels_above_anew(top_down, z, level, noise):
@@ -64,76 +65,35 @@ def with_levels_above_anew(top_down, z, level, noise):
     probes=_stacks,
     run=lambda function, levels, z, level, epsilon: {"result": function([prior_level(*parameters) for parameters in levels], z, level, epsilon)},
     laws=(
-        relation(
-            lambda z, epsilon, **_: {"z": [part[:1] for part in z], "epsilon": epsilon[:1]},
-            lambda rows: rows[:1],
-            "A row alone should give what it gives among others",
-            "Does anything in yours mix the rows of a batch?",
-        ),
-        relation(
-            lambda z, level, **_: {"z": [part + 1 if number <= level else part for number, part in enumerate(z, 1)]},
-            lambda rows: rows,
-            "What the level and those below it were before should leave no trace",
-            "Which of the old values still have a say in yours, and which of them should be forgotten?",
-        ),
+        relation(lambda z, epsilon, **_: {"z": [part[:1] for part in z], "epsilon": epsilon[:1]}, lambda rows: rows[:1], "A row alone should give what it gives among others", "Does anything in yours mix the rows of a batch?"),
+        unchanged(lambda z, level, **_: {"z": [part + 1 if number <= level else part for number, part in enumerate(z, 1)]}, "Whatever the level and those below it were before", LEAVES_A_TRACE),
     ),
     keeps=("z",),
     claims=_claims,
     slips=(
+        slip({DRAW: AROUND_THE_OLD, "new[-1] = epsilon": "new[-1] = z[-1] + epsilon"}, "Your draws lie around the old value, so they still know the picture. Around what does the prior of that level lie?"),
         slip(
-            {DRAW: "z[level - 1] + torch.exp(0.5 * log_var) * epsilon", "new[-1] = epsilon": "new[-1] = z[-1] + epsilon"},
-            "Your draws lie around the old value, so they still know the picture. Around what does the prior of that level lie?",
-        ),
-        slip(
-            {DRAW: "z[level - 1] + torch.exp(0.5 * log_var) * epsilon", "new[-1] = epsilon": "new[-1] = z[-1] + epsilon", "range(level - 2, -1, -1)": "[]"},
+            {DRAW: AROUND_THE_OLD, "new[-1] = epsilon": "new[-1] = z[-1] + epsilon", "range(level - 2, -1, -1)": "[]"},
             "You shake the level around its old value, and nothing below it hears of that. Around what does its prior lie, and who comes after?",
         ),
-        slip(
-            "range(level - 2, -1, -1)",
-            "[]",
-            "The level is drawn, and nothing below it has heard of it: the decoder, which sees z_1 alone, would draw the old picture. Who comes after?",
-        ),
+        slip("range(level - 2, -1, -1)", "[]", "The level is drawn, and nothing below it has heard of it: the decoder, which sees z_1 alone, would draw the old picture. Who comes after?"),
         slip("new[index + 1]", "z[index + 1]", "Levels below take the mean given the level above them, but the old one, as it came in. Which one did you draw?"),
         slip("range(level - 2, -1, -1)", "range(level - 2, max(level - 3, -1), -1)", "The level right below follows. And the one below that: does it hear of the change?"),
         slip("range(level - 2, -1, -1)", "range(level - 1)", "You let the levels below follow from the bottom up. When z_1 is set, has z_2 heard of the change yet?"),
-        slip(
-            "range(level - 2, -1, -1)",
-            "range(level - 2, 0, -1)",
-            "Your loop stops one level too soon: z_1, which the decoder sees, is the old one. Where does a range end that goes down?",
-        ),
+        slip("range(level - 2, -1, -1)", "range(level - 2, 0, -1)", "Your loop stops one level too soon: z_1, which the decoder sees, is the old one. Where does a range end that goes down?"),
         slip("if level == len(z)", "if False", "It breaks at the top level, above which there is none to ask. Which Gaussian is its prior?"),
-        slip(
-            FOLLOW,
-            "mu, log_var = top_down[index](new[index + 1])\n        new[index] = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)",
-            "The levels below are drawn, too. Then nobody can say which level a change in the picture comes from. What should those below be?",
-        ),
-        slip(
-            {"list(z)": "with_levels_above_anew(top_down, z, level, torch.randn_like)", "(z[level])": "(new[level])"},
-            "The levels above are drawn anew as well: what was to be held, so that the change is this level's alone?",
-        ),
-        slip(
-            {"list(z)": "with_levels_above_anew(top_down, z, level, torch.zeros_like)", "(z[level])": "(new[level])"},
-            "The levels above are replaced by their prior means, whatever picture z came from. Which of their values are you given?",
-        ),
-        slip(
-            {DRAW: "mu", "new[-1] = epsilon": "new[-1] = torch.zeros_like(epsilon)"},
-            "The level takes its mean: do it a hundred times, and you get one picture. What is epsilon for?",
-        ),
+        slip(FOLLOW, DRAWN_BELOW, "The levels below are drawn, too. Then nobody can say which level a change in the picture comes from. What should those below be?"),
+        slip({"list(z)": "with_levels_above_anew(top_down, z, level, torch.randn_like)", "(z[level])": "(new[level])"}, "The levels above are drawn anew as well: what was to be held, so that the change is this level's alone?"),
+        slip({"list(z)": MEANS_ABOVE, "(z[level])": "(new[level])"}, "The levels above are replaced by their prior means, whatever picture z came from. Which of their values are you given?"),
+        slip({DRAW: "mu", "new[-1] = epsilon": "new[-1] = torch.zeros_like(epsilon)"}, "The level takes its mean: do it a hundred times, and you get one picture. What is epsilon for?"),
         slip(DRAW, "mu", "The top is drawn. Any other level takes its mean, as those below it should: do it a hundred times, and you get one picture. What is epsilon for?"),
         slip(FOLLOW, DISTANCE_KEPT, "The levels below keep their distance to the prior's mean, in units of its σ: one may hold that, too. But what does the contract let them take?"),
         slip("new[index], _ =", "new[index] =", "Each function of top_down gives two results, and you put both of them in the place of one level. Which of the two is its mean?"),
         slip(DRAW, "epsilon", "You drew the level from N(0, I), as if nothing stood above it. Of which level is N(0, I) the prior?"),
         *wrong_draws("mu", "log_var", "epsilon"),
         slip(") * epsilon", ") * torch.randn_like(mu)", "You draw the noise anew, so that nobody can repeat it. Which of the arguments is it for?"),
-        slip(
-            {") * epsilon": ") * torch.randn_like(mu)", "new[-1] = epsilon": "new[-1] = torch.randn_like(epsilon)"},
-            "You draw the noise anew, so that nobody can repeat it. What is epsilon for?",
-        ),
-        slip(
-            "new = list(z)",
-            "new, level = list(z), level + 1",
-            "Something is one place off. Levels count from 1 and lists from 0: at which place in z does level 1 stand, and which level does top_down[0] want to be given?",
-        ),
+        slip({") * epsilon": ") * torch.randn_like(mu)", "new[-1] = epsilon": "new[-1] = torch.randn_like(epsilon)"}, "You draw the noise anew, so that nobody can repeat it. What is epsilon for?"),
+        slip("new = list(z)", "new, level = list(z), level + 1", "Something is one place off. Levels count from 1 and lists from 0: at which place in z does level 1 stand, and which level does top_down[0] want to be given?"),
         slip("new = list(z)", "new, level = list(z), len(z) + 1 - level", "You count levels from the top. Where does level 1 stand?"),
         slip("new[-1] = epsilon", "pass", "Right, but for the top level, which you keep. It rests on no other, and has a prior all the same: which?"),
         slip("torch.cat(new,", "torch.cat(new[::-1],", "Each level is right. Which comes first where they stand side by side?"),

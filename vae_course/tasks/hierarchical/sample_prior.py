@@ -26,11 +26,7 @@ def _number_by_number(weight, bias, epsilon_1, epsilon_2):
     probes=probes_from(_noise, sizes={(6, 3): "", (1, 3): "with a single draw", (5, 1): "with one latent at the top", (4, 5): ""}),
     run=lambda function, weight, bias, epsilon_1, epsilon_2: {"result": function(prior_level(weight, bias), epsilon_1, epsilon_2)},
     laws=(each_row_for_itself("epsilon_1", "epsilon_2"),),
-    claims=matches(
-        _number_by_number,
-        "z_2 should be its noise, and z_1 = mu + σ · its noise, with mu and σ as z_2 says",
-        scale=lambda weight, bias, epsilon_1, epsilon_2: 10 * (1 + weight.abs().max() * epsilon_2.abs().max()),
-    ),
+    claims=matches(_number_by_number, "z_2 should be its noise, and z_1 = mu + σ · its noise, with mu and σ as z_2 says", scale=lambda weight, bias, epsilon_1, epsilon_2: 10 * (1 + weight.abs().max() * epsilon_2.abs().max())),
     slips=(
         slip("mu + torch.exp(0.5 * log_var) * epsilon_1", "epsilon_1", "Your z_1 doesn't look up: it is N(0, I) whatever z_2 is. Which Gaussian does the level above name for it?"),
         slip("top_down(z_2)", "top_down(torch.zeros_like(z_2))", "You told the lower level that z_2 is 0, its mean, for every draw. Which z_2 was drawn?"),
@@ -44,10 +40,7 @@ def _number_by_number(weight, bias, epsilon_1, epsilon_2):
         slip("torch.cat([z_1, z_2], dim=-1)", "z_1", "z_1 is right and comes alone. What else belongs to a draw from the stack?"),
         slip("dim=-1", "dim=0", "You put one level below the other. Along which axis do the latents of one draw stand?"),
         slip("* epsilon_1", "* torch.randn_like(mu)", "You draw the bottom level's noise anew, so nobody can repeat your draws. Which of the arguments is it for?"),
-        slip(
-            {"= epsilon_2": "= torch.randn_like(epsilon_2)", "* epsilon_1": "* torch.randn_like(mu)"},
-            "You draw all the noise anew, so nobody can repeat your draws. What are the arguments epsilon_1 and epsilon_2 for?",
-        ),
+        slip({"= epsilon_2": "= torch.randn_like(epsilon_2)", "* epsilon_1": "* torch.randn_like(mu)"}, "You draw all the noise anew, so nobody can repeat your draws. What are the arguments epsilon_1 and epsilon_2 for?"),
         slip("= epsilon_2", "= torch.randn_like(epsilon_2)", "You draw z_2 anew, so nobody can repeat your draws. What is a draw from N(0, I), when its noise is given?"),
     ),
     hints=(

@@ -1,25 +1,28 @@
 """A bound where no level has all it rests on."""
 
 import math
+from functools import partial
 
 import torch
 from torch.distributions import Independent, Normal
 
-from ..engine import Claim, Law, Probe, finite_far_out, is_tensor, is_tuple, relation, rounding, slip, task
+from ..engine import Claim, Law, Probe, finite_far_out, matches, relation, rounding, slip, task, unchanged
 
 NAMES = ("the ELBO", "the importance-weighted bound")
 OF_DRAWS = ("log_likelihood", "z_1", "z_2", "mu_2", "log_var_2", "prior_mu", "prior_log_var")
+OF_X = "Which factor of w speaks of x, and how does it come into each of your two results?"
+MIXED = "Does anything in yours mix the examples of the batch? Which axis holds the draws, and which the examples?"
 BOUND = "torch.logsumexp(log_w, dim=0) - math.log(len(log_w))"
 # minus the KL of each level in closed form, and where they usually come in
 TOP = "0.5 * (1 + q_2[1] - q_2[0] ** 2 - q_2[1].exp()).sum(-1)"
 BOTTOM = "0.5 * (1 + q_1[1] - p_1[1] - (q_1[1].exp() + (q_1[0] - p_1[0]) ** 2) / p_1[1].exp()).sum(-1)"
+NOT_HELD = "You took a KL in closed form for each level. For the bottom one: z_2 was drawn after z_1 here, and depends on it. Can z_1 be averaged over while z_2 is held?"
+NO_WEIGHT = "Your expectation is right, but it is not the weight of a draw: the second bound needs log w at z_1 and z_2, and the contract's elbo is the mean of the same. Which densities at z_2 stand in w?"
+MIXED_FORMS = "Your second result is right. In your ELBO the top level's KL stands in closed form: as good on average, but the contract's elbo is the mean of the same log w. Where did the log-densities at z_2 go?"
 
 
 def _naive_draws(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def draw(*shape):
-        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+    draw = partial(torch.randn, generator=torch.Generator().manual_seed(1000 + seed), dtype=torch.float64)
 
     def one(k, n, sizes, level, note="", dtype=torch.float32, wide=0.0):
         """wide: how far log-variances go beyond those of a model that has learnt."""
@@ -47,24 +50,20 @@ def _naive_draws(seed):
     ]
 
 
-def _claims(values, log_likelihood, z_1, z_2, mu_1, log_var_1, mu_2, log_var_2, prior_mu, prior_log_var):
-    got, dtype = values["result"], log_likelihood.dtype
-    yield from is_tuple(got, 2)
-    for name, one in zip(NAMES, got, strict=True):
-        yield from is_tensor(one, log_likelihood.shape[1:], dtype, name=name)
+def _factors(log_likelihood, z_1, z_2, mu_1, log_var_1, mu_2, log_var_2, prior_mu, prior_log_var):
+    """The five logarithms that make up log w, by the library's densities."""
 
     def log_density(z, mu, log_var):
-        return Independent(Normal(mu.double(), (log_var.double() / 2).exp()), 1).log_prob(z.double())
+        return Independent(Normal(mu, (log_var / 2).exp()), 1).log_prob(z)
 
-    zero = torch.zeros_like(z_2)
-    prior = [log_density(z_1, prior_mu, prior_log_var), log_density(z_2, zero, zero)]
-    parts = torch.stack([log_likelihood.double(), *prior, -log_density(z_1, mu_1, log_var_1), -log_density(z_2, mu_2, log_var_2)])
-    weights, size = parts.sum(0), parts.abs().sum(0).amax(0) + 10
-    # the mean of the weights themselves, each measured by the greatest of its image
-    greatest = weights.amax(0)
-    elbo, bound = weights.mean(0), greatest + (weights - greatest).exp().mean(0).log()
-    yield Claim(f"{NAMES[0]} should be the mean of log w over the draws", elbo, got[0], rounding(elbo, dtype, scale=size))
-    yield Claim(f"{NAMES[1]} should be the logarithm of the mean of w", bound, got[1], rounding(bound, dtype, scale=size))
+    prior = [log_density(z_1, prior_mu, prior_log_var), log_density(z_2, 0 * z_2, 0 * z_2)]
+    return torch.stack([log_likelihood, *prior, -log_density(z_1, mu_1, log_var_1), -log_density(z_2, mu_2, log_var_2)])
+
+
+def _by_the_greatest(**given):
+    """The mean of the weights themselves, each measured by the greatest of its image."""
+    log_w = _factors(**given).sum(0)
+    return log_w.mean(0), log_w.amax(0) + (log_w - log_w.amax(0)).exp().mean(0).log()
 
 
 def _never_below_the_elbo(values, log_likelihood, **_):
@@ -80,64 +79,25 @@ def _never_below_the_elbo(values, log_likelihood, **_):
     run=lambda function, log_likelihood, z_1, z_2, mu_1, log_var_1, mu_2, log_var_2, prior_mu, prior_log_var: {"result": function(log_likelihood, z_1, z_2, (mu_1, log_var_1), (mu_2, log_var_2), (prior_mu, prior_log_var))},
     laws=(
         finite_far_out(),
-        relation(
-            lambda log_likelihood, **_: {"log_likelihood": log_likelihood + 3},
-            lambda part: part + 3,
-            "With every log-likelihood greater by 3, both should be greater by 3",
-            "Which factor of w speaks of x, and how does it come into each of your two results?",
-        ),
-        relation(
-            lambda **given: {name: torch.cat([given[name]] * 2) for name in OF_DRAWS},
-            lambda part: part,
-            "With every draw there twice, both should stay as they are",
-            "With every draw there twice, which of your two results changes? Where is a sum, and where should a mean be?",
-        ),
-        relation(
-            lambda **given: {name: value[:, :1] if name in OF_DRAWS else value[:1] for name, value in given.items()},
-            lambda part: part[:1],
-            "An example alone should get what it gets among others",
-            "Does anything in yours mix the examples of the batch? Which axis holds the draws, and which the examples?",
-        ),
+        relation(lambda log_likelihood, **_: {"log_likelihood": log_likelihood + 3}, lambda part: part + 3, "With every log-likelihood greater by 3, both should be greater by 3", OF_X),
+        unchanged(lambda **given: {name: torch.cat([given[name]] * 2) for name in OF_DRAWS}, "With every draw there twice", "With every draw there twice, which of your two results changes? Where is a sum, and where should a mean be?"),
+        relation(lambda **given: {name: value[:, :1] if name in OF_DRAWS else value[:1] for name, value in given.items()}, lambda part: part[:1], "An example alone should get what it gets among others", MIXED),
         Law(_never_below_the_elbo),
     ),
     gradients=("log_likelihood", "z_1", "z_2", "mu_1", "log_var_1", "mu_2", "log_var_2", "prior_mu", "prior_log_var"),
-    claims=_claims,
+    claims=matches(_by_the_greatest, "The mean of log w over the draws, and the logarithm of the mean of w", parts=NAMES, scale=lambda **given: _factors(**given).abs().sum(0).amax(0) + 10),
     slips=(
-        slip(
-            "log_normal(z_1, *p_1)",
-            "log_normal(z_1, 0 * z_1, 0 * z_1)",
-            "The prior of your z_1 is N(0, I), whatever z_2 is: then the top level changes nothing and is worth nothing. Which density stands in w?",
-        ),
-        slip(
-            {"log_normal(z_1, *p_1)": BOTTOM, "log_normal(z_2, zero, zero)": TOP, "log_p - log_q": "log_p"},
-            "You took a KL in closed form for each level. For the bottom one: z_2 was drawn after z_1 here, and depends on it. Can z_1 be averaged over while z_2 is held?",
-        ),
-        slip(
-            {"log_normal(z_2, zero, zero)": TOP, " + log_normal(z_2, *q_2)": ""},
-            "Your expectation is right, but it is not the weight of a draw: the second bound needs log w at z_1 and z_2, and the contract's elbo is the mean of the same. Which densities at z_2 stand in w?",
-        ),
-        slip(
-            "log_w.mean(0)",
-            f"(log_likelihood + log_normal(z_1, *p_1) - log_normal(z_1, *q_1) + {TOP}).mean(0)",
-            "Your second result is right. In your ELBO the top level's KL stands in closed form: as good on average, but the contract's elbo is the mean of the same log w. Where did the log-densities at z_2 go?",
-        ),
+        slip("log_normal(z_1, *p_1)", "log_normal(z_1, 0 * z_1, 0 * z_1)", "The prior of your z_1 is N(0, I), whatever z_2 is: then the top level changes nothing and is worth nothing. Which density stands in w?"),
+        slip({"log_normal(z_1, *p_1)": BOTTOM, "log_normal(z_2, zero, zero)": TOP, "log_p - log_q": "log_p"}, NOT_HELD),
+        slip({"log_normal(z_2, zero, zero)": TOP, " + log_normal(z_2, *q_2)": ""}, NO_WEIGHT),
+        slip("log_w.mean(0)", f"(log_likelihood + log_normal(z_1, *p_1) - log_normal(z_1, *q_1) + {TOP}).mean(0)", MIXED_FORMS),
         slip(" + log_normal(z_1, *p_1)", "", "p(z_1|z_2) is missing: z_1 comes for free. Which three factors does p(x, z_1, z_2) have?"),
         slip(" + log_normal(z_2, zero, zero)", "", "p(z_2) is missing: a z_2 far from 0 costs nothing. Which three factors does p(x, z_1, z_2) have?"),
         slip("log_normal(z_1, *q_1) + ", "", "q(z_1|x) is missing from the weights. By the density of which draw is w divided: of z_2 alone, or of the pair?"),
         slip(" + log_normal(z_2, *q_2)", "", "q(z_2|z_1) is missing from the weights. By the density of which draw is w divided: of z_1 alone, or of the pair?"),
-        slip(
-            {" + log_normal(z_2, zero, zero)": "", " + log_normal(z_2, *q_2)": ""},
-            "z_2 appears nowhere in your weights but through p_1: its level comes for free. What is its prior, and what was it drawn from?",
-        ),
-        slip(
-            "log_normal(z_2, zero, zero)",
-            "-0.5 * z_2.square().sum(-1)",
-            "Your log p(z_2) is too high by the same amount for every draw. Which constant makes the area of N(0, I) equal to 1?",
-        ),
-        slip(
-            {" + log_normal(z_1, *p_1)": "", "log_normal(z_1, *q_1) + ": ""},
-            "The bottom level's densities are missing: only the top one costs anything. Which Gaussians does z_1 come in?",
-        ),
+        slip({" + log_normal(z_2, zero, zero)": "", " + log_normal(z_2, *q_2)": ""}, "z_2 appears nowhere in your weights but through p_1: its level comes for free. What is its prior, and what was it drawn from?"),
+        slip("log_normal(z_2, zero, zero)", "-0.5 * z_2.square().sum(-1)", "Your log p(z_2) is too high by the same amount for every draw. Which constant makes the area of N(0, I) equal to 1?"),
+        slip({" + log_normal(z_1, *p_1)": "", "log_normal(z_1, *q_1) + ": ""}, "The bottom level's densities are missing: only the top one costs anything. Which Gaussians does z_1 come in?"),
         slip("log_likelihood + ", "", "Where are the pixels? One factor of w speaks of x, and you were handed its logarithm."),
         slip({" + log_var + ": " + 2 * log_var + ", "log_var.exp()": "(2 * log_var).exp()"}, "You took exp(log_var) for σ. What is it?"),
         slip("log_var.exp()", "(0.5 * log_var).exp()", "A density's exponent is (z − μ)² over 2σ², and yours over 2σ. Which power of σ is exp(log_var)?"),
@@ -147,59 +107,20 @@ def _never_below_the_elbo(values, log_likelihood, **_):
         slip(".sum(-1)", ".mean(-1)", "The density of several independent latents is a product. What becomes of their logarithms: a mean, or a sum?"),
         slip(BOUND, "log_w.mean(0)", "Both of your results are the ELBO. Where does the mean stand in the second: inside the logarithm, or outside?"),
         slip(" - math.log(len(log_w))", "", "Your ELBO is right. The second one rises with k, even for equal weights: by log k. A sum, or a mean?"),
-        slip(
-            BOUND,
-            "log_w.exp().mean(0).log()",
-            "Right, until the log-likelihood is that of a picture: what is exp(−150) to a computer in float32? Is there a sum of exponentials that does not leave the logarithms?",
-        ),
-        slip(
-            BOUND,
-            "log_w.double().exp().mean(0).log()",
-            "Right, until the log-likelihood is that of a large picture: what is exp(−2400), even in float64? Is there a sum of exponentials that does not leave the logarithms?",
-        ),
-        slip(
-            "log_p - log_q",
-            "(log_p.exp() / log_q.exp()).log()",
-            "Right, until the log-likelihood is that of a picture: what is exp(−150) to a computer in float32? Add logarithms instead: what does the product of densities become?",
-        ),
-        slip(
-            BOUND,
-            "(log_w - log_w.amax(0)).exp().mean(0).log()",
-            "Your ELBO is right. In the second you took the greatest log w away, so that nothing vanishes. When does it come back?",
-        ),
-        slip(
-            "math.log(len(log_w))",
-            "math.log(log_w.shape[1])",
-            "Your ELBO is right. In the second you take away the logarithm of the number of examples. Over how many weights is the mean?",
-        ),
+        slip(BOUND, "log_w.exp().mean(0).log()", "Right, until the log-likelihood is that of a picture: what is exp(−150) to a computer in float32? Is there a sum of exponentials that does not leave the logarithms?"),
+        slip(BOUND, "log_w.double().exp().mean(0).log()", "Right, until the log-likelihood is that of a large picture: what is exp(−2400), even in float64? Is there a sum of exponentials that does not leave the logarithms?"),
+        slip("log_p - log_q", "(log_p.exp() / log_q.exp()).log()", "Right, until the log-likelihood is that of a picture: what is exp(−150) to a computer in float32? Add logarithms instead: what does the product of densities become?"),
+        slip(BOUND, "(log_w - log_w.amax(0)).exp().mean(0).log()", "Your ELBO is right. In the second you took the greatest log w away, so that nothing vanishes. When does it come back?"),
+        slip("math.log(len(log_w))", "math.log(log_w.shape[1])", "Your ELBO is right. In the second you take away the logarithm of the number of examples. Over how many weights is the mean?"),
         slip(BOUND, "log_w.exp().mean(0)", "Your ELBO is right. Your second result is the mean of w. What is still to be taken of it?"),
         slip(BOUND, "log_w.amax(0)", "Your ELBO is right. Your second result is the greatest log w. What did the contract ask to average?"),
-        slip(
-            BOUND,
-            "(log_w.softmax(0) * log_w).sum(0)",
-            "Your ELBO is right. Your second result averages log w, with weights that add up to 1. What does the contract average: log w, or w, before any logarithm?",
-        ),
+        slip(BOUND, "(log_w.softmax(0) * log_w).sum(0)", "Your ELBO is right. Your second result averages log w, with weights that add up to 1. What does the contract average: log w, or w, before any logarithm?"),
         slip({"log_w.mean(0)": "-log_w.mean(0)", BOUND: "math.log(len(log_w)) - torch.logsumexp(log_w, dim=0)"}, "Those are losses. Which sign has a bound on log p(x)?"),
-        slip(
-            {"log_w.mean(0)": "log_w.sum(0)", " - math.log(len(log_w))": ""},
-            "Both of your results are sums over the draws. Let all the weights be equal: more draws of the same should change nothing. What is missing?",
-        ),
-        slip(
-            "- math.log(len(log_w))",
-            "/ len(log_w)",
-            "Your ELBO is right. In the second you divide the logarithm by k. Where does the 1/k of a mean stand: inside the logarithm, or outside?",
-        ),
-        slip(
-            "- math.log(len(log_w))",
-            "+ math.log(len(log_w))",
-            "Your ELBO is right. The second one rises with k, even for equal weights: by 2 log k. Which sign has the logarithm of 1/k?",
-        ),
+        slip({"log_w.mean(0)": "log_w.sum(0)", " - math.log(len(log_w))": ""}, "Both of your results are sums over the draws. Let all the weights be equal: more draws of the same should change nothing. What is missing?"),
+        slip("- math.log(len(log_w))", "/ len(log_w)", "Your ELBO is right. In the second you divide the logarithm by k. Where does the 1/k of a mean stand: inside the logarithm, or outside?"),
+        slip("- math.log(len(log_w))", "+ math.log(len(log_w))", "Your ELBO is right. The second one rises with k, even for equal weights: by 2 log k. Which sign has the logarithm of 1/k?"),
         *(
-            slip(
-                BOUND,
-                f"(log_w.exp().mean(0) + 1e-{digits}).log()",
-                f"Right, until the log-likelihood is that of a picture: beside 1e-{digits}, what is exp(−150)? Is there a sum of exponentials that does not leave the logarithms?",
-            )
+            slip(BOUND, f"(log_w.exp().mean(0) + 1e-{digits}).log()", f"Right, until the log-likelihood is that of a picture: beside 1e-{digits}, what is exp(−150)? Is there a sum of exponentials that does not leave the logarithms?")
             for digits in (*range(5, 17), 20, 30)
         ),
         slip("log_w.mean(0)", "log_w.sum(0)", "Your second result is right. Your ELBO grows with the number of draws: which is it, a sum or a mean?"),
