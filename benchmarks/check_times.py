@@ -47,9 +47,8 @@ def named_pairs(task) -> tuple[int, int]:
 def main(words: list[str]) -> int:
     torch.set_num_threads(2)
     quick, topics = "--quick" in words, [word for word in words if not word.startswith("-")]
-    print(
-        "| task | first check of the session (s) | a right answer (s) | the slowest slip (s) | unexplained (s) | pairs named |\n|---|---|---|---|---|---|"
-    )
+    print("| task | the first check (s) | a right answer (s) | the slowest slip (s) | unexplained (s) | pairs named |")
+    print("|---|---|---|---|---|---|")
     slowest, wrong, named = 0.0, 0, 0
     for topic in topics or TOPICS:
         for task in tasks_of(topic):

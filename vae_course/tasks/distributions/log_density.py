@@ -8,7 +8,7 @@ from torch.distributions import Normal
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, sums_over, task, with_more
 
 ALL = ("z", "mu", "log_var")
-FAR_OUT = Probe({"z": torch.tensor([[3.0, 0.0]]), "mu": torch.tensor([[3.0, 1e-6]]), "log_var": torch.tensor([[-30.0, 40.0]])}, note="with extreme variances")
+FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0]]), "log_var": torch.tensor([[-30.0, 40.0]])}, note="with extreme variances")
 
 
 @task(

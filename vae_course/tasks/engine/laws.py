@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -55,7 +56,7 @@ def never_negative(question: str = "", *, what: str = "This") -> Law:
             if isinstance(part, (Tensor, float)):
                 got = torch.as_tensor(part, dtype=torch.float64)
                 room = rounding(0.0, dtype_of(arguments), scale=_largest(got))
-                yield Claim(f"{what} is never negative", got.clamp(min=0), got, room, question=asked)
+                yield Claim(f"{what} is never negative", got.nan_to_num(nan=0.0, posinf=math.inf).clamp(min=0), got, room, question=asked)
 
     return Law(claims)
 
