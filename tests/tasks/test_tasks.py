@@ -228,7 +228,7 @@ def test_a_right_number_without_its_gradient_is_refused(task):
     verdict = verdict_on(task, lambda *arguments: detached(task.answer(*arguments)))
     assert not verdict.passed
     assert "gradient" in verdict.words
-    assert any("gradient" in hint for hint in verdict.hints)
+    assert verdict.hints
 
 
 @pytest.mark.parametrize("task", [task for task in TASKS if task.gradients], ids=lambda task: task.name)
@@ -241,18 +241,18 @@ def test_gradients_are_asked_of_what_the_result_depends_on(task):
 
 @pytest.mark.parametrize("task", [task for task in TASKS if task.keeps], ids=lambda task: task.name)
 def test_an_answer_that_writes_into_what_it_must_keep_is_refused(task):
-    def zeroed(value):
-        if isinstance(value, torch.Tensor):
+    def spoil(value):
+        if isinstance(value, list):
+            for element in value:
+                spoil(element)
+        elif isinstance(value, torch.Tensor) and not value.requires_grad:
             value.zero_()
-        elif isinstance(value, list):
-            value[:] = value[:-1]
 
     def untidy(*arguments):
         result = task.answer(*arguments)
         result = result.clone() if isinstance(result, torch.Tensor) else result
-        for name, value in zip(task.probes(0)[0].arguments, arguments, strict=False):
-            if name in task.keeps:
-                zeroed(value)
+        for value in arguments:
+            spoil(value)
         return result
 
     verdict = verdict_on(task, untidy)

@@ -135,7 +135,8 @@ def recognise(task: Task, probes: list[Probe], outputs: list[Output], *, until: 
     found: list[tuple[Mistake, ...]] = []
 
     def work() -> None:
-        candidates = chain(((mistake,) for mistake in task.mistakes), [] if task.random else _pairs_of(task))
+        two_at_once = [] if task.random or _nothing_but_nan(outputs) else _pairs_of(task)
+        candidates = chain(((mistake,) for mistake in task.mistakes), two_at_once)
         in_time = takewhile(lambda _: time.monotonic() < until, candidates)
         alike = (one for one in in_time if _gives(task, _program_of(task, one), probes, outputs))
         found.extend(islice((one for one in alike if len(one) == 1 or not _right(task, _program_of(task, one), probes)), 1))
@@ -143,6 +144,22 @@ def recognise(task: Task, probes: list[Probe], outputs: list[Output], *, until: 
     with silence(), torch.random.fork_rng(devices=[]):
         finish_within(max(until - time.monotonic(), 0.0), work)
     return found[0] if found else ()
+
+
+def _nothing_but_nan(outputs: list[Output]) -> bool:
+    """Whether no number came out at all: that has too many causes for two slips to be told from it."""
+
+    def floats(value: Plain) -> Iterator[Tensor]:
+        if isinstance(value, dict):
+            value = tuple(value.values())
+        if isinstance(value, (tuple, list)):
+            for element in value:
+                yield from floats(element)
+        elif isinstance(value, float) or (isinstance(value, Tensor) and value.is_floating_point()):
+            yield torch.as_tensor(value)
+
+    found = [part for output in outputs for part in floats(output.values)]
+    return bool(found) and all(part.isnan().all() for part in found)
 
 
 @cache
