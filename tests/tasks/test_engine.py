@@ -12,6 +12,7 @@ import numpy
 import pytest
 import torch
 from scipy import stats
+from torch.distributions import Distribution
 
 from vae_course.tasks.engine import (
     Claim,
@@ -268,6 +269,7 @@ LEFT_BEHIND = {
     "default device": (lambda: torch.set_default_device("meta"), torch.get_default_device),
     "gradients": (lambda: torch.set_grad_enabled(False), torch.is_grad_enabled),
     "autocast": (lambda: torch.set_autocast_enabled("cpu", True), lambda: torch.is_autocast_enabled("cpu")),
+    "validation": (lambda: Distribution.set_default_validate_args(False), lambda: Distribution._validate_args),
     "threads": (lambda: torch.set_num_threads(torch.get_num_threads() + 1), torch.get_num_threads),
     "anomaly detection": (lambda: torch.autograd.set_detect_anomaly(True), torch.is_anomaly_enabled),
     "precision": (lambda: torch.set_float32_matmul_precision("medium"), torch.get_float32_matmul_precision),
@@ -307,6 +309,17 @@ def test_a_right_answer_passes_whatever_the_session_is_set_to(what):
         LEFT_BEHIND[what][0]()
         assert verdict_on(KL, right).passed
         assert verdict_on(find("effective_beta"), find("effective_beta").answer).passed
+
+
+def test_a_slip_is_named_whatever_the_session_is_set_to():
+    """Where distributions are not validated, a grey pixel under a Bernoulli raises nothing."""
+    from vae_course.tasks.engine.session import settings_kept
+
+    hole = find("fill_hole")
+    refused = next(mistake for mistake in hole.mistakes if "Bernoulli knows 0 and 1 alone, and refuses" in mistake.hint)
+    with settings_kept():
+        Distribution.set_default_validate_args(False)
+        assert verdict_on(hole, refused.function).mistake is refused
 
 
 def test_a_right_answer_passes_in_inference_mode():

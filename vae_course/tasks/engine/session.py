@@ -46,6 +46,7 @@ FOR_JUDGING = {
     "gradients": True,
     "autocast on the CPU": False,
     "autocast on a GPU": False,
+    "validation of distributions": True,
 }
 # Where functions live that an answer, and the judge after it, may use under their names.
 ROOMS = (builtins, math, random, numpy, torch, torch.Tensor, torch.nn.functional, torch.nn.Module, torch.distributions.Normal)
