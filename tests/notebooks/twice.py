@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import os
+from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell
@@ -50,6 +52,13 @@ def run_again(first: IPyNbCell) -> SecondRun:
     )
     again.first = first
     return again
+
+
+def pytest_configure() -> None:
+    """Each process keeps a record of its own of what was passed: `progress()` must not change while another exercise is worked on."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker and "VAE_COURSE_HOME" in os.environ:
+        os.environ["VAE_COURSE_HOME"] = str(Path(os.environ["VAE_COURSE_HOME"]) / worker)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
