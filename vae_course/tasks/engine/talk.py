@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
-import io
 import textwrap
 from collections.abc import Callable
 
@@ -13,6 +11,7 @@ from .declaration import Probe, Task, Verdict
 from .judging import judge, verdict_on
 from .memory import Memory
 from .registry import TOPICS, every_name, find, tasks_of, title_of
+from .session import silence
 
 GPU = "cuda"
 memory = Memory()
@@ -69,7 +68,7 @@ def remark_on_gpu(task: Task, function: Callable, *, seed: int = 0) -> str:
         return ""
     first = task.probes(seed)[0]
     probes = [Probe(first.arguments, first.seed, note="on the GPU", device=GPU)]
-    with contextlib.redirect_stdout(io.StringIO()):  # what an answer prints was shown once
+    with silence():  # what an answer prints was shown once
         verdict = judge(task, probes, call(task, function, probes))
     if verdict.passed:
         return ""
@@ -141,8 +140,6 @@ def _task_or_none(name: object, given: object) -> Task | None:
         return find(name)
     except KeyError:
         pass
-    if isinstance(given, str) and not isinstance(name, str):
-        name = given
     near = difflib.get_close_matches(name.rpartition(".")[2], every_name(), n=1, cutoff=0.5)
     if near and callable(given):
         print(f"There is no task {name!r}. If yours is for {near[0]}, say so: check(…, {near[0]!r}).")
