@@ -28,10 +28,7 @@ def claims_of_diagnosis(values: dict[str, Plain], accuracy: Tensor, auc: Tensor,
     keeps=("accuracy", "auc"),
     claims=claims_of_diagnosis,
     slips=(
-        slip(
-            {'return "too weak" if auc[len(auc) // 2 :].mean() > 0.75 else "balanced"': 'return "balanced"'},
-            "The discriminator guesses, so you call it balanced. There are two reasons why one guesses: nothing to see, or not able to see it. Which curve tells?",
-        ),
+        slip({'return "too weak" if auc[len(auc) // 2 :].mean() > 0.75 else "balanced"': 'return "balanced"'}, "The discriminator guesses, so you call it balanced. There are two reasons why one guesses: nothing to see, or not able to see it. Which curve tells?"),
         slip({'return "too strong"': 'return "too weak"', 'return "too weak" if': 'return "too strong" if'}, "Which of the two tells codes and draws apart: one that is too strong, or one that is too weak?"),
         slip({'return "labels swapped"': 'return "too strong"'}, "A discriminator that is nearly always wrong knows the answer as well as one that is nearly always right. So what is the matter with what it was taught?"),
         slip('return "labels swapped"', 'return "too weak"', "Guessing gets half of them right. How much must one know to get hardly any?"),
@@ -42,10 +39,7 @@ def claims_of_diagnosis(values: dict[str, Plain], accuracy: Tensor, auc: Tensor,
         slip({"accuracy[len(accuracy) // 2 :]": "accuracy[-1:]", "auc[len(auc) // 2 :]": "auc[-1:]"}, "You look at the last epoch. A game that swings to and fro passes through every state: over which stretch must you look?"),
         slip({"late.mean() < 0.3": "accuracy[0] < 0.3", "late.mean() > 0.8": "accuracy[0] > 0.8", "auc[len(auc) // 2 :].mean()": "auc[0]"}, "You judge by the first epoch, when no game is decided yet. Where on the curve does it show?"),
         slip({"late.max() - late.min()": "accuracy.max() - accuracy.min()"}, "Many a game moves far before it settles, and you take that for swinging. On which part of the curve should it have come to rest?"),
-        slip(
-            {'return "labels swapped"': 'return "too strong"', 'return "too weak" if': 'return "too strong" if'},
-            "Where a fresh judge can tell the two sets apart, you blame a discriminator that is too strong. What did the discriminator itself say?",
-        ),
+        slip({'return "labels swapped"': 'return "too strong"', 'return "too weak" if': 'return "too strong" if'}, "Where a fresh judge can tell the two sets apart, you blame a discriminator that is too strong. What did the discriminator itself say?"),
     ),
     hints=(
         "Two questions: can codes and draws be told apart at all (auc), and can this discriminator do it (accuracy)? First of all: are the curves finite?",

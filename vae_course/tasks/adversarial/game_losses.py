@@ -41,11 +41,7 @@ def of_probabilities(kept: str) -> dict[str, str]:
     ),
     gradients=("on_prior", "on_codes"),
     claims=matches(
-        reference,
-        "The losses should be means of −log D and −log(1 − D), each over its own draws",
-        parts=("the discriminator's loss", "the encoder's loss"),
-        scale=lambda on_prior, on_codes: on_prior.abs().max() + on_codes.abs().max(),
-        question=lambda on_prior, on_codes: FAR if on_prior.abs().max() > 100 else "",
+        reference, "The losses should be means of −log D and −log(1 − D), each over its own draws", parts=("the discriminator's loss", "the encoder's loss"), scale=lambda on_prior, on_codes: on_prior.abs().max() + on_codes.abs().max(), question=lambda on_prior, on_codes: FAR if on_prior.abs().max() > 100 else ""
     ),
     slips=(
         slip(MEANS, "softplus(on_prior).mean() + softplus(-on_codes).mean()", "Your discriminator is paid for calling codes draws from the prior. What should its logit be on a draw from the prior: high, or low?"),

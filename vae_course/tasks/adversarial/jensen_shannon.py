@@ -60,10 +60,7 @@ def reference(log_p: Tensor, log_q: Tensor, dx: float) -> Tensor:
     slips=(
         slip({"return 0.5 * kl_p": "return (0.5 * kl_p", "0.5 * kl_q": "0.5 * kl_q) / math.log(2)"}, "For densities that don't overlap, yours is 1. What is it in nats?"),
         slip({"log_p - log_m": "log_p - log_q", "log_q - log_m": "log_q - log_p"}, "You measure p and q from each other. Move them apart: yours grows without bound. From what are both to be measured?"),
-        slip(
-            {"return 0.5 * kl_p": "return kl_p", "+ 0.5 * kl_q": "+ kl_q"},
-            "For densities that don't overlap, yours is log 4, twice what it should be. Which weight has each KL in the definition? Or, if you came from the game: how many divergences are there in log 4 less what the best discriminator pays?",
-        ),
+        slip({"return 0.5 * kl_p": "return kl_p", "+ 0.5 * kl_q": "+ kl_q"}, "For densities that don't overlap, yours is log 4, twice what it should be. Which weight has each KL in the definition? Or, if you came from the game: how many divergences are there in log 4 less what the best discriminator pays?"),
         slip({"return 0.5 * kl_p + 0.5 * kl_q": "return math.log(4) - kl_p - kl_q"}, "That is what the best discriminator pays: log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?"),
         slip({"return 0.5 * kl_p + 0.5 * kl_q": "return kl_p + kl_q - math.log(4)"}, "That is the value of the game for the best discriminator: −log 4 where p = q. A divergence is 0 there. How do you get from the one to the other?"),
         slip({"log_p.exp() * dx": "log_p.exp()", "log_q.exp() * dx": "log_q.exp()"}, "Make the grid twice as fine: yours doubles. What turns a sum over a grid into an integral?"),

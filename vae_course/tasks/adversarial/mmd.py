@@ -36,11 +36,7 @@ def reference(a: Tensor, b: Tensor, bandwidth: float) -> Tensor:
 
 @task(
     points=1,
-    probes=with_more(
-        probes_from(two_sets, sizes=SIZES),
-        Probe({"a": POINTS, "b": POINTS, "bandwidth": 0.7}, note="with two sets of the same points"),
-        Probe({"a": POINTS[:3], "b": 3000.7 + 1.3 * POINTS[:2], "bandwidth": 2.5}, note="with two sets far apart"),
-    ),
+    probes=with_more(probes_from(two_sets, sizes=SIZES), Probe({"a": POINTS, "b": POINTS, "bandwidth": 0.7}, note="with two sets of the same points"), Probe({"a": POINTS[:3], "b": 3000.7 + 1.3 * POINTS[:2], "bandwidth": 2.5}, note="with two sets far apart")),
     laws=(
         unchanged(lambda a, b, **_: {"a": b, "b": a}, "With a and b exchanged", "Which is farther: a from b, or b from a? What do you do to one of them alone?"),
         unchanged(lambda a, b, **_: {"a": a + 2, "b": b + 2}, "With all points moved by one step", "Where does the place of a point, by itself, come in?"),
@@ -61,11 +57,7 @@ def reference(a: Tensor, b: Tensor, bandwidth: float) -> Tensor:
         slip("(2 * bandwidth**2)", "bandwidth**2", "Your kernel is too narrow by a factor. How does the exponent of a Gaussian with standard deviation s begin?"),
         slip({"bandwidth**2": "bandwidth"}, "Measure the points and the bandwidth in other units, all ten times as large: nothing should change. Does it, in yours?"),
         slip(".sum(-1)", ".mean(-1)", "Add a latent that is 0 everywhere: no distance changes. Does it, in yours?"),
-        slip(
-            "within(a) + within(b) - 2 * kernel(a, b).mean()",
-            "(a.mean(0) - b.mean(0)).square().sum() / bandwidth**2 / 2",
-            "You compare the means of the two sets. A ring and a heap in its middle have the same mean: what would yours say of them?",
-        ),
+        slip("within(a) + within(b) - 2 * kernel(a, b).mean()", "(a.mean(0) - b.mean(0)).square().sum() / bandwidth**2 / 2", "You compare the means of the two sets. A ring and a heap in its middle have the same mean: what would yours say of them?"),
     ),
     hints=(
         "Three tables of k: a with a, b with b, a with b. A table of squared distances comes from a subtraction with two extra axes.",

@@ -54,12 +54,7 @@ def rank_sum(scores, is_anomaly, first=1):
     points=1,
     probes=scored,
     laws=(
-        relation(
-            lambda is_anomaly, **_: {"is_anomaly": ~is_anomaly},
-            lambda area: 1 - area,
-            "With the two kinds exchanged, the pairs that were lost are won",
-            "Let anomalies and familiar examples change places: the two shares must add up to 1. Which pairs does yours count in both, or in neither?",
-        ),
+        relation(lambda is_anomaly, **_: {"is_anomaly": ~is_anomaly}, lambda area: 1 - area, "With the two kinds exchanged, the pairs that were lost are won", "Let anomalies and familiar examples change places: the two shares must add up to 1. Which pairs does yours count in both, or in neither?"),
         unchanged(lambda scores, **_: {"scores": scores**3}, "With the scores cubed, in the same order", "Only the order of two scores counts. Where does yours ask how far apart they are, or on which side of something they lie?"),
     ),
     claims=matches(pair_by_pair, "Over all pairs of an anomaly and a familiar example, with no threshold: how often the anomaly is higher, ties counting half"),
@@ -69,10 +64,7 @@ def rank_sum(scores, is_anomaly, first=1):
         slip("0.5 * ties", "0 * ties", "A detector that gives everything one score gets 0 from you, as if it were always wrong. What is a tie worth?"),
         slip("scores[~is_anomaly]", "scores", "You compare each anomaly with all examples, itself and the other anomalies among them. Give it a perfect score: why is that not 1? Whom should it be compared with?"),
         slip({"return (wins": "area = (wins", ".item()": ".item()\n    return max(area, 1 - area)"}, "A score that says the opposite is praised, in yours. Would you know from your number that the alarm rings for the wrong ones?"),
-        *(
-            slip("strange, familiar =", f"scores = (scores > {cut}).double()\n    strange, familiar =", CUT_FIRST)
-            for cut in ("scores.mean()", "scores.median()", "0.5", "0", "scores.mean() + scores.std()", "scores.mean() + 2 * scores.std()")
-        ),
+        *(slip("strange, familiar =", f"scores = (scores > {cut}).double()\n    strange, familiar =", CUT_FIRST) for cut in ("scores.mean()", "scores.median()", "0.5", "0", "scores.mean() + scores.std()", "scores.mean() + 2 * scores.std()")),
         slip(OUTCOME, "((scores > scores.mean()) == is_anomaly).double()", "You cut at the mean score and count who is on the right side. Move the cut, and your number changes. Which question needs no cut at all?"),
         slip(OUTCOME, "((scores > scores.median()) == is_anomaly).double()", "You cut at the median score and count who is on the right side. What has that to do with how two examples are ordered?"),
     ),

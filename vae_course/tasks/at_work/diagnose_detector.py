@@ -20,25 +20,12 @@ def claims(values, **arguments):
     probes=lambda seed: [Probe({"scores": scores, "is_anomaly": is_anomaly, "ink": ink}) for _, scores, is_anomaly, ink in detectors(seed)],
     claims=claims,
     slips=(
-        slip(
-            "auroc(scores - slope * ink, is_anomaly)", "auroc(scores, is_anomaly)", "You look at the scores alone. Two detectors can have one AUROC, one of them because of ink and the other in spite of it. How would you take the ink out?"
-        ),
+        slip("auroc(scores - slope * ink, is_anomaly)", "auroc(scores, is_anomaly)", "You look at the scores alone. Two detectors can have one AUROC, one of them because of ink and the other in spite of it. How would you take the ink out?"),
         slip("of_score, of_rest = auroc(scores, is_anomaly),", "of_score = of_rest =", "You look at the scores without ink alone. But what rings the alarm is the score as it is. Which comparison says what ink does to it?"),
         slip({'"hidden by ink"': '"only ink"', '"only ink"': '"hidden by ink"'}, "Ink taken out, and the AUROC rises. Was ink what found the strangers, or what covered them?"),
-        slip(
-            'else "hidden by ink"',
-            'else "hidden by ink" if of_score <= 0.25 else "blind"',
-            "You look for strangers under the ink only where the score's AUROC is low. Ink and strangeness may also just balance. What does the rest say then, and what does the table ask of the score?",
-        ),
-        slip(
-            "if of_rest > 0.75:",
-            'if of_score < 0.25:\n        return "backwards"\n    if of_rest > 0.75:',
-            "An AUROC near 0 is called backwards. A 1 holds so little ink that it is cheap although it is strange: what does its score say with the ink taken out?",
-        ),
-        slip(
-            {"if of_rest > 0.75": "if of_rest > 0.5", "of_rest < 0.25": "of_rest < 0.5", '0.75 else "hidden': '0.5 else "hidden', '0.75 else "blind': '0.5 else "blind'},
-            "You cut at 0.5, and a coin lands above it half of the time. How far from 0.5 must an AUROC be to mean something?",
-        ),
+        slip('else "hidden by ink"', 'else "hidden by ink" if of_score <= 0.25 else "blind"', "You look for strangers under the ink only where the score's AUROC is low. Ink and strangeness may also just balance. What does the rest say then, and what does the table ask of the score?"),
+        slip("if of_rest > 0.75:", 'if of_score < 0.25:\n        return "backwards"\n    if of_rest > 0.75:', "An AUROC near 0 is called backwards. A 1 holds so little ink that it is cheap although it is strange: what does its score say with the ink taken out?"),
+        slip({"if of_rest > 0.75": "if of_rest > 0.5", "of_rest < 0.25": "of_rest < 0.5", '0.75 else "hidden': '0.5 else "hidden', '0.75 else "blind': '0.5 else "blind'}, "You cut at 0.5, and a coin lands above it half of the time. How far from 0.5 must an AUROC be to mean something?"),
         slip(FAMILIAR, "ink, scores", "Your line is fitted to all images, strangers among them, and so it explains their strangeness away by their ink. Which images know what ink alone costs?"),
         slip(FAMILIAR, "ink[is_anomaly], scores[is_anomaly]", "Your line is fitted to the strangers, of whom you have few and know least. Which images know what ink alone costs?"),
         slip("familiar_ink - familiar_ink.mean()", "familiar_ink", "Your line goes through 0, or you divide by the ink: either way an image without ink would cost nothing. What else does a straight line have, beside a slope?"),

@@ -69,11 +69,7 @@ def reference(first, second, x, seen, z, steps, learning_rate):
         slip(" - 0.5 * z.square().sum()", "", "With nothing seen, your z stays where it started. What do we believe of z before any pixel is seen?"),
         slip("0.5 * z.square()", "z.square()", "Your prior pulls twice as hard as N(0, I). What stands before z² in its logarithm?"),
         slip(f"{SEEN}.sum()", f"{SEEN}.sum() / seen.sum().clamp(min=1)", "You average over the seen pixels, and add a prior that is a sum. Which of the two then has the say?"),
-        slip(
-            f"{SEEN}.sum()",
-            f"{SEEN}.sum() / x.numel()",
-            "You average the pixels' part over all pixels and images, and add a prior that is a sum: almost nothing is left to pull at z but the prior. What is the sum in the hill's formula taken over, and what does your loss function do by default?",
-        ),
+        slip(f"{SEEN}.sum()", f"{SEEN}.sum() / x.numel()", "You average the pixels' part over all pixels and images, and add a prior that is a sum: almost nothing is left to pull at z but the prior. What is the sum in the hill's formula taken over, and what does your loss function do by default?"),
         slip(f"{SEEN}.sum()", f"{SEEN}.sum() / x.shape[1]", "You average over an image's pixels, and add a prior that is a sum. What stands in the hill's formula, a sum or a mean?"),
         slip("torch.autograd.grad(height, z)", "torch.autograd.grad(height / len(x), z)", "Give it the same image twice: each z moves half as far as before. How many images should one image's step know of?"),
         slip("z = z + learning", "z = z - learning", "Each step makes what was seen less likely. Is it a loss that you follow, or a hill that you climb?"),
@@ -82,23 +78,12 @@ def reference(first, second, x, seen, z, steps, learning_rate):
         slip("cost(decode(z)", "cost(torch.sigmoid(decode(z))", "A sigmoid of a sigmoid. Does your loss function expect logits, or probabilities?"),
         slip(COST, "(torch.sigmoid(decode(z)) - x).square()", "You climb a squared error. Which distribution do the pixels have here, and what is its logarithm?"),
         slip(f"-{COST}", "x * torch.nn.functional.logsigmoid(decode(z))", "Your hill asks only how likely the ink is where there is ink. What does a seen pixel that is black say of the decoder's p?"),
+        slip(f"-{COST}", f"{BERNOULLI}(logits=decode(z)).log_prob(x)", "PyTorch's Bernoulli knows 0 and 1 alone, and refuses a grey level. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?"),
         slip(
-            f"-{COST}",
-            f"{BERNOULLI}(logits=decode(z)).log_prob(x)",
-            "PyTorch's Bernoulli knows 0 and 1 alone, and refuses a grey level. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?",
+            {f"-{COST}": f"{BERNOULLI}(logits=decode(z)[seen]).log_prob(x[seen])", SEEN: "log_likelihood"}, "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?"
         ),
-        slip(
-            {f"-{COST}": f"{BERNOULLI}(logits=decode(z)[seen]).log_prob(x[seen])", SEEN: "log_likelihood"},
-            "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?",
-        ),
-        slip(
-            {"    for _": "    up = 0\n    for _", "torch.autograd.grad(height, z)[0]": "(up := up + torch.autograd.grad(height, z)[0])"},
-            "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?",
-        ),
-        slip(
-            {"for _ in range(steps)": "mean = square = 0\n    for step in range(1, steps + 1)", CLIMB: ADAM},
-            "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?",
-        ),
+        slip({"    for _": "    up = 0\n    for _", "torch.autograd.grad(height, z)[0]": "(up := up + torch.autograd.grad(height, z)[0])"}, "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?"),
+        slip({"for _ in range(steps)": "mean = square = 0\n    for step in range(1, steps + 1)", CLIMB: ADAM}, "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?"),
         slip("range(steps)", "range(steps - 1)", "You decode a z that is one step old. When is the image drawn: before the last step, or after it?"),
     ),
     hints=(

@@ -67,9 +67,7 @@ def with_either(old, new, question):
     claims=claims,
     slips=(
         *(slip(RESULT, f"tuple((mu - mu.mean(1, keepdim=True)) / mu.std(1, keepdim=True{by_n}) for mu in (train_mu, test_mu))", ROWS) for by_n in ("", ", correction=0")),
-        *with_either(
-            "(test_mu - mean) / sigma", "(test_mu - test_mu.mean(0)) / test_mu.std(0)", "You standardise the test images by their own figures. A single new image comes in: what are its features then, and would the probe know them?"
-        ),
+        *with_either("(test_mu - mean) / sigma", "(test_mu - test_mu.mean(0)) / test_mu.std(0)", "You standardise the test images by their own figures. A single new image comes in: what are its features then, and would the probe know them?"),
         *with_either(FIGURES, FIGURES.replace("train_mu", "torch.cat([train_mu, test_mu])"), "Mean and standard deviation come from training and test images together. What should the training know of the test set?"),
         *with_either(FIGURES, FIGURES.replace("train", "test"), "Mean and standard deviation come from the test images. The probe is trained before the first of them is there: what does it know by then?"),
         *with_either("mean, sigma =", f"train_mu, test_mu = {DRAWS}\n    mean, sigma =", DRAWN),

@@ -89,11 +89,7 @@ def kept_finite(least):
         slip({"/ log_sigma.exp()": "/ (0.5 * log_sigma).exp()", "+ log_sigma": "+ 0.5 * log_sigma"}, "You took exp(log_sigma) for a variance. What does the name say that it is?"),
         slip(NUMBERS, "-torch.distributions.Normal(mu, log_sigma).log_prob(numbers).sum(1)", NORMAL),
         slip(CATEGORY, f"-logits.{PICKED}", "Add 10 to all logits of a row: the probabilities stay, and your cost falls. What turns logits into probabilities that add up to 1?"),
-        slip(
-            CATEGORY,
-            f'torch.nn.functional.binary_cross_entropy_with_logits(logits, {ONE_HOT}, reduction="none").sum(1)',
-            "You made k coins of one draw among k: each category is charged for on its own. With all logits 0, what should one draw among k cost?",
-        ),
+        slip(CATEGORY, f'torch.nn.functional.binary_cross_entropy_with_logits(logits, {ONE_HOT}, reduction="none").sum(1)', "You made k coins of one draw among k: each category is charged for on its own. With all logits 0, what should one draw among k cost?"),
         slip(CATEGORY, f"-{OWN}.log()", "Right, until a probability is 0 to the computer, and its logarithm −∞. How do you get log p without p?"),
         *(each for least in (1e-5, 1e-7, 1e-8, 1e-10, 1e-12) for each in kept_finite(least)),
         slip(CATEGORY, f"-(logits.exp() / logits.exp().sum(1, True)).{PICKED}.log()", "Right, until a logit is so great that its exponential is infinite. How does softmax keep that from happening, and how do you get log p without p?"),

@@ -49,13 +49,8 @@ def reference(z, step):
         slip(".round()", ".floor()", "Your cells begin at the multiples of the step. Where do 0.9 and 1.1 steps end up, and which multiple is nearest to each?"),
         slip(".round()", ".ceil()", "Your cells end at the multiples of the step. Where do 0.9 and 1.1 steps end up, and which multiple is nearest to each of them?"),
         slip("z / step", "z * step", "A finer step must cost more bits. Does it, in yours? How often does the step go into a code?"),
-        slip(
-            "bits -= (p * p.log2()).sum().item()", "bits += torch.tensor(float(len(counts))).log2().item()", "You give every value that occurs an equally long word. If one value has 99 images of 100, how much does an image cost on average?"
-        ),
-        slip(
-            {"(z / step).round().T": "[(z / step).round()]", "(return_counts": "(dim=0, return_counts"},
-            "You count whole codes. If all n are different, yours gives log₂ n, whatever the step. What is counted when each latent is coded on its own?",
-        ),
+        slip("bits -= (p * p.log2()).sum().item()", "bits += torch.tensor(float(len(counts))).log2().item()", "You give every value that occurs an equally long word. If one value has 99 images of 100, how much does an image cost on average?"),
+        slip({"(z / step).round().T": "[(z / step).round()]", "(return_counts": "(dim=0, return_counts"}, "You count whole codes. If all n are different, yours gives log₂ n, whatever the step. What is counted when each latent is coded on its own?"),
         slip({".round().T": ".round().reshape(1, -1)", "len(z)": "z.numel()"}, "All latents in one pot. A latent that is always 0 and one that is always 7 cost nothing, each on its own. What do they cost in yours?"),
         slip(".round().T", ".round().reshape(1, -1)", "All latents in one pot, divided by n: do your shares add up to 1? What is counted when each latent is coded on its own?"),
         slip("return bits", "return len(z) * bits", "That is the bill for all n images together. What does one cost on average?"),

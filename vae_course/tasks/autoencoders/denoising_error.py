@@ -28,9 +28,7 @@ def reference(weight, x, noise):
 @task(
     points=1,
     probes=with_more(
-        probes_from(lambda draw, n, d: {"weight": draw(2 * d, 2 * d), "x": torch.sigmoid(2 * draw(n, 1, 2, d)), "noise": 0.5 * draw(n, 1, 2, d)}),
-        Probe({"weight": WEIGHT, "x": X, "noise": torch.zeros_like(X)}, note="with no noise"),
-        Probe({"weight": WEIGHT, "x": X, "noise": LOUD}, note="with very loud noise"),
+        probes_from(lambda draw, n, d: {"weight": draw(2 * d, 2 * d), "x": torch.sigmoid(2 * draw(n, 1, 2, d)), "noise": 0.5 * draw(n, 1, 2, d)}), Probe({"weight": WEIGHT, "x": X, "noise": torch.zeros_like(X)}, note="with no noise"), Probe({"weight": WEIGHT, "x": X, "noise": LOUD}, note="with very loud noise")
     ),
     run=with_network,
     laws=(never_negative(what="A squared error"), averages_over_the_batch("x", "noise")),

@@ -46,11 +46,7 @@ def claims(values, mean, covariance, sigma):
         slip(SOLVED, "torch.diag(covariance.diagonal() / of_noisy.diagonal())", "Each pixel looks at itself alone. Two pixels that are always equal under independent noise: should they not be averaged?"),
         slip({NOISE: "sigma**2", SOLVED: "covariance / of_noisy"}, 'Element by element you divided. What does "divide by a matrix" mean for vectors?'),
         slip({NOISE: "sigma**2", SOLVED: "covariance @ torch.linalg.pinv(of_noisy)"}, "You added σ² to every entry. The noise of two pixels is independent: what is its covariance matrix?"),
-        slip(
-            SOLVED,
-            "torch.linalg.inv(torch.eye(len(mean), dtype=mean.dtype) + sigma**2 * torch.linalg.inv(covariance))",
-            "Right on paper, but you invert the covariance of x. A pixel that is always 0 has no variance to invert. Which of the matrices always has an inverse?",
-        ),
+        slip(SOLVED, "torch.linalg.inv(torch.eye(len(mean), dtype=mean.dtype) + sigma**2 * torch.linalg.inv(covariance))", "Right on paper, but you invert the covariance of x. A pixel that is always 0 has no variance to invert. Which of the matrices always has an inverse?"),
         slip("mean - weight @ mean", "torch.zeros_like(mean)", "The weight is right. It pulls everything towards 0: towards what should it pull?"),
         slip("mean - weight @ mean", "mean.clone()", "For the mean image you give the mean, and something on top. How much of the mean does the weight let through already?"),
         slip("mean - weight @ mean", "-weight @ mean", "You take the mean away before the weight. Who puts it back?"),

@@ -51,18 +51,12 @@ def reference(codes, draws, q):
     claims=matches(reference, "The share should count the draws that lie further from all codes than the limit"),
     slips=(
         slip(".fill_diagonal_(math.inf)", "", "Is your limit 0, so that every draw strays that is on no code? Which code is nearest to a code, if it may be itself?"),
-        slip(
-            {".fill_diagonal_(math.inf)": "", "between_codes.min": "between_codes.masked_fill(between_codes == 0, math.inf).min"},
-            "You left out all distances of 0. A code's distance to itself has to go, but two images may share a code: how far is each from the nearest other?",
-        ),
+        slip({".fill_diagonal_(math.inf)": "", "between_codes.min": "between_codes.masked_fill(between_codes == 0, math.inf).min"}, "You left out all distances of 0. A code's distance to itself has to go, but two images may share a code: how far is each from the nearest other?"),
         slip("> limit", "<= limit", "Put every draw on top of a code: none strays. Your share is 1 then. What did you count?"),
         slip("quantile(q)", "quantile(1 - q)", "Raise q: the limit gets more generous, so fewer draws stray. In yours more do. Which end of the distances did you take?"),
         slip("> limit", "> to_nearest.quantile(q)", "Your limit comes from the draws themselves, so about 1 − q of them stray, be they good or bad. What else can the yardstick be made from?"),
         slip({".fill_diagonal_(math.inf)": "", NEAREST: "between_codes.flatten()"}, "Your limit is taken over all pairs of codes, most of which are far apart. Which one distance does each code have a say with?"),
-        slip(
-            {NEAREST: "(torch.cdist(codes, codes).sum(1) / (len(codes) - 1))", TO_NEAREST: "torch.cdist(draws, codes).mean(1)"},
-            "You average a point's distances to all codes. In the middle of a ring of codes, is that average large? And is there a code near?",
-        ),
+        slip({NEAREST: "(torch.cdist(codes, codes).sum(1) / (len(codes) - 1))", TO_NEAREST: "torch.cdist(draws, codes).mean(1)"}, "You average a point's distances to all codes. In the middle of a ring of codes, is that average large? And is there a code near?"),
         slip({NEAREST: "(codes - codes.mean(0)).norm(dim=1)", TO_NEAREST: "(draws - codes.mean(0)).norm(dim=1)"}, "You measure from the centre of the codes. If they lie on a ring, does the centre stray?"),
         slip("torch.cdist(draws, codes)", "torch.cdist(codes, draws)", "You count codes that no draw comes near. That is a question worth asking, but another one: over which axis of the table is the minimum?"),
         slip(".double().mean()", ".double().sum()", "That is how many stray. Which share of the draws is it?"),

@@ -47,11 +47,7 @@ def own_prior(y: Tensor, prior_mu: Tensor, prior_log_var: Tensor, **_: Plain) ->
         finite_far_out(),
     ),
     gradients=("mu", "log_var", "prior_mu", "prior_log_var"),
-    claims=matches(
-        reference,
-        "Each KL should be the one torch.distributions computes between q and the prior of the example's own class",
-        scale=lambda mu, log_var, y, prior_mu, prior_log_var: ((log_var.exp() + mu**2 + prior_mu[y] ** 2) / prior_log_var[y].exp() + prior_log_var[y].abs() + log_var.abs() + 1).sum(-1),
-    ),
+    claims=matches(reference, "Each KL should be the one torch.distributions computes between q and the prior of the example's own class", scale=lambda mu, log_var, y, prior_mu, prior_log_var: ((log_var.exp() + mu**2 + prior_mu[y] ** 2) / prior_log_var[y].exp() + prior_log_var[y].abs() + log_var.abs() + 1).sum(-1)),
     slips=(
         slip(OWN_PRIOR, "torch.zeros_like(mu), torch.zeros_like(mu)", "That is the KL to N(0, I), the same for every class. Which Gaussian does a decoder that was told the class expect z from?"),
         slip(OWN_PRIOR, EACH_CLASS, "One KL for each class, right or wrong. Which of them does the label of the example ask for?"),

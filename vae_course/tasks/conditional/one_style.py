@@ -40,10 +40,7 @@ def reference(z: Tensor, weight: Tensor, bias: Tensor, classes: int) -> Tensor:
         slip({"repeat_interleave(classes, dim=0)": "repeat(classes, 1)"}, "Styles and labels change together from one picture to the next. To meet every pair, how long must one of them wait for the other?"),
         slip({".repeat(styles)": ".repeat_interleave(styles)"}, "Styles and labels both wait, so that a row shows one class several times. Which of the two should run through all its values while the other waits?"),
         slip("*images.shape[1:])", "*images.shape[1:]).transpose(0, 1)", "The pictures are right, and the grid lies on its side. What is a row to be?"),
-        slip(
-            {"repeat_interleave(classes, dim=0)": "repeat(classes, 1)", ".repeat(styles)": ".repeat_interleave(styles)"},
-            "Each pair was decoded, and then filled in along the wrong side: a row holds several styles. In which order did the batch come out?",
-        ),
+        slip({"repeat_interleave(classes, dim=0)": "repeat(classes, 1)", ".repeat(styles)": ".repeat_interleave(styles)"}, "Each pair was decoded, and then filled in along the wrong side: a row holds several styles. In which order did the batch come out?"),
         slip({"every_label).mean": "every_label).sample()"}, "Your pixels are 0 or 1, by chance, and change with each call. A distribution can be drawn from; what else can you ask it for?"),
         slip("every_label).mean", "every_label).mode", "Your pixels are 0 or 1, though the decoder is less sure than that. What is asked for: the likeliest picture, or another one?"),
         slip("every_label).mean", "every_label).base_dist.logits", "Some of your pixels are negative. What lies between a decoder's logits and an image?"),

@@ -39,27 +39,16 @@ def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor
     probes=with_more(probes_from(mixed_batch, sizes=SIZES), three_images([0, 2, 1], "with a label for every image"), three_images([-1, -1, -1], "without a single label"), three_images([1, -1, 0], "with logits far apart", 1000.0)),
     laws=(
         averages_over_the_batch("losses", "logits", "y"),
-        relation(
-            lambda losses, **_: {"losses": losses + 2},
-            lambda loss: loss + 2,
-            "With every L(x, y) 2 nats higher, so should the loss be",
-            "Each image costs 2 nats more, whatever its label. What do the weights of L(x, y) add up to, over labels and over images?",
-        ),
+        relation(lambda losses, **_: {"losses": losses + 2}, lambda loss: loss + 2, "With every L(x, y) 2 nats higher, so should the loss be", "Each image costs 2 nats more, whatever its label. What do the weights of L(x, y) add up to, over labels and over images?"),
         finite_far_out("Where does yours take the logarithm of a share that was rounded to 0, or the mean of no numbers?"),
     ),
     gradients=("losses", "logits"),
     keeps=("y",),
-    claims=matches(
-        reference,
-        "The loss should be the mean over the batch of what each image costs, plus alpha times the mean of −log q(y|x) over the labelled",
-        scale=lambda losses, logits, y, alpha: losses.abs().max() + (1 + alpha) * logits.abs().max(),
-    ),
+    claims=matches(reference, "The loss should be the mean over the batch of what each image costs, plus alpha times the mean of −log q(y|x) over the labelled", scale=lambda losses, logits, y, alpha: losses.abs().max() + (1 + alpha) * logits.abs().max()),
     slips=(
         slip({"known = y >= 0": "known = y == y", "y.clamp(min=0)": "(y % losses.shape[1])"}, "Images without a label count as the last class. What does the index −1 mean to PyTorch, and what was it to mean?"),
         slip("y >= 0", "y > 0", "Is 0 a label? Look at the question by which you tell the known labels from the others."),
-        slip(
-            f"{CHOICE}.mean()", "with_label[known].mean() + without[~known].mean()", "Two averages of the bound, each over its own group: with 1 label in 128 images that one image weighs as much as 127. What is the bound's sum divided by?"
-        ),
+        slip(f"{CHOICE}.mean()", "with_label[known].mean() + without[~known].mean()", "Two averages of the bound, each over its own group: with 1 label in 128 images that one image weighs as much as 127. What is the bound's sum divided by?"),
         slip({"known.sum().clamp(min=1)": "known.sum()"}, "Right, until a batch comes without a single label, as it does with 100 labels among thousands: what is the mean of nothing, and what is it to count as?"),
         slip({"known.sum().clamp(min=1)": "len(y)"}, "Your classifier's term is divided by all images. Take 1 label in 128: how much does alpha weigh in effect, and over which images should the mean run?"),
         slip({" / known.sum().clamp(min=1)": ""}, "Your classifier's term is a sum: the more labels in a batch, the more it weighs beside the bound. What is asked for?"),

@@ -22,15 +22,8 @@ def reference(losses: Tensor, logits: Tensor) -> Tensor:
     probes=with_more(probes_from(lambda draw, n, d: {"losses": 6 + 3 * draw(n, d), "logits": 2 * draw(n, d)}, sizes=SIZES), VERY_SURE, KNOWS_NOTHING),
     laws=(
         each_row_for_itself("losses", "logits", question="Does the loss of one image depend on the others? Over which axis do your shares add up to 1?"),
-        relation(
-            lambda logits, **_: {"logits": logits + 5}, lambda loss: loss, "With 5 added to all logits your loss should stay as it is", "Logits are no shares: these are the same q(y|x). What do you do to logits before they weigh anything?"
-        ),
-        relation(
-            lambda losses, **_: {"losses": losses + 3},
-            lambda loss: loss + 3,
-            "With every label 3 nats dearer, your loss should be 3 nats higher",
-            "Whatever the label, the image costs 3 nats more. What do the weights of your L(x, y) add up to?",
-        ),
+        relation(lambda logits, **_: {"logits": logits + 5}, lambda loss: loss, "With 5 added to all logits your loss should stay as it is", "Logits are no shares: these are the same q(y|x). What do you do to logits before they weigh anything?"),
+        relation(lambda losses, **_: {"losses": losses + 3}, lambda loss: loss + 3, "With every label 3 nats dearer, your loss should be 3 nats higher", "Whatever the label, the image costs 3 nats more. What do the weights of your L(x, y) add up to?"),
         finite_far_out(),
     ),
     gradients=("losses", "logits"),
@@ -41,15 +34,9 @@ def reference(losses: Tensor, logits: Tensor) -> Tensor:
         slip("losses + log_q", "losses + log_q / losses.shape[1]", "Two equally likely classes have an entropy of log 2. How much is yours, and what did you divide by?"),
         slip({"losses + log_q": "losses + log_q + torch.tensor(losses.shape[1]).log()"}, "Yours is higher by the logarithm of the number of classes. The prior of y stands in L(x, y) already: where does it come in again?"),
         slip({"log_q.exp() * (losses + log_q)": "losses / losses.shape[1] + log_q.exp() * log_q"}, "Every label counts alike, whatever the classifier says. Which weights belong before L(x, y)?"),
-        slip(
-            {"(log_q.exp() * (losses + log_q)).sum(1)": "losses.gather(1, logits.argmax(1, keepdim=True)).squeeze(1)"},
-            "You decide for the likeliest label. A classifier at 0.51 against 0.49: should the second one count for nothing, and which gradient would it get?",
-        ),
+        slip({"(log_q.exp() * (losses + log_q)).sum(1)": "losses.gather(1, logits.argmax(1, keepdim=True)).squeeze(1)"}, "You decide for the likeliest label. A classifier at 0.51 against 0.49: should the second one count for nothing, and which gradient would it get?"),
         slip("dim=1", "dim=0", "Your shares add up to 1 over the images of the batch, so that one image's loss depends on the others. Over what should they add up to 1?"),
-        slip(
-            {"torch.log_softmax(logits, dim=1)": "torch.softmax(logits, dim=1).log()"},
-            "Right, until the classifier is very sure: what is the logarithm of a share that was rounded to 0, and 0 times that? Which function gives log q(y|x) in one go?",
-        ),
+        slip({"torch.log_softmax(logits, dim=1)": "torch.softmax(logits, dim=1).log()"}, "Right, until the classifier is very sure: what is the logarithm of a share that was rounded to 0, and 0 times that? Which function gives log q(y|x) in one go?"),
         slip("log_q.exp() * (losses + log_q)", "logits * losses + log_q.exp() * log_q", "Your weights can be negative. What turns logits into shares that add up to 1?"),
         slip({"(log_q.exp() * (losses + log_q)).sum(1)": "-torch.logsumexp(log_q - losses, 1)"}, "You took the mean of exp(−L) and then the logarithm; M2 takes the mean of L itself. What is Jensen's inequality doing between the two?"),
         slip({"(log_q.exp() * (losses + log_q)).sum(1)": "-torch.logsumexp(-losses, 1)"}, "That is the loss with the best q(y|x) there is. It doesn't depend on your logits: how would the classifier learn from it?"),

@@ -49,9 +49,7 @@ def reference(variance, sigma, beta):
     laws=(each_row_for_itself("variance", question="Latents don't know of one another here. Where does yours mix them?"),),
     claims=matches(reference, "The code should have the smallest loss", scale=lambda variance, sigma, beta: variance.max() + 5, parts=("kl", "error")),
     slips=(
-        slip(
-            f"variance.clamp(max={ALLOWED})", f"torch.full_like(variance, {ALLOWED})", "Some of your KLs are negative, and some errors greater than the variance. What does a latent cost that carries nothing, and what error does it leave?"
-        ),
+        slip(f"variance.clamp(max={ALLOWED})", f"torch.full_like(variance, {ALLOWED})", "Some of your KLs are negative, and some errors greater than the variance. What does a latent cost that carries nothing, and what error does it leave?"),
         slip("log(), error", f"log(), torch.full_like(variance, {ALLOWED})", "Your KLs are right. But a decoder that knows nothing still knows the mean: how great can the error be, at most?"),
         slip("beta * sigma", "sigma", "Change beta: yours does not move. Where does it stand in the loss?"),
         slip("sigma**2", "sigma", "At σ = 1 you are right. An error is a squared distance: with which power of σ is it compared?"),

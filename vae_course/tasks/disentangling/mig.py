@@ -73,21 +73,11 @@ def reference(codes, factors):
     slips=(
         slip(ENTROPY, "", "A perfect code should have a MIG of 1. Yours grows with the number of levels. What is the most that can be known of a factor?"),
         slip(ENTROPY, " / torch.tensor(float(len(factor.unique()))).log().item()", "You divide by the logarithm of the number of levels. When is that a factor's entropy, and when is it too much?"),
-        slip(
-            {KNOWN: "information(code, factor) / max(information(code, code), 1e-9) for", ENTROPY: ""},
-            "You divide by the entropy of the latent. Use more bins: a code that tells everything gets a lower score. What is the share of: what is known of the factor, or of the latent?",
-        ),
-        slip(
-            {KNOWN: "2 * information(code, factor) / (information(code, code) + information(factor, factor)) for", ENTROPY: ""},
-            "You divide by the mean of both entropies, as a normalised mutual information does. A latent may tell more than the factor without harm. By which entropy alone is it divided?",
-        ),
+        slip({KNOWN: "information(code, factor) / max(information(code, code), 1e-9) for", ENTROPY: ""}, "You divide by the entropy of the latent. Use more bins: a code that tells everything gets a lower score. What is the share of: what is known of the factor, or of the latent?"),
+        slip({KNOWN: "2 * information(code, factor) / (information(code, code) + information(factor, factor)) for", ENTROPY: ""}, "You divide by the mean of both entropies, as a normalised mutual information does. A latent may tell more than the factor without harm. By which entropy alone is it divided?"),
         slip("(best - second)", "best", "Let two latents carry the same factor: nobody could say which one holds it. Your score stays high. Where is the gap?"),
         slip("[-2:]", "[:: codes.shape[1] - 1]", "You compare the best latent with the worst. One dead latent makes that easy. With which one should it be compared?"),
-        slip(
-            TWO_BEST,
-            "*others, best = sorted(information(code, factor) for code in codes.T)\n        second = sum(others) / len(others)",
-            "You compare the best latent with the average of the others. Add dead latents: your score improves. With which one should it be compared?",
-        ),
+        slip(TWO_BEST, "*others, best = sorted(information(code, factor) for code in codes.T)\n        second = sum(others) / len(others)", "You compare the best latent with the average of the others. Add dead latents: your score improves. With which one should it be compared?"),
         slip(
             {"for factor in factors.T:": "for code in codes.T:", TWO_BEST: "best, second = torch.tensor([information(code, factor) / information(factor, factor) for factor in factors.T]).topk(2).values.tolist()", ENTROPY: ""},
             "For each latent you look for its two best factors. That asks whether a latent is pure. What asks whether a factor lives in one place?",
@@ -95,14 +85,8 @@ def reference(codes, factors):
         slip("sum(gaps) / len(gaps)", "sum(gaps)", "More factors, a higher score, and more than 1 for a perfect code. How are the factors' gaps put together?"),
         slip({ENTROPY: "", "/ len(gaps)": "/ sum(information(factor, factor) for factor in factors.T)"}, "You average first and divide afterwards, so a factor with many levels counts more. Which comes first?"),
         slip("(best - second)", "(best - second) / torch.tensor(2.0).log().item()", "Bits above the line, nats below it. What does a perfect code get?"),
-        slip(
-            {"met = p > 0": "met = (p > 0) | (a is not b)", "sorted(": "sorted((", "codes.T)[-2:]": "codes.T), key=lambda one: (one != one, one))[-2:]"},
-            "Some pairs of a bin and a level never meet: there 0 · log 0 comes up. What is its limit, and how do you get it?",
-        ),
-        slip(
-            {KNOWN: "torch.corrcoef(torch.stack([code, factor]).double())[0, 1].abs().nan_to_num().item() for", ENTROPY: ""},
-            "A correlation sees straight lines only. A latent that tells the shape 0, 2, 1 in this order knows everything: what does a correlation say of it?",
-        ),
+        slip({"met = p > 0": "met = (p > 0) | (a is not b)", "sorted(": "sorted((", "codes.T)[-2:]": "codes.T), key=lambda one: (one != one, one))[-2:]"}, "Some pairs of a bin and a level never meet: there 0 · log 0 comes up. What is its limit, and how do you get it?"),
+        slip({KNOWN: "torch.corrcoef(torch.stack([code, factor]).double())[0, 1].abs().nan_to_num().item() for", ENTROPY: ""}, "A correlation sees straight lines only. A latent that tells the shape 0, 2, 1 in this order knows everything: what does a correlation say of it?"),
     ),
     hints=(
         "For one latent and one factor, make the table of shares p(z, v): how many of the n images lie in each pair of bin and level.",

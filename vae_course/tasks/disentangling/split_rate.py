@@ -45,28 +45,16 @@ def claims(values, q1, q2, p1, p2):
         Probe({"q1": torch.eye(3), "q2": torch.eye(3), "p1": EVEN, "p2": HALF}, note="with two latents that say the same, without noise"),
         Probe({"q1": torch.eye(3), "q2": TWO, "p1": HALF, "p2": torch.tensor([0.5, 0.5])}, note="with probabilities of 0"),
     ),
-    laws=(
-        unchanged(
-            lambda q1, q2, p1, p2: {"q1": torch.cat([q1, q1]), "q2": torch.cat([q2, q2])}, "With every image listed twice", "List every image twice: nothing should change. Which part of yours is a sum over images, and should be a mean?"
-        ),
-    ),
+    laws=(unchanged(lambda q1, q2, p1, p2: {"q1": torch.cat([q1, q1]), "q2": torch.cat([q2, q2])}, "With every image listed twice", "List every image twice: nothing should change. Which part of yours is a sum over images, and should be a mean?"),),
     claims=claims,
     slips=(
-        slip(
-            "given_x.mean(0)",
-            "torch.outer(q1.mean(0), q2.mean(0))",
-            "Your q(z) is the product of q(z₁) and q(z₂), so there is nothing for the total correlation to see. z₁ and z₂ are independent for one image: are they for the mixture of all?",
-        ),
+        slip("given_x.mean(0)", "torch.outer(q1.mean(0), q2.mean(0))", "Your q(z) is the product of q(z₁) and q(z₂), so there is nothing for the total correlation to see. z₁ and z₂ are independent for one image: are they for the mixture of all?"),
         slip("kl(given_x, together) / len(q1)", "(kl(q1, first) + kl(q2, second)) / len(q1)", "You add what z₁ tells of x and what z₂ tells of x. If both say the same, is it said twice?"),
         slip("kl(given_x, together) / len(q1)", "(kl(q1, p1) + kl(q2, p2)) / len(q1)", "Your information is measured from the prior: that is the whole KL, which the three are to share. From what is it measured in the definition?"),
         slip(" / len(q1)", "", "List every image twice: the information must stay. Yours doubles. Is it a sum over images, or a mean?"),
         slip("kl(together, torch.outer(first, second))", "q1.new_zeros(())", "For each image z₁ and z₂ are independent, and yours is 0. Of which distribution is the total correlation taken?"),
         slip("kl(together, torch.outer(first, second))", "kl(torch.outer(first, second), together)", "Your total correlation is measured the other way round. Which of the two tables is the average taken under?"),
-        slip(
-            "kl(first, p1) + kl(second, p2)",
-            "kl(together, torch.outer(p1, p2))",
-            "Your third part is KL(q(z) ‖ p(z)), all of it. The total correlation is in there, too, and is counted twice. Which distributions does the definition compare?",
-        ),
+        slip("kl(first, p1) + kl(second, p2)", "kl(together, torch.outer(p1, p2))", "Your third part is KL(q(z) ‖ p(z)), all of it. The total correlation is in there, too, and is counted twice. Which distributions does the definition compare?"),
         slip("kl(first, p1) + kl(second, p2)", "kl(p1, first) + kl(p2, second)", "Your third part starts from the prior. In KL(q ‖ p), which of the two is the average taken under?"),
         slip("(torch.xlogy(q, q) - torch.xlogy(q, p)).sum()", "(q * (q / p).log()).sum()", "Right, but for probabilities of 0: there 0 · log 0 comes up, or 0/0 inside the logarithm. What does a value that never occurs add to a KL?"),
         slip("(torch.xlogy(q, q) - torch.xlogy(q, p)).sum()", "torch.xlogy(q, q / p).sum()", "Right, but where a value never occurs for any image: your ratio is 0/0 there. Can the two logarithms be taken apart?"),

@@ -14,18 +14,8 @@ def reference(mu, log_var):
 
 @task(
     points=2,
-    probes=probes_from(
-        lambda draw, n, d: {"mu": 1.5 * draw(n + 1, d) + 0.5, "log_var": draw(n + 1, d) - 1},
-        sizes={(7, 3): "", (1, 3): "of two encodings", (5, 1): "with one latent", (9, 2): ""},
-    ),
-    laws=(
-        relation(
-            lambda mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])},
-            lambda result: result,
-            "With every encoding there twice, the mixture is the same, and so are its moments",
-            "The same encodings once more make the same mixture. What in yours depends on their number?",
-        ),
-    ),
+    probes=probes_from(lambda draw, n, d: {"mu": 1.5 * draw(n + 1, d) + 0.5, "log_var": draw(n + 1, d) - 1}, sizes={(7, 3): "", (1, 3): "of two encodings", (5, 1): "with one latent", (9, 2): ""}),
+    laws=(relation(lambda mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])}, lambda result: result, "With every encoding there twice, the mixture is the same, and so are its moments", "The same encodings once more make the same mixture. What in yours depends on their number?"),),
     claims=matches(reference, "The moments should be those of a draw from an encoding picked at random", scale=lambda mu, log_var: (mu**2 + log_var.exp()).max(), parts=("mean", "variance")),
     slips=(
         slip("spread_of_means + mean_of_variances", "mean_of_variances", "Let every σ go to 0: the encodings become points, yet they are spread out. Where is that spread in yours?"),

@@ -20,12 +20,7 @@ def components(mu, log_var):
     points=2,
     probes=with_more(probes_from(lambda draw, n, d: {"z": 1.5 * draw(n + 2, d), "mu": draw(n, d), "log_var": draw(n, d) - 1}), FAR_AWAY),
     laws=(
-        relation(
-            lambda z, mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])},
-            lambda result: result,
-            "With every encoding there twice, the mixture should be the same",
-            "The same encodings once more make the same mixture. Which weight has each of them, in yours?",
-        ),
+        relation(lambda z, mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])}, lambda result: result, "With every encoding there twice, the mixture should be the same", "The same encodings once more make the same mixture. Which weight has each of them, in yours?"),
         each_row_for_itself("z"),
         finite_far_out(),
     ),
@@ -56,9 +51,7 @@ def components(mu, log_var):
             {"(square + log_var + math.log(2 * math.pi)).sum(-1)": "(square + log_var + math.log(2 * math.pi))", "dim=1) - math.log(len(mu))": "dim=1).sum(-1) - mu.shape[1] * math.log(len(mu))"},
             "A product over latents of mixtures: each latent may pick another encoding, in yours. Does a draw pick one encoding, or one for each latent?",
         ),
-        slip(
-            "torch.logsumexp(table, dim=1) - math.log(len(mu))", "(table.exp().mean(1) + 1e-8).log()", "A small number inside keeps the logarithm finite, and makes it that small number's. What is the density far away from every encoding?"
-        ),
+        slip("torch.logsumexp(table, dim=1) - math.log(len(mu))", "(table.exp().mean(1) + 1e-8).log()", "A small number inside keeps the logarithm finite, and makes it that small number's. What is the density far away from every encoding?"),
         slip(" + log_var", "", "At z = μ a narrower encoding is higher. Is yours?"),
         slip(" + math.log(2 * math.pi)", "", "A density integrates to 1. What does yours integrate to? Look for 2π."),
         slip("- math.log(len(mu))", "+ math.log(len(mu))", "A mean is a sum divided by n. Which sign does log n need?"),

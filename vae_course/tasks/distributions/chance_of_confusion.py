@@ -18,12 +18,7 @@ def reference(mu_0, mu_1, sigma):
     probes=probes_from(lambda draw, n, d: {"mu_0": draw(n, d), "mu_1": draw(n, d), "sigma": draw(1).abs().squeeze() + 0.4}),
     laws=(
         relation(lambda mu_0, mu_1, sigma: {"mu_0": mu_1, "mu_1": mu_0}, lambda result: result, "With the two means exchanged, the chance should be the same", "From μ₁ it is as far to μ₀ as back. Where does yours prefer one of the two?"),
-        relation(
-            lambda mu_0, mu_1, sigma: {"mu_0": 3 * mu_0, "mu_1": 3 * mu_1, "sigma": 3 * sigma},
-            lambda result: result,
-            "In other units (everything three times as large), the chance should be the same",
-            "A chance has no unit. Which of your quantities is a length, and which a squared length?",
-        ),
+        relation(lambda mu_0, mu_1, sigma: {"mu_0": 3 * mu_0, "mu_1": 3 * mu_1, "sigma": 3 * sigma}, lambda result: result, "In other units (everything three times as large), the chance should be the same", "A chance has no unit. Which of your quantities is a length, and which a squared length?"),
         each_row_for_itself("mu_0", "mu_1"),
     ),
     claims=matches(reference, "The probability should be the mass of the Gaussian beyond the plane half way"),
@@ -33,10 +28,7 @@ def reference(mu_0, mu_1, sigma):
         slip("(2 * sigma)", "(2 * sigma**2)", "At σ = 1 you are right. A distance is compared with a spread in the same unit: σ, or σ²?"),
         slip("-distance", "-(distance**2)", "The distance is squared. In how many units of σ is the plane half way from μ₀?"),
         slip(".norm(dim=-1)", ".abs().sum(-1)", "With one latent you are right. How long is the straight way from μ₀ to μ₁ with more?"),
-        slip(
-            {"(mu_1 - mu_0).norm(dim=-1)": "(mu_1 - mu_0).abs()", "torch.special.ndtr(-distance / (2 * sigma))": "torch.special.ndtr(-distance / (2 * sigma)).prod(-1)"},
-            "You ask for every latent to cross over. How many planes lie between two points?",
-        ),
+        slip({"(mu_1 - mu_0).norm(dim=-1)": "(mu_1 - mu_0).abs()", "torch.special.ndtr(-distance / (2 * sigma))": "torch.special.ndtr(-distance / (2 * sigma)).prod(-1)"}, "You ask for every latent to cross over. How many planes lie between two points?"),
         slip("return torch", "return 2 * torch", "At distance 0 your chance is 1. Draws on the far side of μ₀, away from μ₁: are they confused, too?"),
         slip("(2 * sigma)", "(2 * 2**0.5 * sigma)", "That is the spread of a difference of two draws. Only one point is drawn here, the other is a mean. How wide is one draw?"),
     ),

@@ -32,18 +32,11 @@ def reference(weight, bias, x, mu, log_var):
     probes=probes_from(decoders),
     laws=(
         never_negative(what="A squared error"),
-        relation(
-            lambda weight, bias, x, mu, log_var: {"weight": torch.cat([weight, weight]), "bias": torch.cat([bias, bias]), "x": torch.cat([x, x], 1)},
-            lambda result: 2 * result,
-            "With every pixel there twice, the error should double",
-            "Errors of pixels add up. Which part of yours is an average over pixels?",
-        ),
+        relation(lambda weight, bias, x, mu, log_var: {"weight": torch.cat([weight, weight]), "bias": torch.cat([bias, bias]), "x": torch.cat([x, x], 1)}, lambda result: 2 * result, "With every pixel there twice, the error should double", "Errors of pixels add up. Which part of yours is an average over pixels?"),
         each_row_for_itself("x", "mu", "log_var"),
     ),
     gradients=("weight", "bias", "x", "mu", "log_var"),
-    claims=matches(
-        reference, "The expected error should be the exact mean of a parabola under the Gaussian", scale=lambda weight, bias, x, mu, log_var: 10 * (x.square().sum(-1) + (mu.square() + log_var.exp()) @ weight.square().sum(0) + 1)
-    ),
+    claims=matches(reference, "The expected error should be the exact mean of a parabola under the Gaussian", scale=lambda weight, bias, x, mu, log_var: 10 * (x.square().sum(-1) + (mu.square() + log_var.exp()) @ weight.square().sum(0) + 1)),
     slips=(
         slip(" + log_var.exp() @ steepness", "", "You decode the mean. That is the error of an autoencoder: what does the noise add, even when x is hit exactly on average?"),
         slip("log_var.exp() @", "(0.5 * log_var).exp() @", "Double every σ: the noise's share should be four times as great. Is it?"),

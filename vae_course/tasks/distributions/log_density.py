@@ -21,9 +21,7 @@ FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0
         finite_far_out(),
     ),
     gradients=ALL,
-    claims=matches(
-        lambda z, mu, log_var: Normal(mu, (log_var / 2).exp()).log_prob(z).sum(-1), "Your log-density should be the one torch.distributions computes", scale=lambda z, mu, log_var: ((z**2 + mu**2) / log_var.exp() + log_var.abs() + 1).sum(-1)
-    ),
+    claims=matches(lambda z, mu, log_var: Normal(mu, (log_var / 2).exp()).log_prob(z).sum(-1), "Your log-density should be the one torch.distributions computes", scale=lambda z, mu, log_var: ((z**2 + mu**2) / log_var.exp() + log_var.abs() + 1).sum(-1)),
     slips=(
         slip({" + math.log(2 * math.pi)": "", ".sum(-1)": ".sum(-1) - 0.5 * math.log(2 * math.pi)"}, "With one latent you are right, with more you are not. How many Gaussians are multiplied, and how many constants have they?"),
         slip(" + math.log(2 * math.pi)", "", "A density integrates to 1. What does exp of yours integrate to, in one dimension with μ = 0 and σ = 1?"),
@@ -32,10 +30,7 @@ FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0
         slip(".sum(-1)", ".mean(-1)", "Independent latents: their densities multiply. What do the logarithms do?"),
         slip(".sum(-1)", ".sum()", "One number for all rows. Which axis holds the examples?"),
         slip({"/ log_var.exp()": "/ log_var.exp() ** 2", "+ log_var": "+ 2 * log_var"}, "You squared exp(log_var). Is it a variance already?"),
-        slip(
-            {"return -0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)": "return (-0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)).exp()"},
-            "That is the density. With 20 latents it soon is too small for a float: what was asked for?",
-        ),
+        slip({"return -0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)": "return (-0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)).exp()"}, "That is the density. With 20 latents it soon is too small for a float: what was asked for?"),
         slip({"square = (z - mu) ** 2 / log_var.exp()": "square = (z - mu) / (0.5 * log_var).exp()"}, "Go as far to the left of μ as to the right. The density must be the same: is it?"),
         slip("-0.5 *", "0.5 *", "The nearer z is to μ, the higher its density. Which way does yours go?"),
         slip("-0.5 * (square + log_var", "-(square + 0.5 * log_var", "Write down the density of N(0, 1) at 1, and its logarithm. Which factor stands before the square?"),

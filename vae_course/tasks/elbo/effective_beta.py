@@ -33,12 +33,7 @@ def reference(pixels, latents, sigma, kl_weight):
     probes=settings,
     laws=(
         relation(lambda pixels, latents, sigma, kl_weight: {"kl_weight": 2 * kl_weight}, lambda result: 2 * result, "With twice the kl_weight, β should be twice as large", "Double kl_weight: the KL counts twice. What becomes of your β?"),
-        relation(
-            lambda pixels, latents, sigma, kl_weight: {"pixels": 2 * pixels},
-            lambda result: 2 * result,
-            "With twice the pixels, β should be twice as large",
-            "More pixels in a mean make each count less, so the KL counts more. What becomes of your β?",
-        ),
+        relation(lambda pixels, latents, sigma, kl_weight: {"pixels": 2 * pixels}, lambda result: 2 * result, "With twice the pixels, β should be twice as large", "More pixels in a mean make each count less, so the KL counts more. What becomes of your β?"),
     ),
     claims=matches(reference, "The two losses should weigh the KL against the squared error in the same proportion"),
     slips=(

@@ -19,9 +19,7 @@ FAR_OUT = Probe({"mu": torch.tensor([[3.0, -2.0], [0.0, 0.0]]), "log_var": torch
         finite_far_out(),
     ),
     gradients=("mu", "log_var"),
-    claims=matches(
-        lambda mu, log_var: kl_divergence(Normal(mu, (log_var / 2).exp()), Normal(0.0, 1.0)).sum(-1), "Your KL should be the one torch.distributions computes", scale=lambda mu, log_var: (mu**2 + log_var.exp() + log_var.abs() + 1).sum(-1)
-    ),
+    claims=matches(lambda mu, log_var: kl_divergence(Normal(mu, (log_var / 2).exp()), Normal(0.0, 1.0)).sum(-1), "Your KL should be the one torch.distributions computes", scale=lambda mu, log_var: (mu**2 + log_var.exp() + log_var.abs() + 1).sum(-1)),
     slips=(
         slip(".sum(-1)", ".mean(-1)", "KL of μ = 1, σ = 1 in d dimensions is d/2. Does yours grow with d? What happened to the sum?"),
         slip(".sum(-1)", ".sum(-1).mean()", "One number for the whole batch. Which axis holds the examples, and who averages over it?"),

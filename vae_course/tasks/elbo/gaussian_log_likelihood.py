@@ -12,22 +12,12 @@ FAR_OUT = Probe({"x": torch.tensor([[[0.0, 1.0]]]), "mean": torch.tensor([[[0.00
 
 @task(
     points=2,
-    probes=with_more(
-        probes_from(lambda draw, n, d: {"x": torch.sigmoid(draw(n, 2, d)), "mean": torch.sigmoid(draw(n, 2, d)), "log_sigma": 0.5 * draw(1).squeeze() - 1}),
-        FAR_OUT,
-    ),
+    probes=with_more(probes_from(lambda draw, n, d: {"x": torch.sigmoid(draw(n, 2, d)), "mean": torch.sigmoid(draw(n, 2, d)), "log_sigma": 0.5 * draw(1).squeeze() - 1}), FAR_OUT),
     laws=(sums_over("pixels", "x", "mean"), each_row_for_itself("x", "mean"), finite_far_out()),
     gradients=("x", "mean", "log_sigma"),
-    claims=matches(
-        lambda x, mean, log_sigma: Normal(mean, log_sigma.exp()).log_prob(x).flatten(1).sum(-1),
-        "Your log-likelihood should be the sum of torch.distributions' log-densities of the pixels",
-        scale=lambda x, mean, log_sigma: (((x - mean) / log_sigma.exp()) ** 2 + log_sigma.abs() + 1).flatten(1).sum(-1),
-    ),
+    claims=matches(lambda x, mean, log_sigma: Normal(mean, log_sigma.exp()).log_prob(x).flatten(1).sum(-1), "Your log-likelihood should be the sum of torch.distributions' log-densities of the pixels", scale=lambda x, mean, log_sigma: (((x - mean) / log_sigma.exp()) ** 2 + log_sigma.abs() + 1).flatten(1).sum(-1)),
     slips=(
-        slip(
-            {" - log_sigma - 0.5 * math.log(2 * math.pi)": "", ".sum(-1)": ".sum(-1) - log_sigma - 0.5 * math.log(2 * math.pi)"},
-            "One pixel has a constant of its own. How many pixels are there, and how often did you add what doesn't depend on x?",
-        ),
+        slip({" - log_sigma - 0.5 * math.log(2 * math.pi)": "", ".sum(-1)": ".sum(-1) - log_sigma - 0.5 * math.log(2 * math.pi)"}, "One pixel has a constant of its own. How many pixels are there, and how often did you add what doesn't depend on x?"),
         slip({" - log_sigma": "", ".sum(-1)": ".sum(-1) - log_sigma"}, "log σ is one number, but whose density does it belong to: the image's or each pixel's?"),
         slip({" - 0.5 * math.log(2 * math.pi)": "", ".sum(-1)": ".sum(-1) - 0.5 * math.log(2 * math.pi)"}, "How often does log 2π occur in the density of d independent pixels?"),
         slip(" - log_sigma", "", "Let σ grow and grow: your likelihood never falls. What keeps a density's integral at 1 when it gets wider?"),

@@ -18,24 +18,11 @@ def reference(log_weights):
 @task(
     points=0,
     probes=with_more(
-        probes_from(lambda draw, n, d: {"log_weights": 3 * draw(max(n, 2), d) - 2}),
-        Probe({"log_weights": LOW}, note="with log-weights near −1200, as images have"),
-        Probe({"log_weights": -LOW}, note="with log-weights near 1200"),
-        Probe({"log_weights": torch.tensor([[-3.0, 2.0]])}, note="with a single draw"),
+        probes_from(lambda draw, n, d: {"log_weights": 3 * draw(max(n, 2), d) - 2}), Probe({"log_weights": LOW}, note="with log-weights near −1200, as images have"), Probe({"log_weights": -LOW}, note="with log-weights near 1200"), Probe({"log_weights": torch.tensor([[-3.0, 2.0]])}, note="with a single draw")
     ),
     laws=(
-        relation(
-            lambda log_weights: {"log_weights": torch.cat([log_weights, log_weights])},
-            lambda result: result,
-            "With every draw there twice, the mean weight should stay as it is",
-            "The same weights once more change no mean. What does your bound divide by, and along which axis?",
-        ),
-        relation(
-            lambda log_weights: {"log_weights": log_weights + 50},
-            lambda result: result + 50,
-            "Weights that are all e⁵⁰ times as large should raise the bound by 50",
-            "Multiply every weight by a constant: its logarithm must come out on top. Which step of yours does not let it through?",
-        ),
+        relation(lambda log_weights: {"log_weights": torch.cat([log_weights, log_weights])}, lambda result: result, "With every draw there twice, the mean weight should stay as it is", "The same weights once more change no mean. What does your bound divide by, and along which axis?"),
+        relation(lambda log_weights: {"log_weights": log_weights + 50}, lambda result: result + 50, "Weights that are all e⁵⁰ times as large should raise the bound by 50", "Multiply every weight by a constant: its logarithm must come out on top. Which step of yours does not let it through?"),
         finite_far_out(),
     ),
     gradients=("log_weights",),
@@ -49,11 +36,7 @@ def reference(log_weights):
         slip("len(log_weights)", "log_weights.shape[1]", "You subtracted the logarithm of the batch size. Which axis is k?"),
         slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "log_weights.exp().mean(0).log()", "Right on paper. Now put log_weights = −1200 in: what is exp(−1200) to a computer? What could you take out of the sum first?"),
         slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "log_weights.amax(0)", "The largest weight alone. With k equal weights it happens to be right; what of the others when they differ?"),
-        slip(
-            "torch.logsumexp(log_weights, dim=0) - math.log(k)",
-            "(log_weights.softmax(0) * log_weights).sum(0)",
-            "Normalised weights, times the logarithms: its gradient is right, its value is not the bound. Of what is the logarithm taken in log(mean w)?",
-        ),
+        slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "(log_weights.softmax(0) * log_weights).sum(0)", "Normalised weights, times the logarithms: its gradient is right, its value is not the bound. Of what is the logarithm taken in log(mean w)?"),
         slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "(log_weights.exp().mean(0) + 1e-8).log()", "A small number inside keeps the logarithm finite, and makes it that small number's. What is your bound at log_weights = −1200?"),
     ),
     hints=(

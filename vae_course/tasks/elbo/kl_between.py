@@ -13,12 +13,7 @@ FAR_OUT = Probe({name: torch.tensor(value) for name, value in zip(ARGUMENTS, ([[
     points=2,
     probes=with_more(probes_from(lambda draw, n, d: {name: draw(n, d) for name in ARGUMENTS}), FAR_OUT),
     laws=(
-        relation(
-            lambda mu_q, log_var_q, mu_p, log_var_p: {"mu_p": mu_q, "log_var_p": log_var_q},
-            lambda result: 0 * result,
-            "The KL of a distribution from itself should be 0",
-            "Give it the same Gaussian twice. The KL of a distribution from itself is 0: what is left over in yours?",
-        ),
+        relation(lambda mu_q, log_var_q, mu_p, log_var_p: {"mu_p": mu_q, "log_var_p": log_var_q}, lambda result: 0 * result, "The KL of a distribution from itself should be 0", "Give it the same Gaussian twice. The KL of a distribution from itself is 0: what is left over in yours?"),
         never_negative(what="A KL"),
         sums_over("latents", *ARGUMENTS),
         each_row_for_itself(*ARGUMENTS),

@@ -28,25 +28,10 @@ def probes(seed):
 
 @task(
     points=2,
-    probes=with_more(
-        probes,
-        Probe({"log_weights": LOW, "alpha": 0.25}, note="with log-weights near −1200, as images have"),
-        Probe({"log_weights": -LOW, "alpha": 0.25}, note="with log-weights near 1200"),
-        Probe({"log_weights": LOW, "alpha": 1.0}, note="with α = 1 and log-weights near −1200"),
-    ),
+    probes=with_more(probes, Probe({"log_weights": LOW, "alpha": 0.25}, note="with log-weights near −1200, as images have"), Probe({"log_weights": -LOW, "alpha": 0.25}, note="with log-weights near 1200"), Probe({"log_weights": LOW, "alpha": 1.0}, note="with α = 1 and log-weights near −1200")),
     laws=(
-        relation(
-            lambda log_weights, alpha: {"log_weights": torch.cat([log_weights, log_weights])},
-            lambda result: result,
-            "With every draw there twice, the bound should stay as it is",
-            "The same weights once more change no mean. What does yours divide by, and where?",
-        ),
-        relation(
-            lambda log_weights, alpha: {"log_weights": log_weights + 50},
-            lambda result: result + 50,
-            "Weights that are all e⁵⁰ times as large should raise the bound by 50",
-            "Multiply every weight by a constant: whatever α is, its logarithm must come out on top. Which power is not undone?",
-        ),
+        relation(lambda log_weights, alpha: {"log_weights": torch.cat([log_weights, log_weights])}, lambda result: result, "With every draw there twice, the bound should stay as it is", "The same weights once more change no mean. What does yours divide by, and where?"),
+        relation(lambda log_weights, alpha: {"log_weights": log_weights + 50}, lambda result: result + 50, "Weights that are all e⁵⁰ times as large should raise the bound by 50", "Multiply every weight by a constant: whatever α is, its logarithm must come out on top. Which power is not undone?"),
         finite_far_out(),
     ),
     gradients=("log_weights",),

@@ -72,11 +72,7 @@ def remark_on_gpu(task: Task, function: Callable, *, seed: int = 0) -> str:
         verdict = judge(task, probes, call(task, function, probes))
     if verdict.passed:
         return ""
-    return (
-        "A remark that costs no points: this works on the CPU, not on the GPU.\n"
-        f"{textwrap.indent(verdict.words, '    ')}\n"
-        "To work on both, make new tensors where the arguments are, as in torch.eye(4, device=x.device), and call .cpu() before .numpy()."
-    )
+    return f"A remark that costs no points: this works on the CPU, not on the GPU.\n{textwrap.indent(verdict.words, '    ')}\nTo work on both, make new tensors where the arguments are, as in torch.eye(4, device=x.device), and call .cpu() before .numpy()."
 
 
 def hint(task: str | Callable) -> None:

@@ -49,10 +49,7 @@ probes = with_more(
         slip(COST, MIXED_FIRST, "The pictures are right. For the cost you mix an image's pictures and take the logarithm then. The decoder is shown one code at a time: which comes first?"),
         slip(BCE, "-(wanted * shown.log() + (1 - wanted) * (1 - shown).log())", "Right, until a pixel is black (or white) in all images of a code: what is 0 · log 0 to the computer, and what should it be?"),
         slip(BCE, "-(torch.xlogy(wanted, shown) + torch.xlogy(1 - wanted, 1 - shown))", NEVER_HAD),
-        *(
-            slip("clamp(0, 1)", f"clamp({least}, 1 - {least})", "Nearly: in a pixel that is black in all images of a code nothing is left to pay, and in yours something is. How near to 0 and 1 may the decoder's p come?")
-            for least in (1e-4, 1e-3, 1e-2)
-        ),
+        *(slip("clamp(0, 1)", f"clamp({least}, 1 - {least})", "Nearly: in a pixel that is black in all images of a code nothing is left to pay, and in yours something is. How near to 0 and 1 may the decoder's p come?") for least in (1e-4, 1e-3, 1e-2)),
     ),
     hints=(
         "Take one code and one pixel. Write the cost over all images as a function of the one number p that the decoder shows there, and set its slope to 0.",

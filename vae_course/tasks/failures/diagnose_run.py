@@ -64,8 +64,7 @@ def in_nats(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
     hints=(
         "What does the run claim that cannot be: a loss below 0, a reconstruction a hundredth of the mean image's cost, terms that do not add up? Begin with these.",
         "Measure everything by mean_image. Far below a tenth of it: averaged pixels. Far above it: sigmoid twice. No KL, and about equal to it: cut gradient.",
-        "Then: noise_costs as great as the reconstruction itself: no noise. A loss without its KL: forgotten KL. Test loss above the training loss by a good part of mean_image: "
-        "look whether the curve has risen from its lowest point. Nothing of all that: healthy.",
+        "Then: noise_costs as great as the reconstruction itself: no noise. A loss without its KL: forgotten KL. Test loss above the training loss by a good part of mean_image: look whether the curve has risen from its lowest point. Nothing of all that: healthy.",
     ),
 )
 def diagnose_run(loss, reconstruction, kl, test_loss, mean_image, noise_costs):

@@ -72,10 +72,7 @@ def with_levels_above_anew(top_down, z, level, noise):
     claims=_claims,
     slips=(
         slip({DRAW: AROUND_THE_OLD, "new[-1] = epsilon": "new[-1] = z[-1] + epsilon"}, "Your draws lie around the old value, so they still know the picture. Around what does the prior of that level lie?"),
-        slip(
-            {DRAW: AROUND_THE_OLD, "new[-1] = epsilon": "new[-1] = z[-1] + epsilon", "range(level - 2, -1, -1)": "[]"},
-            "You shake the level around its old value, and nothing below it hears of that. Around what does its prior lie, and who comes after?",
-        ),
+        slip({DRAW: AROUND_THE_OLD, "new[-1] = epsilon": "new[-1] = z[-1] + epsilon", "range(level - 2, -1, -1)": "[]"}, "You shake the level around its old value, and nothing below it hears of that. Around what does its prior lie, and who comes after?"),
         slip("range(level - 2, -1, -1)", "[]", "The level is drawn, and nothing below it has heard of it: the decoder, which sees z_1 alone, would draw the old picture. Who comes after?"),
         slip("new[index + 1]", "z[index + 1]", "Levels below take the mean given the level above them, but the old one, as it came in. Which one did you draw?"),
         slip("range(level - 2, -1, -1)", "range(level - 2, max(level - 3, -1), -1)", "The level right below follows. And the one below that: does it hear of the change?"),

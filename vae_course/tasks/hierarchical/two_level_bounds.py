@@ -119,10 +119,7 @@ def _never_below_the_elbo(values, log_likelihood, **_):
         slip({"log_w.mean(0)": "log_w.sum(0)", " - math.log(len(log_w))": ""}, "Both of your results are sums over the draws. Let all the weights be equal: more draws of the same should change nothing. What is missing?"),
         slip("- math.log(len(log_w))", "/ len(log_w)", "Your ELBO is right. In the second you divide the logarithm by k. Where does the 1/k of a mean stand: inside the logarithm, or outside?"),
         slip("- math.log(len(log_w))", "+ math.log(len(log_w))", "Your ELBO is right. The second one rises with k, even for equal weights: by 2 log k. Which sign has the logarithm of 1/k?"),
-        *(
-            slip(BOUND, f"(log_w.exp().mean(0) + 1e-{digits}).log()", f"Right, until the log-likelihood is that of a picture: beside 1e-{digits}, what is exp(−150)? Is there a sum of exponentials that does not leave the logarithms?")
-            for digits in (*range(5, 17), 20, 30)
-        ),
+        *(slip(BOUND, f"(log_w.exp().mean(0) + 1e-{digits}).log()", f"Right, until the log-likelihood is that of a picture: beside 1e-{digits}, what is exp(−150)? Is there a sum of exponentials that does not leave the logarithms?") for digits in (*range(5, 17), 20, 30)),
         slip("log_w.mean(0)", "log_w.sum(0)", "Your second result is right. Your ELBO grows with the number of draws: which is it, a sum or a mean?"),
         slip({"log_w.mean(0)": "log_w.mean()", BOUND: f"({BOUND}).mean()"}, "One figure for the whole batch. What does the contract want one of for each example?"),
         slip({"mean(0)": "mean(1)", "dim=0": "dim=1", "len(log_w)": "log_w.shape[1]"}, "You averaged over the examples, and have a figure for each draw. Which axis holds the draws?"),

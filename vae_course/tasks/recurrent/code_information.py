@@ -46,11 +46,7 @@ def _at_most_log_n(values, log_p):
     ),
     laws=(
         finite_far_out("p of a window of hundreds of nats is 0 to the computer. Can all of it be done with logarithms?"),
-        unchanged(
-            lambda log_p: {"log_p": log_p - 10 * torch.arange(len(log_p)).unsqueeze(1)},
-            "With windows that are less likely under every code",
-            "Make a window ten nats less likely under every code. What has that to do with what its own code tells?",
-        ),
+        unchanged(lambda log_p: {"log_p": log_p - 10 * torch.arange(len(log_p)).unsqueeze(1)}, "With windows that are less likely under every code", "Make a window ten nats less likely under every code. What has that to do with what its own code tells?"),
         unchanged(lambda log_p: {"log_p": log_p.repeat(2, 2)}, "With every window and its code there twice", "With every window there twice, which of your sums becomes twice what it was? Which of them should be means?"),
         Law(_at_most_log_n),
     ),
@@ -58,35 +54,17 @@ def _at_most_log_n(values, log_p):
     keeps=("log_p",),
     claims=matches(_own_against_each, "It should be the mean of log p with the own code, less the log of the mean p over all codes", scale=lambda log_p: log_p.abs().max()),
     slips=(
-        slip(
-            AVERAGE,
-            "log_p.mean(1)",
-            "You average log p over the codes; the formula wants the log of the average p. Which of the two is greater, by Jensen's inequality? A single hopeless code must not weigh hundreds of nats: does it, in yours?",
-        ),
+        slip(AVERAGE, "log_p.mean(1)", "You average log p over the codes; the formula wants the log of the average p. Which of the two is greater, by Jensen's inequality? A single hopeless code must not weigh hundreds of nats: does it, in yours?"),
         slip(" - math.log(len(log_p))", "", "For a decoder that does without z yours is −log n, and should be 0. By what is the sum over the codes divided?"),
         slip("- math", "+ math", "For a decoder that does without z yours is −2 log n, and should be 0. Dividing by n inside the logarithm: does that make it greater or smaller?"),
         slip("- math.log(len(log_p))", "/ len(log_p)", "You divide the logarithm by n. What is to be divided by n: the sum, or its logarithm? And what does a factor inside a logarithm become outside?"),
-        *(
-            slip(AVERAGE, f"(log_p.exp().mean(1) + 1e-{digits}).log()", "The small number that you add keeps the logarithm finite, and wrong: it is greater than p itself. Which function takes log p and never leaves the logarithms?")
-            for digits in (*range(5, 17), 20, 30)
-        ),
-        slip(
-            {" - math.log(len(log_p))": "", "log_p.diagonal() - average": "average - log_p.diagonal()"},
-            "That is the cross-entropy of naming the right code: log n for a decoder that does without z, 0 for one without doubt. How is what is known got from what is not?",
-        ),
-        slip(
-            "logsumexp(1)",
-            "logsumexp(0)",
-            "You compare a code's window with other windows under the same code. Long windows and strange ones are unlikely under any code: what should be held fast, so that this cancels, and what should vary?",
-        ),
+        *(slip(AVERAGE, f"(log_p.exp().mean(1) + 1e-{digits}).log()", "The small number that you add keeps the logarithm finite, and wrong: it is greater than p itself. Which function takes log p and never leaves the logarithms?") for digits in (*range(5, 17), 20, 30)),
+        slip({" - math.log(len(log_p))": "", "log_p.diagonal() - average": "average - log_p.diagonal()"}, "That is the cross-entropy of naming the right code: log n for a decoder that does without z, 0 for one without doubt. How is what is known got from what is not?"),
+        slip("logsumexp(1)", "logsumexp(0)", "You compare a code's window with other windows under the same code. Long windows and strange ones are unlikely under any code: what should be held fast, so that this cancels, and what should vary?"),
         slip(".mean()", ".sum()", "Twice as many windows, twice your information. What is asked for: a sum, or a mean over windows?"),
         slip(".mean()", "", "One number a window. What is asked for at the end?"),
         slip("return (", "return -(", "A code that leaves no doubt gives −log n, in yours. Which sign has information?"),
-        slip(
-            AVERAGE,
-            "log_p.masked_fill(torch.eye(len(log_p)).bool(), -math.inf).logsumexp(1) - math.log(len(log_p) - 1)",
-            "You compare with the codes of others alone. Then nothing bounds it: how much can be known about which of n windows it was, at most?",
-        ),
+        slip(AVERAGE, "log_p.masked_fill(torch.eye(len(log_p)).bool(), -math.inf).logsumexp(1) - math.log(len(log_p) - 1)", "You compare with the codes of others alone. Then nothing bounds it: how much can be known about which of n windows it was, at most?"),
         slip("math.log(len(log_p))", "math.log(len(log_p) - 1)", "You divide by n − 1. How many codes are in your sum?"),
         slip("(log_p.diagonal() - average)", "(log_p.diagonal().exp() / log_p.exp().mean(1)).log()", "p of a window of hundreds of nats is 0 to the computer, and so is the mean: what is 0/0? Can all of it be done with logarithms?"),
         slip(AVERAGE, "log_p.exp().mean(1).log()", "p of a window of hundreds of nats is 0 to the computer: what is the logarithm of that mean? Can the mean be taken without leaving the logarithms?"),

@@ -72,10 +72,7 @@ def _fed_back(encode, decode, past, steps):
     claims=matches(_reference, "The forecast should be what is decoded, behind the past, from the mean code of a past followed by nothing"),
     slips=(
         slip("[:, :t, 1]", "[..., 1]", "Your future is marked as seen, with the value 0: the encoder believes that the series will fall to 0. What says 'nothing was seen'?"),
-        slip(
-            {"[:, :t, 0] = past": "[..., 0] = past[:, -1:]\n    series[:, :t, 0] = past", "[:, :t, 1]": "[..., 1]"},
-            "Your future is marked as seen, with the last value in it. You tell the encoder what you want to hear from the decoder. What do you really know of these steps?",
-        ),
+        slip({"[:, :t, 0] = past": "[..., 0] = past[:, -1:]\n    series[:, :t, 0] = past", "[:, :t, 1]": "[..., 1]"}, "Your future is marked as seen, with the last value in it. You tell the encoder what you want to hear from the decoder. What do you really know of these steps?"),
         slip({"[:, :t, 0] = past": "[..., 0] = past.mean(1, keepdim=True)\n    series[:, :t, 0] = past", "[:, :t, 1]": "[..., 1]"}, "Your future is marked as seen, with the mean in it. What do you really know of these steps?"),
         slip("[:, :t, 0] = past", "[..., 0] = past[:, -1:]\n    series[:, :t, 0] = past", "A value and the mark 'not seen' at the same step: the model refuses it. What stands at a step of which nothing is known?"),
         slip("[:, :t, 0] = past", "[..., 0] = math.nan\n    series[:, :t, 0] = past", "The future is not a number, in yours, and the model refuses it. What stands for nothing in this course?"),

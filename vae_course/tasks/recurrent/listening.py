@@ -51,13 +51,7 @@ def _claims(values, kl, log_p, floor):
         Probe({"kl": WIDE, "log_p": TOLD.t().contiguous() - 30, "floor": 1.01}, note="with a high floor"),
         Probe({"kl": AT_THE_FLOOR, "log_p": TOLD, "floor": 0.25}, note="with latents whose KL is floor, and no more"),
     ),
-    laws=(
-        unchanged(
-            lambda log_p, **_: {"log_p": log_p - 10 * torch.arange(len(log_p)).unsqueeze(1)},
-            "With windows that are less likely under every code",
-            "Make a window ten nats less likely under every code. What has a wrong code to do with that?",
-        ),
-    ),
+    laws=(unchanged(lambda log_p, **_: {"log_p": log_p - 10 * torch.arange(len(log_p)).unsqueeze(1)}, "With windows that are less likely under every code", "Make a window ten nats less likely under every code. What has a wrong code to do with that?"),),
     keeps=("kl", "log_p"),
     claims=_claims,
     slips=(

@@ -39,11 +39,7 @@ def _step_by_step(logits, x):
         finite_far_out(),
         never_negative("−log of a probability is never negative. Which sign has yours, and are these probabilities?", what="−log p(x|z)"),
         averages_over_the_batch("logits", "x"),
-        unchanged(
-            lambda logits, x: {"logits": torch.cat([logits, 3 - logits.flip(1)], 1), "x": torch.cat([x, torch.zeros_like(x)], 1)},
-            "With as many steps again at which there is nothing",
-            "What does a row of zeros cost in yours, and what should it cost?",
-        ),
+        unchanged(lambda logits, x: {"logits": torch.cat([logits, 3 - logits.flip(1)], 1), "x": torch.cat([x, torch.zeros_like(x)], 1)}, "With as many steps again at which there is nothing", "What does a row of zeros cost in yours, and what should it cost?"),
         sums_over("steps", "logits", "x", axis=1),
         unchanged(lambda logits, x: {"logits": logits + 5}, "With 5 added to all logits", "Add 5 to every logit: has any probability changed? What makes probabilities out of logits, and along which axis?"),
     ),
@@ -54,14 +50,9 @@ def _step_by_step(logits, x):
         slip(PICKED, PADDED_AS_TOKEN_0, "Rows of zeros count as token 0. What does argmax say of a row in which all are equal, and what should such a row cost?"),
         slip({PICKED: PADDED_AS_TOKEN_0, ".sum(-1).mean()": ".mean()"}, "One mean over all steps, and rows of zeros count as token 0. Two questions: what does argmax say of a row in which all are equal? And over which axis is the sum?"),
         slip(PICKED, f"({PADDED_AS_TOKEN_0}) * (x.sum(-1).flip(1).cumsum(1).flip(1) > 0)", "Your mask ends where the sequence ends, and inside it gaps count as token 0. Which question, asked of each row, finds both ends and gaps?"),
-        slip(
-            PICKED, f"({PADDED_AS_TOKEN_0}) * (torch.arange(x.shape[1]) < x.sum((1, 2)).unsqueeze(1))", "You count the steps that are there, and take so many from the beginning. With a gap in the middle, are those the ones that are there?"
-        ),
+        slip(PICKED, f"({PADDED_AS_TOKEN_0}) * (torch.arange(x.shape[1]) < x.sum((1, 2)).unsqueeze(1))", "You count the steps that are there, and take so many from the beginning. With a gap in the middle, are those the ones that are there?"),
         slip({LOG_P: "logits", PICKED: "(x * log_p).sum(-1) - log_p.logsumexp(-1)"}, "Where there is nothing, x picks no logit, but your logarithm of the sum of exponentials is still paid. Which factor makes it 0 there, too?"),
-        slip(
-            {LOG_P: "(logits * x.sum(-1, keepdim=True)).log_softmax(-1)", PICKED: PADDED_AS_TOKEN_0},
-            "You set the logits to 0 where there is nothing, and each such step still costs log(tokens). Is a step with equal logits free? What has to be set to 0 instead?",
-        ),
+        slip({LOG_P: "(logits * x.sum(-1, keepdim=True)).log_softmax(-1)", PICKED: PADDED_AS_TOKEN_0}, "You set the logits to 0 where there is nothing, and each such step still costs log(tokens). Is a step with equal logits free? What has to be set to 0 instead?"),
         slip("of_each_step.sum(-1).mean()", "(of_each_step.sum(-1) / x.sum((1, 2))).mean()", "You average over the steps of each sequence. log p(x|z) of two independent steps is the sum of both: what became of the second one's nats?"),
         slip(".sum(-1).mean()", ".sum() / x.sum()", "Nats per step, over all steps of the batch. How often is the KL counted for a sequence, and how often would it then have to be divided?"),
         slip(".sum(-1).mean()", ".mean()", "A mean over all steps, the empty ones too: with more padding your loss shrinks. Over which axis is the sum, and over which the mean?"),
@@ -74,11 +65,7 @@ def _step_by_step(logits, x):
         slip("return -", "return ", "That is log p, which is to be made great. Which sign has a loss?"),
         slip("log_softmax(-1)", "softmax(-1).log()", "Right, until a probability is 0 to the computer: what is its logarithm, and 0 times that? Which function gives the log-probabilities in one go?"),
         *(
-            slip(
-                LOG_P,
-                f"(logits.softmax(-1) + 1e-{digits}).log()",
-                f"Right, until a probability is tiny: the number that you add caps the surprise at {digits * math.log(10):.0f} nats, and the slope is lost there. Which function gives the log-probabilities from the logits in one go?",
-            )
+            slip(LOG_P, f"(logits.softmax(-1) + 1e-{digits}).log()", f"Right, until a probability is tiny: the number that you add caps the surprise at {digits * math.log(10):.0f} nats, and the slope is lost there. Which function gives the log-probabilities from the logits in one go?")
             for digits in (*range(5, 17), 20, 30)
         ),
         slip(LOG_P, "torch.distributions.Categorical(probs=logits.softmax(-1)).logits", "Right, until a probability is tiny: a Categorical that is given probabilities keeps them away from 0. What else can it be given?"),
@@ -87,10 +74,7 @@ def _step_by_step(logits, x):
         slip(PICKED, COINS, "You ask of each token whether it came, and of empty steps too. Which distribution has exactly one token at a step, and what does an empty step cost?"),
         slip(PICKED, f"{COINS} * x.sum(-1)", "You judge each token by itself, as if several could come at one step. Which distribution has exactly one of them?"),
         slip(PICKED, "(x * log_p)[..., 1:].sum(-1)", "Token 0 is free in yours. argmax calls rows of zeros token 0, and so is a true token called: what tells the two apart?"),
-        slip(
-            {PICKED: "(x * log_p)[..., 1:].sum(-1)", ".sum(-1).mean()": ".sum() / x[..., 1:].sum()"},
-            "Token 0 is free in yours, and you average over the steps that are left. What tells a true token 0 from a row of zeros? And over which axis is the mean?",
-        ),
+        slip({PICKED: "(x * log_p)[..., 1:].sum(-1)", ".sum(-1).mean()": ".sum() / x[..., 1:].sum()"}, "Token 0 is free in yours, and you average over the steps that are left. What tells a true token 0 from a row of zeros? And over which axis is the mean?"),
     ),
     hints=(
         "At each step the decoder gives one probability for each token. The step costs −log of that of the token which came.",

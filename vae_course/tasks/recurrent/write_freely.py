@@ -78,16 +78,11 @@ def _written_alone(state, start, read, keep, out, end, steps):
         slip("over | (token == end)", "token == end", "Yours are silent for one step after the end, and then begin anew. Once over, what must 'over' remember?"),
         slip({WRITTEN: "row", "over | (token == end)": f"token == end{STOP}"}, "Your loop waits for a step at which all sequences end at once. They end each for itself: what must be remembered of those that have, and what do they write?"),
         slip({WRITTEN: "row", "(token == end)": f"(token == end){STOP}"}, "Your loop ends when all sequences have ended; until then those that are over write on. Which rows must be zeros, and how many rows were asked for?"),
-        slip(
-            {WRITTEN: "row", "dim=1)": "dim=1) * (torch.arange(steps) <= torch.stack(written, 1)[..., end].argmax(1, keepdim=True)).unsqueeze(-1)"},
-            "Right, until a sequence has no end: it then loses nearly everything. What does argmax say where nothing is greater than anything else?",
-        ),
+        slip({WRITTEN: "row", "dim=1)": "dim=1) * (torch.arange(steps) <= torch.stack(written, 1)[..., end].argmax(1, keepdim=True)).unsqueeze(-1)"}, "Right, until a sequence has no end: it then loses nearly everything. What does argmax say where nothing is greater than anything else?"),
         slip("start.expand(len(state), -1)", "start", "start is a single row. How many sequences are to read it, and what shape does step want?"),
         slip("start.expand(len(state), -1)", "torch.zeros_like(start).expand(len(state), -1)", "Your first step reads zeros. Which row were you given to begin with?"),
         slip("(token == end)", f"(token == end){STOP}", "Right as far as it goes, but it is shorter than `steps` when all have ended. What should stand in the rows that are left?"),
-        slip(
-            "written.append(row * ~over.unsqueeze(-1))\n        over = over | (token == end)", "over = over | (token == end)\n        written.append(row * ~over.unsqueeze(-1))", "The end token itself is missing. Is its row behind the end?"
-        ),
+        slip("written.append(row * ~over.unsqueeze(-1))\n        over = over | (token == end)", "over = over | (token == end)\n        written.append(row * ~over.unsqueeze(-1))", "The end token itself is missing. Is its row behind the end?"),
         slip(WRITTEN, "torch.where(over.unsqueeze(-1), torch.eye(len(start))[end].to(row), row)", "Behind the end you write the end again and again. What stands for nothing in this course?"),
         slip("stack(written, dim=1)", "stack([start.expand(len(state), -1), *written[:-1]], dim=1)", "Everything stands one step late, behind start, and the last step is lost. Is start written, or only read?"),
         slip("stack(written, dim=1)", "stack([start.expand(len(state), -1), *written], dim=1)", "One row too many, the first. Is start written, or only read?"),

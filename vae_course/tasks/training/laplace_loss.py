@@ -43,12 +43,7 @@ def reference(x, mean, log_scale, mu, log_var):
         sums_over("pixels and latents", *ROWS, question="Pixels add up, and latents add up. Is there a mean where a sum belongs, or a term that each pixel has and you count once?"),
         symmetric_in("mu"),
         unchanged(lambda x, mean, log_scale, mu, log_var: {"x": mean, "mean": x}, "With x and mean exchanged", "A pixel too bright by 0.1 is as unlikely as one too dark by 0.1. Is it, in yours?"),
-        relation(
-            lambda x, mean, log_scale, **_: {"x": 3 * x, "mean": 3 * mean, "log_scale": log_scale + math.log(3)},
-            lambda loss: loss + 6 * math.log(3),
-            "With pixels in units a third as large, the loss should rise by log 3 for each of an image's 6 pixels",
-            OTHER_UNITS,
-        ),
+        relation(lambda x, mean, log_scale, **_: {"x": 3 * x, "mean": 3 * mean, "log_scale": log_scale + math.log(3)}, lambda loss: loss + 6 * math.log(3), "With pixels in units a third as large, the loss should rise by log 3 for each of an image's 6 pixels", OTHER_UNITS),
         finite_far_out(),
     ),
     gradients=("mean", "log_scale", "mu", "log_var"),

@@ -54,12 +54,7 @@ def by_logarithms(p="torch.sigmoid(logits)", costs="-(x * torch.log(p) + (1 - x)
         symmetric_in("mu"),
     ),
     gradients=("logits", "mu", "log_var"),
-    claims=matches(
-        reference,
-        "The loss should be cross-entropy summed over pixels + KL summed over latents, averaged over the batch",
-        scale=lambda x, logits, mu, log_var: (logits.abs() + 1).flatten(1).sum(1).mean() + (mu**2 + log_var.exp() + log_var.abs()).sum(1).mean(),
-        question=question,
-    ),
+    claims=matches(reference, "The loss should be cross-entropy summed over pixels + KL summed over latents, averaged over the batch", scale=lambda x, logits, mu, log_var: (logits.abs() + 1).flatten(1).sum(1).mean() + (mu**2 + log_var.exp() + log_var.abs()).sum(1).mean(), question=question),
     slips=(
         slip(".flatten(1).sum(-1)", ".flatten(1).mean(-1)", "The pixels are averaged and the KL is summed. For 784 pixels, which β is that in effect, and what happens to z?"),
         slip({".flatten(1).sum(-1)": ".flatten(1).mean(-1)", "log_var).sum(-1)": "log_var).mean(-1)"}, "Both terms are means over everything. In which unit is the loss then, and how much does the KL weigh beside the pixels?"),

@@ -52,24 +52,13 @@ def reference(f, logit, b):
         slip("return f(b) * score", "return score + 0 * f(b)", "That is the score alone, whose mean is 0 whatever f is. What weighs it?"),
         slip("return f(b) * score", "return (f(b) * score).mean()", "One number: the average. It is a fine estimate, but what was asked for is that of each draw."),
         slip("return f(b) * score", "return (f(b) * score).sum()", "One number: the sum over all draws. Each draw is an estimate of its own."),
-        slip(
-            "b - torch.sigmoid(logit)", "(b - torch.sigmoid(logit)) / (torch.sigmoid(logit) * (1 - torch.sigmoid(logit)))", "That is the derivative with respect to the probability. By how much does the probability move when the logit does?"
-        ),
-        slip(
-            "b - torch.sigmoid(logit)",
-            "(b - torch.sigmoid(logit)) * torch.sigmoid(logit) * (1 - torch.sigmoid(logit))",
-            "∂p/∂logit is in yours once too often. Differentiate b·log p + (1 − b)·log(1 − p) with respect to the logit, and look at what cancels.",
-        ),
+        slip("b - torch.sigmoid(logit)", "(b - torch.sigmoid(logit)) / (torch.sigmoid(logit) * (1 - torch.sigmoid(logit)))", "That is the derivative with respect to the probability. By how much does the probability move when the logit does?"),
+        slip("b - torch.sigmoid(logit)", "(b - torch.sigmoid(logit)) * torch.sigmoid(logit) * (1 - torch.sigmoid(logit))", "∂p/∂logit is in yours once too often. Differentiate b·log p + (1 − b)·log(1 − p) with respect to the logit, and look at what cancels."),
         slip("b - torch.sigmoid(logit)", "b * (1 - torch.sigmoid(logit))", "A draw of 0 has a score of 0, in yours. Does it carry no news? What does log(1 − p) do when the logit moves?"),
         slip("f(b) * score", "f(torch.sigmoid(logit)) * score", "f is taken at the probability, which no coin ever shows. At which point does the draw look at f?"),
         slip("b - torch.sigmoid(logit)", "torch.where(b > 0.5, torch.nn.functional.logsigmoid(logit), torch.nn.functional.logsigmoid(-logit))", "You weigh f with log p(b). What is still to be done to a log-probability to make it a score?"),
     ),
-    programs=(
-        Mistake(
-            lambda f, logit, b: torch.full_like(b, ((f(torch.ones(())) - f(torch.zeros(()))) * torch.sigmoid(logit) * torch.sigmoid(-logit)).item()),
-            "All estimates are equal: that is the exact gradient, from both sides of the coin. It is right, and needs f at every value; what does one draw say?",
-        ),
-    ),
+    programs=(Mistake(lambda f, logit, b: torch.full_like(b, ((f(torch.ones(())) - f(torch.zeros(()))) * torch.sigmoid(logit) * torch.sigmoid(-logit)).item()), "All estimates are equal: that is the exact gradient, from both sides of the coin. It is right, and needs f at every value; what does one draw say?"),),
     hints=(
         "b is 0 or 1: it does not move when the logit moves a little, so there is no path. Its probability moves. ∂p = p·∂log p makes an expectation of that.",
         "log p(b) = b·log σ(logit) + (1 − b)·log(1 − σ(logit)). Differentiate with respect to the logit; nearly everything cancels.",

@@ -29,14 +29,8 @@ def reference(values, scores):
         slip("return (values - baselines) * scores", "return ((values - baselines) * scores).mean()", "One number: the average. What is asked for is the estimate of each draw."),
         slip(" * scores", "", "The baseline is right. What multiplies the difference?"),
         slip("(values - baselines)", "(baselines - values)", "The sign of all estimates is turned. Which one is subtracted from which?"),
-        slip(
-            {"(values.sum() - values)": "((values * scores).sum() - values * scores)", "(values - baselines) * scores": "values * scores - baselines"},
-            "You subtract the mean of the other estimates, so that the average of all is 0. The baseline comes off the value, before the score.",
-        ),
-        slip(
-            {"(values.sum() - values) / (n - 1)": "values.mean()", "(values - baselines)": "(values - baselines) / values.std()"},
-            "Dividing by the spread changes what is estimated: the result is no gradient of E[f] any more. Which baseline was asked for?",
-        ),
+        slip({"(values.sum() - values)": "((values * scores).sum() - values * scores)", "(values - baselines) * scores": "values * scores - baselines"}, "You subtract the mean of the other estimates, so that the average of all is 0. The baseline comes off the value, before the score."),
+        slip({"(values.sum() - values) / (n - 1)": "values.mean()", "(values - baselines)": "(values - baselines) / values.std()"}, "Dividing by the spread changes what is estimated: the result is no gradient of E[f] any more. Which baseline was asked for?"),
     ),
     hints=(
         "E[score] = 0, so any number that doesn't know this draw can come off its value without a change of the mean.",

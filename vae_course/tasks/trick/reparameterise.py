@@ -34,9 +34,7 @@ def claims(values, mu, log_var, draws):
         slip("0.5 * log_var", "log_var", "Draw with log_var = log 4. Your draws spread by 4. Which power of exp(log_var) is σ?"),
         slip("torch.exp(0.5 * log_var)", "log_var", "At log_var = 0 your draws don't spread at all. What is σ there?"),
         slip("return mu", "return torch.distributions.Normal(mu, sigma).sample()\n    return mu", "The draws are right, and the encoder never hears of it: no gradient reaches mu. Where in your line does the chain of operations end?"),
-        slip(
-            "return mu", "return torch.normal(mu, sigma)\n    return mu", "The draws are right, and a gradient of 0 reaches mu and log_var: torch.normal is a plain draw. How would you make the same z from a draw that knows nothing of them?"
-        ),
+        slip("return mu", "return torch.normal(mu, sigma)\n    return mu", "The draws are right, and a gradient of 0 reaches mu and log_var: torch.normal is a plain draw. How would you make the same z from a draw that knows nothing of them?"),
         slip(" * epsilon", "", "Call it twice: the same z. Which symbol of z = μ + σ·ε is missing?"),
         slip(" + sigma * epsilon", "", "You return the mean. An autoencoder does that; where does a draw get its spread from?"),
         slip("torch.randn_like(mu)", "torch.randn(mu.shape[1], dtype=mu.dtype)", "All examples of a batch got the same noise. Which shape should ε have?"),

@@ -27,14 +27,7 @@ def reference(f, mu, log_var, epsilon):
     points=1,
     probes=probes,
     run=with_function,
-    laws=(
-        relation(
-            lambda f, mu, log_var, epsilon: {"epsilon": 0 * epsilon},
-            lambda result: 0 * result,
-            "A draw that sits at μ (ε = 0) does not move when σ grows: its estimate should be 0",
-            "Let ε be 0: z stays at μ, however wide the Gaussian is. Why should f(z) change with log σ²?",
-        ),
-    ),
+    laws=(relation(lambda f, mu, log_var, epsilon: {"epsilon": 0 * epsilon}, lambda result: 0 * result, "A draw that sits at μ (ε = 0) does not move when σ grows: its estimate should be 0", "Let ε be 0: z stays at μ, however wide the Gaussian is. Why should f(z) change with log σ²?"),),
     claims=matches(reference, "The estimate of each draw should be f′(z)·∂z/∂(log σ²) at that draw"),
     slips=(
         slip("return slope", "return slope.sum()", "One number: the sum over all draws. Each draw needs a log σ² of its own; what did autograd add up for you?"),
