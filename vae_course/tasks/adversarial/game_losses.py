@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, slip, task, with_more
+from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, slip, task
 
 SURE, WRONG = torch.tensor([1500.0, 400.0, 2.0]), torch.tensor([-150.0, -3000.0])
 FAR = "Right, until a logit is far from 0: where is a probability of yours rounded to 0 or 1, or held back from it, before its logarithm is taken?"
@@ -28,11 +28,14 @@ def of_probabilities(kept: str) -> dict[str, str]:
 
 @task(
     points=1,
-    probes=with_more(
-        probes_from(lambda draw, n, d: {"on_prior": 2 * draw(n) + 0.7, "on_codes": 2 * draw(n + d) - 0.7}, sizes=SIZES),
-        Probe({"on_prior": SURE, "on_codes": WRONG}, note="with logits beyond ±100, a discriminator that is very sure and right"),
-        Probe({"on_prior": -SURE, "on_codes": -WRONG}, note="with logits beyond ±100, a discriminator that is very sure and wrong"),
-        Probe({"on_prior": torch.zeros(2), "on_codes": torch.zeros(3)}, note="with a discriminator that guesses"),
+    probes=probes_from(
+        lambda draw, n, d: {"on_prior": 2 * draw(n) + 0.7, "on_codes": 2 * draw(n + d) - 0.7},
+        sizes=SIZES,
+        more=(
+            Probe({"on_prior": SURE, "on_codes": WRONG}, note="with logits beyond ±100, a discriminator that is very sure and right"),
+            Probe({"on_prior": -SURE, "on_codes": -WRONG}, note="with logits beyond ±100, a discriminator that is very sure and wrong"),
+            Probe({"on_prior": torch.zeros(2), "on_codes": torch.zeros(3)}, note="with a discriminator that guesses"),
+        ),
     ),
     laws=(
         averages_over_the_batch("on_prior", "on_codes", question="Double both batches, and your losses change. What is asked for: a sum, or a mean?"),

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..engine import Plain, Probe, matches, probes_from, slip, task, unchanged, with_more
+from ..engine import Plain, Probe, matches, probes_from, slip, task, unchanged
 
 POINTS = torch.tensor([[0.0, 1.0], [1.0, 0.5], [-0.5, 0.2], [2.0, -1.0]])
 FAR = "Right near 0, and off where points lie far from it. What happens to the digits when two large squares are subtracted from each other?"
@@ -36,7 +36,7 @@ def reference(a: Tensor, b: Tensor, bandwidth: float) -> Tensor:
 
 @task(
     points=1,
-    probes=with_more(probes_from(two_sets, sizes=SIZES), Probe({"a": POINTS, "b": POINTS, "bandwidth": 0.7}, note="with two sets of the same points"), Probe({"a": POINTS[:3], "b": 3000.7 + 1.3 * POINTS[:2], "bandwidth": 2.5}, note="with two sets far apart")),
+    probes=probes_from(two_sets, sizes=SIZES, more=(Probe({"a": POINTS, "b": POINTS, "bandwidth": 0.7}, note="with two sets of the same points"), Probe({"a": POINTS[:3], "b": 3000.7 + 1.3 * POINTS[:2], "bandwidth": 2.5}, note="with two sets far apart"))),
     laws=(
         unchanged(lambda a, b, **_: {"a": b, "b": a}, "With a and b exchanged", "Which is farther: a from b, or b from a? What do you do to one of them alone?"),
         unchanged(lambda a, b, **_: {"a": a + 2, "b": b + 2}, "With all points moved by one step", "Where does the place of a point, by itself, come in?"),

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged, with_more
+from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
 
 COST = 'cost(decode(z), x, reduction="none")'
 # Adam by hand: the first of PyTorch's own optimizers takes seconds to load.
@@ -52,7 +52,7 @@ def reference(first, second, x, seen, z, steps, learning_rate):
 
 @task(
     points=2,
-    probes=with_more(probes_from(holes, sizes={(5, 3): "", (1, 2): "with a single image", (4, 1): "with one latent"}), small([False, False, False], 4, "with nothing seen"), small([True, True, False], 1, "with a single step")),
+    probes=probes_from(holes, sizes={(5, 3): "", (1, 2): "with a single image", (4, 1): "with one latent"}, more=(small([False, False, False], 4, "with nothing seen"), small([True, True, False], 1, "with a single step"))),
     run=with_a_decoder,
     keeps=("x",),
     laws=(

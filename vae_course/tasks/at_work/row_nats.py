@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch.distributions import Normal
 
-from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, unchanged, with_more
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, unchanged
 
 CATEGORY = 'torch.nn.functional.cross_entropy(logits, category, reduction="none")'
 PICKED, ONE_HOT = "gather(1, category.unsqueeze(1)).squeeze(1)", "torch.nn.functional.one_hot(category, logits.shape[1]).to(logits)"
@@ -62,7 +62,7 @@ def kept_finite(least):
 
 @task(
     points=1,
-    probes=with_more(probes_from(rows), *FAR_OUT),
+    probes=probes_from(rows, more=FAR_OUT),
     laws=(
         each_row_for_itself("numbers", "category", "mu", "logits"),
         unchanged(lambda logits, **_: {"logits": logits + 10.0}, "With 10 added to all logits", "Add 10 to all logits of a row. What turns logits into probabilities that add up to 1, and among which of them is the one draw made?"),

@@ -5,7 +5,7 @@ from collections import Counter
 import torch
 from scipy.stats import entropy
 
-from ..engine import Probe, matches, never_negative, probes_from, relation, slip, sums_over, task, with_more
+from ..engine import Probe, matches, never_negative, probes_from, relation, slip, sums_over, task
 
 ONE_CELL = torch.tensor([[0.3, -0.2], [-0.4, 0.1], [0.2, 0.4]])
 FAR = torch.tensor([[4000.2], [4000.9], [-7000.1], [4000.2], [-7000.2], [4001.1]])
@@ -29,11 +29,8 @@ def reference(z, step):
 
 @task(
     points=1,
-    probes=with_more(
-        probes_from(codes_on_a_grid, sizes={(40, 3): "", (1, 3): "with a single image", (60, 1): "with one latent", (25, 6): ""}),
-        Probe({"z": ONE_CELL, "step": 1.0}, note="with all codes in one cell"),
-        Probe({"z": FAR, "step": 0.5}, note="far from zero"),
-        Probe({"z": ON_THE_GRID, "step": 1.0}, note="with codes on the grid"),
+    probes=probes_from(
+        codes_on_a_grid, sizes={(40, 3): "", (1, 3): "with a single image", (60, 1): "with one latent", (25, 6): ""}, more=(Probe({"z": ONE_CELL, "step": 1.0}, note="with all codes in one cell"), Probe({"z": FAR, "step": 0.5}, note="far from zero"), Probe({"z": ON_THE_GRID, "step": 1.0}, note="with codes on the grid"))
     ),
     laws=(
         never_negative("What costs less than nothing? The logarithm of a share is negative: which sign belongs before the sum?", what="A cost"),

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..engine import Probe, averages_over_the_batch, matches, never_negative, probes_from, slip, task, with_more
+from ..engine import Probe, averages_over_the_batch, matches, never_negative, probes_from, slip, task
 
 X = torch.tensor([[[[0.0, 1.0], [0.25, 0.5]]], [[[1.0, 0.0], [0.9, 0.1]]]])
 LOUD = torch.tensor([[[[9.0, -9.0], [0.1, -7.0]]], [[[-8.0, 0.2], [6.0, 0.0]]]])
@@ -27,8 +27,8 @@ def reference(weight, x, noise):
 
 @task(
     points=1,
-    probes=with_more(
-        probes_from(lambda draw, n, d: {"weight": draw(2 * d, 2 * d), "x": torch.sigmoid(2 * draw(n, 1, 2, d)), "noise": 0.5 * draw(n, 1, 2, d)}), Probe({"weight": WEIGHT, "x": X, "noise": torch.zeros_like(X)}, note="with no noise"), Probe({"weight": WEIGHT, "x": X, "noise": LOUD}, note="with very loud noise")
+    probes=probes_from(
+        lambda draw, n, d: {"weight": draw(2 * d, 2 * d), "x": torch.sigmoid(2 * draw(n, 1, 2, d)), "noise": 0.5 * draw(n, 1, 2, d)}, more=(Probe({"weight": WEIGHT, "x": X, "noise": torch.zeros_like(X)}, note="with no noise"), Probe({"weight": WEIGHT, "x": X, "noise": LOUD}, note="with very loud noise"))
     ),
     run=with_network,
     laws=(never_negative(what="A squared error"), averages_over_the_batch("x", "noise")),

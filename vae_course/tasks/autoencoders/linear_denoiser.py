@@ -2,7 +2,7 @@
 
 import torch
 
-from ..engine import Claim, Probe, is_tensor, is_tuple, probes_from, rounding, slip, task, with_more
+from ..engine import Claim, Probe, is_tensor, is_tuple, probes_from, rounding, slip, task
 
 DEAD = torch.tensor([[2.0, 0.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 1.5]])
 MEAN = torch.tensor([0.5, 0.2, 1.0])
@@ -32,11 +32,14 @@ def claims(values, mean, covariance, sigma):
 
 @task(
     points=2,
-    probes=with_more(
-        probes_from(noisy_gaussian, sizes={(1, 4): "", (1, 1): "with one pixel", (1, 7): ""}),
-        Probe({"mean": MEAN, "covariance": DEAD, "sigma": 0.75}, note="with a pixel that never changes"),
-        Probe({"mean": MEAN[:2].double(), "covariance": torch.tensor([[2.0, -0.5], [-0.5, 1.0]]).double(), "sigma": 0.0}, note="with no noise"),
-        Probe({"mean": MEAN, "covariance": DEAD, "sigma": 30.0}, note="with very loud noise"),
+    probes=probes_from(
+        noisy_gaussian,
+        sizes={(1, 4): "", (1, 1): "with one pixel", (1, 7): ""},
+        more=(
+            Probe({"mean": MEAN, "covariance": DEAD, "sigma": 0.75}, note="with a pixel that never changes"),
+            Probe({"mean": MEAN[:2].double(), "covariance": torch.tensor([[2.0, -0.5], [-0.5, 1.0]]).double(), "sigma": 0.0}, note="with no noise"),
+            Probe({"mean": MEAN, "covariance": DEAD, "sigma": 30.0}, note="with very loud noise"),
+        ),
     ),
     claims=claims,
     slips=(

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from ..engine import Probe, matches, probes_from, slip, task, unchanged, with_more
+from ..engine import Probe, matches, probes_from, slip, task, unchanged
 
 NEAREST, TO_NEAREST = "between_codes.min(1).values", "torch.cdist(draws, codes).min(1).values"
 TWINS = torch.tensor([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [3.0, 1.0], [3.0, 1.0], [3.0, 3.0], [8.0, 3.0]])
@@ -41,11 +41,10 @@ def reference(codes, draws, q):
 
 @task(
     points=2,
-    probes=with_more(
-        probes_from(codes_and_draws, sizes={(25, 2): "", (21, 1): "with one latent", (24, 5): "", (17, 3): ""}),
-        Probe({"codes": TWINS, "draws": BETWEEN, "q": 0.8}, note="with images that have the very same code"),
-        Probe({"codes": TWINS, "draws": BETWEEN[6:], "q": 0.8}, note="with a single draw"),
-        Probe({"codes": ON_A_LINE, "draws": ABOVE, "q": 0.75}, note="with a draw just at the limit"),
+    probes=probes_from(
+        codes_and_draws,
+        sizes={(25, 2): "", (21, 1): "with one latent", (24, 5): "", (17, 3): ""},
+        more=(Probe({"codes": TWINS, "draws": BETWEEN, "q": 0.8}, note="with images that have the very same code"), Probe({"codes": TWINS, "draws": BETWEEN[6:], "q": 0.8}, note="with a single draw"), Probe({"codes": ON_A_LINE, "draws": ABOVE, "q": 0.75}, note="with a draw just at the limit")),
     ),
     laws=(unchanged(lambda codes, draws, q: {"codes": 4 * codes, "draws": 4 * draws}, "In other units (everything four times as far)", "A share has no unit. Is a distance of yours compared with something that is no distance?"),),
     claims=matches(reference, "The share should count the draws that lie further from all codes than the limit"),

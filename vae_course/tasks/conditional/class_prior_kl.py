@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from ..engine import Plain, Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task, with_more
+from ..engine import Plain, Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task
 
 OWN_PRIOR, EACH_CLASS = "prior_mu[y], prior_log_var[y]", "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)"
 FAR_OUT = Probe(
@@ -38,7 +38,7 @@ def own_prior(y: Tensor, prior_mu: Tensor, prior_log_var: Tensor, **_: Plain) ->
 
 @task(
     points=1,
-    probes=with_more(probes_from(class_priors), FAR_OUT),
+    probes=probes_from(class_priors, more=(FAR_OUT,)),
     laws=(
         never_negative("A KL is never negative. Which sign do your terms have where q is wider than the prior?", what="A KL"),
         sums_over("latents", "mu", "log_var", "prior_mu", "prior_log_var", question="Repeat every latent once more: the KL must double. Is there a mean where a sum belongs?"),

@@ -5,7 +5,7 @@ from itertools import permutations
 import torch
 from torch import Tensor
 
-from ..engine import Claim, Law, Plain, Probe, averages_over_the_batch, matches, probes_from, relation, slip, task, with_more
+from ..engine import Claim, Law, Plain, Probe, averages_over_the_batch, matches, probes_from, relation, slip, task
 
 LOSSES = torch.tensor([[4.0, 9.0, 7.0], [6.0, 8.0, 8.0], [3.0, 9.0, 1.0]])
 ONE_CLASS = Probe({"losses": LOSSES, "y": torch.zeros(3, dtype=torch.int64)}, note="with one class in the whole batch: nothing to mix up")
@@ -39,7 +39,7 @@ def reference(losses: Tensor, y: Tensor) -> Tensor:
 
 @task(
     points=1,
-    probes=with_more(probes_from(losses_and_labels, sizes=SIZES), ONE_CLASS, MISSING),
+    probes=probes_from(losses_and_labels, sizes=SIZES, more=(ONE_CLASS, MISSING)),
     run=called_twice,
     laws=(
         Law(same_again),

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, kl_divergence
 
-from ..engine import Plain, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, slip, task, with_more
+from ..engine import Plain, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, slip, task
 
 UNKNOWN = -1
 CROSS_ENTROPY, CHOICE = "(cross_entropy * known).sum() / known.sum().clamp(min=1)", "torch.where(known, with_label, without)"
@@ -36,7 +36,7 @@ def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor
 
 @task(
     points=2,
-    probes=with_more(probes_from(mixed_batch, sizes=SIZES), three_images([0, 2, 1], "with a label for every image"), three_images([-1, -1, -1], "without a single label"), three_images([1, -1, 0], "with logits far apart", 1000.0)),
+    probes=probes_from(mixed_batch, sizes=SIZES, more=(three_images([0, 2, 1], "with a label for every image"), three_images([-1, -1, -1], "without a single label"), three_images([1, -1, 0], "with logits far apart", 1000.0))),
     laws=(
         averages_over_the_batch("losses", "logits", "y"),
         relation(lambda losses, **_: {"losses": losses + 2}, lambda loss: loss + 2, "With every L(x, y) 2 nats higher, so should the loss be", "Each image costs 2 nats more, whatever its label. What do the weights of L(x, y) add up to, over labels and over images?"),

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.distributions import Categorical, kl_divergence
 
-from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, with_more
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task
 
 LOSSES = torch.tensor([[5.0, 2.0, 9.0], [7.0, 3.0, 4.0]])
 VERY_SURE = Probe({"losses": LOSSES, "logits": torch.tensor([[1000.0, -1000.0, 0.0], [-1500.0, 900.0, 0.0]])}, note="with logits far apart, a classifier that is very sure")
@@ -19,7 +19,7 @@ def reference(losses: Tensor, logits: Tensor) -> Tensor:
 
 @task(
     points=2,
-    probes=with_more(probes_from(lambda draw, n, d: {"losses": 6 + 3 * draw(n, d), "logits": 2 * draw(n, d)}, sizes=SIZES), VERY_SURE, KNOWS_NOTHING),
+    probes=probes_from(lambda draw, n, d: {"losses": 6 + 3 * draw(n, d), "logits": 2 * draw(n, d)}, sizes=SIZES, more=(VERY_SURE, KNOWS_NOTHING)),
     laws=(
         each_row_for_itself("losses", "logits", question="Does the loss of one image depend on the others? Over which axis do your shares add up to 1?"),
         relation(lambda logits, **_: {"logits": logits + 5}, lambda loss: loss, "With 5 added to all logits your loss should stay as it is", "Logits are no shares: these are the same q(y|x). What do you do to logits before they weigh anything?"),

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from ..engine import Probe, averages_over_the_batch, matches, probes_from, slip, sums_over, task, with_more
+from ..engine import Probe, averages_over_the_batch, matches, probes_from, slip, sums_over, task
 
 IDLE = torch.tensor([[0.01, 0.2, 0.03], [0.02, 0.1, 0.0]])
 
@@ -23,7 +23,7 @@ def reference(kl, floor):
 
 @task(
     points=1,
-    probes=with_more(probes_from(kls, sizes={(7, 4): "", (1, 3): "with a batch of one", (5, 1): "with one latent", (12, 6): ""}), Probe({"kl": IDLE, "floor": 0.5}, note="with every latent below the floor"), Probe({"kl": 1000 * IDLE + 1, "floor": 0.5}, note="with every latent far above the floor")),
+    probes=probes_from(kls, sizes={(7, 4): "", (1, 3): "with a batch of one", (5, 1): "with one latent", (12, 6): ""}, more=(Probe({"kl": IDLE, "floor": 0.5}, note="with every latent below the floor"), Probe({"kl": 1000 * IDLE + 1, "floor": 0.5}, note="with every latent far above the floor"))),
     laws=(sums_over("latents", "kl"), averages_over_the_batch("kl")),
     gradients=("kl",),
     claims=matches(reference, "The term should be the latents' mean KLs, each raised to the floor where it lies below, added up"),

@@ -5,7 +5,7 @@ import math
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, with_more
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task
 
 MU = torch.tensor([[1.0, 0.0], [-1.0, 0.5], [0.0, 1.0], [0.3, 0.3]])
 FAR_AWAY = Probe({"z": torch.tensor([[60.0, 0.0], [0.0, -45.0], [0.0, 0.0]]), "mu": MU, "log_var": torch.full((4, 2), -1.0)}, note="with points far from every encoding")
@@ -18,7 +18,7 @@ def components(mu, log_var):
 
 @task(
     points=2,
-    probes=with_more(probes_from(lambda draw, n, d: {"z": 1.5 * draw(n + 2, d), "mu": draw(n, d), "log_var": draw(n, d) - 1}), FAR_AWAY),
+    probes=probes_from(lambda draw, n, d: {"z": 1.5 * draw(n + 2, d), "mu": draw(n, d), "log_var": draw(n, d) - 1}, more=(FAR_AWAY,)),
     laws=(
         relation(lambda z, mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])}, lambda result: result, "With every encoding there twice, the mixture should be the same", "The same encodings once more make the same mixture. Which weight has each of them, in yours?"),
         each_row_for_itself("z"),

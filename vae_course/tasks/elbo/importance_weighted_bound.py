@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from ..engine import Probe, finite_far_out, matches, probes_from, relation, slip, task, with_more
+from ..engine import Probe, finite_far_out, matches, probes_from, relation, slip, task
 
 LOW = torch.tensor([[-1200.0, -95.0], [-1203.0, -91.0], [-1199.0, -93.0]])
 
@@ -17,9 +17,7 @@ def reference(log_weights):
 
 @task(
     points=0,
-    probes=with_more(
-        probes_from(lambda draw, n, d: {"log_weights": 3 * draw(max(n, 2), d) - 2}), Probe({"log_weights": LOW}, note="with log-weights near −1200, as images have"), Probe({"log_weights": -LOW}, note="with log-weights near 1200"), Probe({"log_weights": torch.tensor([[-3.0, 2.0]])}, note="with a single draw")
-    ),
+    probes=probes_from(lambda draw, n, d: {"log_weights": 3 * draw(max(n, 2), d) - 2}, more=(Probe({"log_weights": LOW}, note="with log-weights near −1200, as images have"), Probe({"log_weights": -LOW}, note="with log-weights near 1200"), Probe({"log_weights": torch.tensor([[-3.0, 2.0]])}, note="with a single draw"))),
     laws=(
         relation(lambda log_weights: {"log_weights": torch.cat([log_weights, log_weights])}, lambda result: result, "With every draw there twice, the mean weight should stay as it is", "The same weights once more change no mean. What does your bound divide by, and along which axis?"),
         relation(lambda log_weights: {"log_weights": log_weights + 50}, lambda result: result + 50, "Weights that are all e⁵⁰ times as large should raise the bound by 50", "Multiply every weight by a constant: its logarithm must come out on top. Which step of yours does not let it through?"),

@@ -3,7 +3,7 @@
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task, with_more
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task
 
 ARGUMENTS = ("mu_q", "log_var_q", "mu_p", "log_var_p")
 FAR_OUT = Probe({name: torch.tensor(value) for name, value in zip(ARGUMENTS, ([[3.0, 0.0]], [[-30.0, 12.0]], [[-2.0, 0.0]], [[9.0, 12.0]]), strict=True)}, note="with very small and very large variances")
@@ -11,7 +11,7 @@ FAR_OUT = Probe({name: torch.tensor(value) for name, value in zip(ARGUMENTS, ([[
 
 @task(
     points=2,
-    probes=with_more(probes_from(lambda draw, n, d: {name: draw(n, d) for name in ARGUMENTS}), FAR_OUT),
+    probes=probes_from(lambda draw, n, d: {name: draw(n, d) for name in ARGUMENTS}, more=(FAR_OUT,)),
     laws=(
         relation(lambda mu_q, log_var_q, mu_p, log_var_p: {"mu_p": mu_q, "log_var_p": log_var_q}, lambda result: 0 * result, "The KL of a distribution from itself should be 0", "Give it the same Gaussian twice. The KL of a distribution from itself is 0: what is left over in yours?"),
         never_negative(what="A KL"),

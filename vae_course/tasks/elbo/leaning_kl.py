@@ -3,7 +3,7 @@
 import torch
 from torch.distributions import MultivariateNormal, kl_divergence
 
-from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, symmetric_in, task, with_more
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, symmetric_in, task
 
 
 def lower(square):
@@ -26,10 +26,9 @@ def twice(mu, scale_tril):
 
 @task(
     points=1,
-    probes=with_more(
-        probes_from(lambda draw, n, d: {"mu": draw(n, d), "scale_tril": lower(draw(n, d, d))}),
-        Probe({"mu": torch.tensor([[1.0, 2.0]]), "scale_tril": torch.eye(2).unsqueeze(0)}, note="with L the identity"),
-        Probe({"mu": torch.zeros(1, 2), "scale_tril": torch.tensor([[[1e-6, 0.0], [3.0, 1e4]]])}, note="with very narrow and very wide directions"),
+    probes=probes_from(
+        lambda draw, n, d: {"mu": draw(n, d), "scale_tril": lower(draw(n, d, d))},
+        more=(Probe({"mu": torch.tensor([[1.0, 2.0]]), "scale_tril": torch.eye(2).unsqueeze(0)}, note="with L the identity"), Probe({"mu": torch.zeros(1, 2), "scale_tril": torch.tensor([[[1e-6, 0.0], [3.0, 1e4]]])}, note="with very narrow and very wide directions")),
     ),
     laws=(
         never_negative(what="A KL"),

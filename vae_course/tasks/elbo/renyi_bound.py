@@ -4,9 +4,10 @@ import math
 
 import torch
 
-from ..engine import Probe, finite_far_out, matches, probes_from, relation, slip, task, with_more
+from ..engine import Probe, finite_far_out, matches, probes_from, relation, slip, task
 
 LOW = torch.tensor([[-1200.0, -95.0], [-1203.0, -91.0], [-1199.0, -93.0]])
+SIZES = {(7, 3, 0.5): "", (2, 3, 0.0): "with α = 0", (5, 1, 1): "with α = 1", (4, 6, 2.0): "with α = 2", (3, 4, -0.75): "in float64, with α below 0"}
 
 
 def reference(log_weights, alpha):
@@ -18,17 +19,13 @@ def reference(log_weights, alpha):
     return (highest + torch.log(torch.exp(power * log_weights - highest).mean(0))) / power
 
 
-def probes(seed):
-    """Several α on the same kind of weights; the limit α = 1 among them."""
-    drawn = probes_from(lambda draw, n, d: {"log_weights": 3 * draw(max(n, 2), d) - 2})(seed)
-    alphas = (0.5, 0.0, 1, 2.0, -0.75)
-    notes = ("", "with α = 0", "with α = 1", "with α = 2", "with α below 0, in float64")
-    return [Probe(probe.arguments | {"alpha": alpha}, note=note) for probe, alpha, note in zip(drawn, alphas, notes, strict=True)]
-
-
 @task(
     points=2,
-    probes=with_more(probes, Probe({"log_weights": LOW, "alpha": 0.25}, note="with log-weights near −1200, as images have"), Probe({"log_weights": -LOW, "alpha": 0.25}, note="with log-weights near 1200"), Probe({"log_weights": LOW, "alpha": 1.0}, note="with α = 1 and log-weights near −1200")),
+    probes=probes_from(
+        lambda draw, k, n, alpha: {"log_weights": 3 * draw(k, n) - 2, "alpha": alpha},
+        sizes=SIZES,
+        more=(Probe({"log_weights": LOW, "alpha": 0.25}, note="with log-weights near −1200, as images have"), Probe({"log_weights": -LOW, "alpha": 0.25}, note="with log-weights near 1200"), Probe({"log_weights": LOW, "alpha": 1.0}, note="with α = 1 and log-weights near −1200")),
+    ),
     laws=(
         relation(lambda log_weights, alpha: {"log_weights": torch.cat([log_weights, log_weights])}, lambda result: result, "With every draw there twice, the bound should stay as it is", "The same weights once more change no mean. What does yours divide by, and where?"),
         relation(lambda log_weights, alpha: {"log_weights": log_weights + 50}, lambda result: result + 50, "Weights that are all e⁵⁰ times as large should raise the bound by 50", "Multiply every weight by a constant: whatever α is, its logarithm must come out on top. Which power is not undone?"),

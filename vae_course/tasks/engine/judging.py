@@ -38,7 +38,7 @@ def all_probes(task: Task, seed: int) -> list[Probe]:
     """The task's probes: the first, those that its laws derive from it, the others, and those whose gradient is wanted."""
     first, *others = task.probes(seed)
     derived = [law.derive(first) for law in task.laws if law.derive]
-    in_double = [probe for probe in others if probe.note == "in float64"]
+    in_double = [probe for probe in others if probe.note.startswith("in float64")]
     with_gradients = [replace(probe, gradients=task.gradients, note="its gradient") for probe in [first, *in_double[:1]] if task.gradients]
     return [first, *derived, *others, *with_gradients]
 
@@ -223,8 +223,9 @@ def _values_close(ours: dict[str, Plain], theirs: dict[str, Plain]) -> bool:
 
 
 def _gradients_close(ours: dict[str, Tensor | None], theirs: dict[str, Tensor | None]) -> bool:
-    """Whether no gradient that both have differs: a missing one says nothing of the arithmetic."""
-    return all(value is None or theirs.get(name) is None or _close(value, theirs[name]) for name, value in ours.items())
+    """Whether no gradient of ours differs: one that ours lacks says nothing of the arithmetic, one that theirs lacks is 0."""
+    there = ((value, theirs.get(name)) for name, value in ours.items() if value is not None)
+    return all(not value.any() if other is None else _close(value, other) for value, other in there)
 
 
 def _alike(task: Task, probe: Probe, ours: Output, theirs: Output) -> bool:

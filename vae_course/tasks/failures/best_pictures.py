@@ -2,7 +2,7 @@
 
 import torch
 
-from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, slip, task, with_more
+from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, slip, task
 
 X = torch.tensor([[0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 0.0], [0.0, 1.0, 0.25, 0.0]])
 MIXED = torch.tensor([[0.75, 0.25], [0.25, 0.75], [0.0, 1.0], [1.0, 0.0]])
@@ -19,11 +19,10 @@ def by_entropies(x, q):
     return pictures, (q.mean(0) * entropy.sum(1)).sum()
 
 
-probes = with_more(
-    probes_from(lambda draw, n, d: {"x": (0.5 + 0.5 * draw(n, d)).clamp(0, 1), "q": (2 * draw(n, 2 + d % 3)).softmax(1)}, sizes={(7, 4): "", (1, 5): "with a single image", (6, 1): "with one pixel", (9, 2): ""}),
-    Probe({"x": X, "q": torch.ones(4, 1)}, note="with one code for all: collapse"),
-    Probe({"x": X, "q": torch.eye(4)}, note="with a code of its own for each image"),
-    Probe({"x": X, "q": MIXED}, note="with pixels that are the same in all images"),
+probes = probes_from(
+    lambda draw, n, d: {"x": (0.5 + 0.5 * draw(n, d)).clamp(0, 1), "q": (2 * draw(n, 2 + d % 3)).softmax(1)},
+    sizes={(7, 4): "", (1, 5): "with a single image", (6, 1): "with one pixel", (9, 2): ""},
+    more=(Probe({"x": X, "q": torch.ones(4, 1)}, note="with one code for all: collapse"), Probe({"x": X, "q": torch.eye(4)}, note="with a code of its own for each image"), Probe({"x": X, "q": MIXED}, note="with pixels that are the same in all images")),
 )
 
 

@@ -5,7 +5,7 @@ import math
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from ..engine import Claim, Law, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, rounding, slip, task, with_more
+from ..engine import Claim, Law, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, rounding, slip, task
 
 BETWEEN, OWN, MISMATCH = "table.logsumexp(1) - math.log(len(z))", "(table.diagonal() - log_q).mean()", "(log_q - log_prior).mean()"
 CLOSED = "0.5 * (mu.square() + log_var.exp() - 1 - log_var).sum(1).mean()"
@@ -77,7 +77,7 @@ def kept_finite(least):
 
 @task(
     points=0,
-    probes=with_more(probes_from(encodings, sizes={(7, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""}), *special()),
+    probes=probes_from(encodings, sizes={(7, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""}, more=special()),
     laws=(finite_far_out(), averages_over_the_batch("z", "mu", "log_var", question="With every image there twice q(z) is as it was. Where does yours depend on how many encodings there are?"), Law(bounded)),
     gradients=("z", "mu", "log_var"),
     claims=matches(by_mixture, "The KL should be split at log q(z)", parts=("information", "mismatch"), scale=size_of_terms, question=lost_in_many),

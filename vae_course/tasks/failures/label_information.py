@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from ..engine import Claim, Law, averages_over_the_batch, finite_far_out, matches, probes_from, rounding, slip, task, unchanged, with_more
+from ..engine import Claim, Law, averages_over_the_batch, finite_far_out, matches, probes_from, rounding, slip, task, unchanged
 from .information import encodings, lost_in_many, size_of_terms, special
 
 BETWEEN, OF_LABEL = "table.logsumexp(1) - math.log(len(y))", "table.masked_fill(~same, -math.inf).logsumexp(1) - same.sum(1).to(z).log()"
@@ -62,7 +62,7 @@ def bounded(values, z, mu, log_var, y):
 
 @task(
     points=2,
-    probes=with_more(probes_from(labelled, sizes={(9, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""}), *with_labels()),
+    probes=probes_from(labelled, sizes={(9, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""}, more=with_labels()),
     laws=(
         finite_far_out(),
         averages_over_the_batch("z", "mu", "log_var", "y", question="With every image there twice all mixtures are as they were. Where does yours depend on how many encodings there are?"),

@@ -27,10 +27,7 @@ def _two_levels(draw, n, d):
 
 
 def _two_kls(function, weight, bias, **beliefs):
-    """attached: whether each part has a way back to anything at all."""
-    result = function(prior_level(weight, bias), *beliefs.values())
-    parts = result if isinstance(result, (tuple, list)) else [result]
-    return {"result": result, "attached": [isinstance(part, torch.Tensor) and part.requires_grad for part in parts]}
+    return {"result": function(prior_level(weight, bias), *beliefs.values())}
 
 
 def _by_torch(weight, bias, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):

@@ -3,7 +3,7 @@
 import torch
 
 from ..cases.stack import product_of
-from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged, with_more
+from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
 
 SURE, EQUAL = torch.tensor([[-3.0, 3.0, -3.0]]), torch.tensor([[0.5, -2.0, 1.0]])
 # A tiny constant that keeps a division finite is no mistake: no variance is smaller than such constants can bear.
@@ -20,11 +20,13 @@ OF_LOGARITHMS = "The formula for two variances, with their logarithms put in. Wh
 
 @task(
     points=1,
-    probes=with_more(
-        probes_from(lambda draw, n, d: {"mu_1": 2 * draw(n, d), "log_var_1": draw(n, d) - 1, "mu_2": draw(n, d), "log_var_2": 1.2 * draw(n, d)}),
-        Probe({"mu_1": MU_1, "log_var_1": SURE, "mu_2": MU_2, "log_var_2": -SURE}, note="with one Gaussian much surer than the other"),
-        Probe({"mu_1": MU_1, "log_var_1": EQUAL, "mu_2": MU_2, "log_var_2": EQUAL}, note="with two that are equally sure"),
-        Probe({"mu_1": FAR_2 / 4, "log_var_1": FAR_1, "mu_2": -FAR_1 / 3, "log_var_2": FAR_2}, note="with very small and very large variances"),
+    probes=probes_from(
+        lambda draw, n, d: {"mu_1": 2 * draw(n, d), "log_var_1": draw(n, d) - 1, "mu_2": draw(n, d), "log_var_2": 1.2 * draw(n, d)},
+        more=(
+            Probe({"mu_1": MU_1, "log_var_1": SURE, "mu_2": MU_2, "log_var_2": -SURE}, note="with one Gaussian much surer than the other"),
+            Probe({"mu_1": MU_1, "log_var_1": EQUAL, "mu_2": MU_2, "log_var_2": EQUAL}, note="with two that are equally sure"),
+            Probe({"mu_1": FAR_2 / 4, "log_var_1": FAR_1, "mu_2": -FAR_1 / 3, "log_var_2": FAR_2}, note="with very small and very large variances"),
+        ),
     ),
     laws=(
         unchanged(lambda mu_1, log_var_1, mu_2, log_var_2: {"mu_1": mu_2, "log_var_1": log_var_2, "mu_2": mu_1, "log_var_2": log_var_1}, "With the two Gaussians exchanged", TURNED),

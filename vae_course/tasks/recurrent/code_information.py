@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from ..engine import Claim, Law, Probe, finite_far_out, matches, probes_from, rounding, slip, task, unchanged, with_more
+from ..engine import Claim, Law, Probe, finite_far_out, matches, probes_from, rounding, slip, task, unchanged
 
 
 def _tables(draw, n, spread):
@@ -37,12 +37,10 @@ def _at_most_log_n(values, log_p):
 
 @task(
     points=2,
-    probes=with_more(
-        probes_from(_tables, sizes={(6, 3): "", (2, 2): "with two windows", (4, 1): "", (9, 5): ""}),
-        Probe({"log_p": IGNORED}, note="with a decoder that does without z"),
-        Probe({"log_p": UNLIKE}, note="with codes that leave no doubt, and windows of thousands of nats"),
-        Probe({"log_p": WRONG}, note="with codes that mislead"),
-        Probe({"log_p": PAIRS}, note="with codes that name one of three pairs"),
+    probes=probes_from(
+        _tables,
+        sizes={(6, 3): "", (2, 2): "with two windows", (4, 1): "", (9, 5): ""},
+        more=(Probe({"log_p": IGNORED}, note="with a decoder that does without z"), Probe({"log_p": UNLIKE}, note="with codes that leave no doubt, and windows of thousands of nats"), Probe({"log_p": WRONG}, note="with codes that mislead"), Probe({"log_p": PAIRS}, note="with codes that name one of three pairs")),
     ),
     laws=(
         finite_far_out("p of a window of hundreds of nats is 0 to the computer. Can all of it be done with logarithms?"),

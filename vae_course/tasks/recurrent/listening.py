@@ -2,7 +2,7 @@
 
 import torch
 
-from ..engine import Claim, Probe, described, doubled, is_tensor, is_tuple, probes_from, rounding, slip, task, unchanged, with_more
+from ..engine import Claim, Probe, described, doubled, is_tensor, is_tuple, probes_from, rounding, slip, task, unchanged
 
 
 def _measured(draw, n, d):
@@ -43,13 +43,16 @@ def _claims(values, kl, log_p, floor):
 
 @task(
     points=1,
-    probes=with_more(
-        probes_from(_measured, sizes={(7, 5): "", (2, 3): "with two windows", (5, 1): "with one latent", (9, 6): ""}),
-        Probe({"kl": 0.001 * WIDE, "log_p": IGNORED, "floor": 0.01}, note="with a decoder that does without z"),
-        Probe({"kl": WIDE, "log_p": IGNORED, "floor": 0.01}, note="with codes that nobody listens to"),
-        Probe({"kl": WIDE, "log_p": TOLD, "floor": 0.01}, note="with codes that matter"),
-        Probe({"kl": WIDE, "log_p": TOLD.t().contiguous() - 30, "floor": 1.01}, note="with a high floor"),
-        Probe({"kl": AT_THE_FLOOR, "log_p": TOLD, "floor": 0.25}, note="with latents whose KL is floor, and no more"),
+    probes=probes_from(
+        _measured,
+        sizes={(7, 5): "", (2, 3): "with two windows", (5, 1): "with one latent", (9, 6): ""},
+        more=(
+            Probe({"kl": 0.001 * WIDE, "log_p": IGNORED, "floor": 0.01}, note="with a decoder that does without z"),
+            Probe({"kl": WIDE, "log_p": IGNORED, "floor": 0.01}, note="with codes that nobody listens to"),
+            Probe({"kl": WIDE, "log_p": TOLD, "floor": 0.01}, note="with codes that matter"),
+            Probe({"kl": WIDE, "log_p": TOLD.t().contiguous() - 30, "floor": 1.01}, note="with a high floor"),
+            Probe({"kl": AT_THE_FLOOR, "log_p": TOLD, "floor": 0.25}, note="with latents whose KL is floor, and no more"),
+        ),
     ),
     laws=(unchanged(lambda log_p, **_: {"log_p": log_p - 10 * torch.arange(len(log_p)).unsqueeze(1)}, "With windows that are less likely under every code", "Make a window ten nats less likely under every code. What has a wrong code to do with that?"),),
     keeps=("kl", "log_p"),

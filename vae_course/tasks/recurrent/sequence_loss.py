@@ -6,7 +6,7 @@ import torch
 from torch.distributions import Categorical
 
 from ..cases.sequences import one_hot_rows
-from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, never_negative, probes_from, slip, sums_over, task, unchanged, with_more
+from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, never_negative, probes_from, slip, sums_over, task, unchanged
 
 TOKENS = torch.tensor([[2, 0, 1, 3], [1, 1, 3, 0]])
 ROWS = torch.nn.functional.one_hot(TOKENS, 4).float()
@@ -30,10 +30,8 @@ def _step_by_step(logits, x):
 
 @task(
     points=1,
-    probes=with_more(
-        probes_from(_logits_and_rows, sizes={(4, 6): "", (1, 5): "with a batch of one", (3, 1): "with a single step", (5, 4): "with other lengths"}),
-        Probe({"logits": LOGITS, "x": HOLED}, note="with gaps in the middle"),
-        Probe({"logits": 1000 * LOGITS, "x": ROWS}, note="with a decoder that is very sure, and often wrong"),
+    probes=probes_from(
+        _logits_and_rows, sizes={(4, 6): "", (1, 5): "with a batch of one", (3, 1): "with a single step", (5, 4): "with other lengths"}, more=(Probe({"logits": LOGITS, "x": HOLED}, note="with gaps in the middle"), Probe({"logits": 1000 * LOGITS, "x": ROWS}, note="with a decoder that is very sure, and often wrong"))
     ),
     laws=(
         finite_far_out(),

@@ -5,7 +5,7 @@ import math
 import torch
 from torch.distributions import Laplace, Normal, kl_divergence
 
-from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, slip, sums_over, symmetric_in, task, unchanged, with_more
+from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, slip, sums_over, symmetric_in, task, unchanged
 from .vae_loss import HEIGHT_AND_LATENTS
 
 ROWS = ("x", "mean", "mu", "log_var")
@@ -37,7 +37,7 @@ def reference(x, mean, log_scale, mu, log_var):
 
 @task(
     points=1,
-    probes=with_more(probes_from(batch), *FAR_OUT),
+    probes=probes_from(batch, more=FAR_OUT),
     laws=(
         averages_over_the_batch(*ROWS),
         sums_over("pixels and latents", *ROWS, question="Pixels add up, and latents add up. Is there a mean where a sum belongs, or a term that each pixel has and you count once?"),

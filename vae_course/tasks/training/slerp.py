@@ -3,7 +3,7 @@
 import torch
 from torch import tensor
 
-from ..engine import Probe, finite_far_out, matches, probes_from, relation, slip, task, with_more
+from ..engine import Probe, finite_far_out, matches, probes_from, relation, slip, task
 
 T = torch.linspace(0, 1, 5)
 SPECIAL = (
@@ -46,7 +46,7 @@ def reference(z0, z1, t):
 
 @task(
     points=2,
-    probes=with_more(probes_from(ends, sizes={(6, 3): "", (1, 4): "with the two ends alone", (4, 18): ""}), *SPECIAL),
+    probes=probes_from(ends, sizes={(6, 3): "", (1, 4): "with the two ends alone", (4, 18): ""}, more=SPECIAL),
     laws=(
         relation(lambda z0, z1, t: {"z0": 3 * z0, "z1": 3 * z1}, lambda result: 3 * result, "With both ends three times as far out, every point should be", THRICE),
         relation(lambda z0, z1, t: {"z0": z1, "z1": z0}, lambda result: result.flip(0), "The way back should go through the same points", "The way from z1 to z0 is the same way. Which of the two ends does yours prefer?"),

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, never_negative, probes_from, slip, sums_over, symmetric_in, task, with_more
+from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, never_negative, probes_from, slip, sums_over, symmetric_in, task
 
 ALL = ("x", "logits", "mu", "log_var")
 # Rows, and the size of everything else, so that no two of them are alike in any probe.
@@ -45,7 +45,7 @@ def by_logarithms(p="torch.sigmoid(logits)", costs="-(x * torch.log(p) + (1 - x)
 
 @task(
     points=0,
-    probes=with_more(probes_from(batch), *FAR_OUT),
+    probes=probes_from(batch, more=FAR_OUT),
     laws=(
         finite_far_out(),
         never_negative("Pixels lie in [0, 1], so neither term can be negative. Which sign does yours have?", what="This loss"),
