@@ -25,7 +25,7 @@ from benchmarks.tables import spread, versions
 from vae_course import fit, load
 from vae_course.data import Dataset, Split, few_labels, only_labelled
 from vae_course.models import DigitClassifier, SemiSupervisedVAE
-from vae_course.models.adversarial import SemiSupervisedAdversarialAutoencoder
+from vae_course.models import SemiSupervisedAdversarialAutoencoder
 
 LABELS = 100
 IMAGES = 20_000  # what a method may look at, the hundred labelled images among them

@@ -39,6 +39,7 @@ COLAB = {
     "pillow": "11.3.0",
 }
 FLOORS = {
+    "contract": 1,
     "environment": 1,
     "my_copy": 1,
     "runtime": 1,

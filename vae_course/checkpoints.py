@@ -15,12 +15,15 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import Module
+
+from .models.base import settings_of
 
 FOLDER = Path(__file__).parent / "pretrained"
 WEIGHTS = ".safetensors"
 # The largest and the smallest number that half precision holds with all its digits.
 LARGEST, SMALLEST = torch.finfo(torch.half).max, torch.finfo(torch.half).smallest_normal
-# What `state_dict` calls what a model keeps beside its parameters and buffers (`models.counting`).
+# What `state_dict` calls what a model keeps beside its parameters and buffers (`models.base.Model`).
 BESIDE = "_extra_state"
 
 
@@ -103,7 +106,7 @@ def load(path: str | Path, *, into=None, device: str | torch.device | None = Non
     else:
         _refuse_other_model(into, about, weights.name)
     beside = {name: torch.tensor(value) for name, value in about.get("state", {}).items()}
-    if "state" not in about and any(name.endswith(BESIDE) for name in into.state_dict()):
+    if "state" not in about and (getattr(into, "anneal_steps", 0) or getattr(into, "half_life", 0)):
         print(f"{weights.name} does not say for how many steps it was trained: if it is trained on, its schedules begin anew.")
     into.load_state_dict(from_bytes(content) | beside)
     return into.to(runtime.device(device)).eval()
@@ -201,15 +204,18 @@ def _built(about: dict, file_name: str):
     """The model that a card describes, with the weights that it starts from."""
     module, _, kind = about["model"].partition(":")
     if not module:
-        raise ValueError(f"{file_name} holds a {kind}, a class that is not the course's. Build one and call load(…, into=model).")
+        raise ValueError(
+            f"{file_name} holds a {kind} that was not built from the course's own parts. Build one and call load(…, into=model)."
+        )
     model = getattr(importlib.import_module(f"vae_course.models.{module}"), kind)(**about["config"])
     return model.to(getattr(torch, about.get("dtype", "float32")))
 
 
 def _model_name(model) -> str:
-    """module:Class for the course's models, :Class for those that were written elsewhere."""
+    """module:Class for the course's models, :Class for those that were written elsewhere or have networks of one's own."""
     package, _, module = type(model).__module__.rpartition(".")
-    return f"{module if package == 'vae_course.models' else ''}:{type(model).__name__}"
+    ours = package == "vae_course.models" and not any(isinstance(value, Module) for value in getattr(model, "config", {}).values())
+    return f"{module if ours else ''}:{type(model).__name__}"
 
 
 def _settings(model) -> dict:
@@ -217,21 +223,23 @@ def _settings(model) -> dict:
     config = getattr(model, "config", None)
     if config is None:
         raise ValueError(f"a {type(model).__name__} does not say what it was built from. Derive it from vae_course.models.base.Model.")
-    return {name: _as_it_is_now(model, name, value) for name, value in config.items()}
+    return {name: _as_it_is_now(model, name, value) for name, value in config.items() if not isinstance(value, Module)}
 
 
 def _as_it_is_now(model, name: str, setting):
     now = getattr(model, name, setting)
     now = list(now) if isinstance(now, tuple) else now.tolist() if hasattr(now, "tolist") else now
-    return now if isinstance(now, (int, float) if isinstance(setting, (int, float)) else type(setting)) else setting
+    return now if isinstance(now, (int, float, list) if isinstance(setting, (int, float)) else type(setting)) else setting
 
 
 def _refuse_other_model(model, about: dict, file_name: str) -> None:
     if _model_name(model) != about["model"]:
         raise ValueError(f"{file_name} holds a {about['model'].partition(':')[2]}, and was to fill a {type(model).__name__}.")
     settings = json.loads(_as_json(_settings(model)))
-    different = {key: (about["config"].get(key), value) for key, value in settings.items() if about["config"].get(key) != value}
+    # a setting that a card does not name came later: the file has its default
+    stored = {name: json.loads(_as_json(value)) for name, value in settings_of(type(model), {}).items() if name in settings} | about["config"]
+    different = {key: (stored.get(key), value) for key, value in settings.items() if stored.get(key) != value}
     if different:
-        told = "; ".join(f"{key} is {stored} in the file and {own} in the model" for key, (stored, own) in different.items())
+        told = "; ".join(f"{key} is {theirs} in the file and {own} in the model" for key, (theirs, own) in different.items())
         mend = "Build the model with the file's settings, or let load build it."
         raise ValueError(f"{file_name} holds another {type(model).__name__}: {told}. {mend}")

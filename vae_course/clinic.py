@@ -48,7 +48,7 @@ class WrongSign(VAE):
 class SigmoidTwice(VAE):
     """Its decoder's probabilities pass a second sigmoid."""
 
-    def decode(self, z: Tensor) -> Independent:
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Independent:
         once = super().decode(z).mean
         return Independent(Bernoulli(logits=once, validate_args=False), once.dim() - z.dim() + 1, validate_args=False)
 

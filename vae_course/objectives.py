@@ -1,7 +1,7 @@
 """The formulas, as pure functions. Everything is in nats per example: summed over pixels and latents, never averaged.
 
-A `model` here is anything that keeps the contract: `encode(x)` → q(z|x), `decode(z)` → p(x|z) and `prior` → p(z), all
-`torch.distributions` objects whose `log_prob` gives one number an example.
+A `model` here is anything that keeps the contract in `contract.py`: `encode(x, y)` → q(z|x), `decode(z, y)` → p(x|z) and `prior` → p(z),
+all `torch.distributions` objects whose `log_prob` gives one number an example. Models without labels do not look at y.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 from torch.distributions import Independent, Normal, kl_divergence
+
+from .contract import LatentModel
 
 LOG_VAR_LIMIT = 10.0
 
@@ -35,18 +37,17 @@ def gaussian_kl(mu: Tensor, log_var: Tensor) -> Tensor:
     return -0.5 * (1 + log_var - mu.pow(2) - log_var.exp()).sum(-1)
 
 
-def elbo_terms(model, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def elbo_terms(model: LatentModel, x: Tensor, y: Tensor | None = None) -> tuple[Tensor, Tensor]:
     """The two halves of the ELBO, one figure an example: (E_q[log p(x|z)] from one draw of z, KL(q(z|x) ‖ p(z))).
 
     x: (batch, *input_shape). Both results: (batch,), in nats. Source: Kingma & Welling 2014, equation 3.
     """
-    q = model.encode(x) if y is None else model.encode(x, y)
-    z = q.rsample()
-    p = model.decode(z) if y is None else model.decode(z, y)
-    return p.log_prob(x), kl_divergence(q, model.prior)
+    labels = () if y is None else (y,)
+    q = model.encode(x, *labels)
+    return model.decode(q.rsample(), *labels).log_prob(x), kl_divergence(q, model.prior)
 
 
-def elbo(model, x: Tensor, y: Tensor | None = None) -> Tensor:
+def elbo(model: LatentModel, x: Tensor, y: Tensor | None = None) -> Tensor:
     """The evidence lower bound on log p(x), one figure an example: E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)).
 
     x: (batch, *input_shape) → (batch,), in nats; unbiased, from one draw of z. Source: Kingma & Welling 2014, equation 3.
@@ -55,7 +56,7 @@ def elbo(model, x: Tensor, y: Tensor | None = None) -> Tensor:
     return log_likelihood - kl
 
 
-def importance_weighted_bound(model, x: Tensor, y: Tensor | None = None, *, k: int) -> Tensor:
+def importance_weighted_bound(model: LatentModel, x: Tensor, y: Tensor | None = None, *, k: int) -> Tensor:
     """The importance-weighted bound on log p(x) from `k` draws: log (1/k) Σ p(x|z) p(z) / q(z|x), z ~ q(z|x).
 
     x: (batch, *input_shape) → (batch,), in nats. k = 1 is an estimate of the ELBO; the bound rises with k to log p(x).
@@ -65,14 +66,14 @@ def importance_weighted_bound(model, x: Tensor, y: Tensor | None = None, *, k: i
     return torch.logsumexp(log_importance_weights(model, x, y, k=k), dim=0) - math.log(k)
 
 
-def log_importance_weights(model, x: Tensor, y: Tensor | None = None, *, k: int) -> Tensor:
+def log_importance_weights(model: LatentModel, x: Tensor, y: Tensor | None = None, *, k: int) -> Tensor:
     """log p(x|z) + log p(z) − log q(z|x) for `k` draws z ~ q(z|x): shape (k, batch), in nats."""
     if k < 1:
         raise ValueError(f"k is {k}, expected at least one importance sample.")
-    q = model.encode(x) if y is None else model.encode(x, y)
+    labels = () if y is None else (y,)
+    q = model.encode(x, *labels)
     z = q.rsample((k,))
-    p = model.decode(z) if y is None else model.decode(z, y)
-    return p.log_prob(x) + model.prior.log_prob(z) - q.log_prob(z)
+    return model.decode(z, *labels).log_prob(x) + model.prior.log_prob(z) - q.log_prob(z)
 
 
 def pathwise_gradients(f: Callable[[Tensor], Tensor], mu: Tensor, log_var: Tensor, *, draws: int) -> tuple[Tensor, Tensor]:

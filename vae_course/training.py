@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, DistributedSampler
 from . import distributed, runtime
 from .data.accepted import NO_BATCHES, accepted, pair_of
 from .data.dataset import Split
-from .models.base import evaluating
+from .models.base import Loss, Model, evaluating
 
 Batch = tuple[Tensor, Tensor | None]
 
@@ -63,8 +63,14 @@ class TrainingStopped(KeyboardInterrupt):
         return [str(self)]
 
 
+class LossNotFinite(FloatingPointError):
+    """What `fit` raises when a loss is not finite. `history` is the record of the finished epochs."""
+
+    history: History
+
+
 def fit(
-    model,
+    model: Model,
     data,
     *,
     epochs: int,
@@ -73,7 +79,7 @@ def fit(
     test=None,
     seed: int | None = None,
     device: str | torch.device | None = None,
-    on_epoch: Callable[[object, History], None] | None = None,
+    on_epoch: Callable[[Model, History], object] | None = None,
     quiet: bool = False,
 ) -> History:
     """Train `model` on `data` and return the `History`: the mean of each loss term per epoch, in nats per example.
@@ -89,8 +95,8 @@ def fit(
     Under `torchrun`, each process calls `fit` alike. `batch_size` is that of one step of all together: every batch is shared out, so that
     the weights come out as in one process. Progress is shown in the first process only; `on_epoch` is called in each.
     An interrupt (Ctrl-C, the stop button) ends training with `TrainingStopped` and keeps the finished epochs.
-    Raises ValueError for bad data or settings, before anything is computed from them, and FloatingPointError when a loss is not finite (it
-    names epoch, batch and the likely cause, and carries the `history` so far).
+    Raises ValueError for bad data or settings, before anything is computed from them (of a DataLoader, when the batch comes), and
+    `LossNotFinite` when a loss is not finite: at the end of the epoch, with epoch, batch, the likely cause, and the `history` so far.
     """
     for name, value, least in (("epochs", epochs, 1), ("batch_size", batch_size, 1)):
         if value < least:
@@ -99,6 +105,9 @@ def fit(
     test = None if test is None else accepted(test, part="test")
     model.to(runtime.device(device))
     _refuse_what_does_not_fit(model, data, test)
+    if isinstance(test, DataLoader):  # its first batch is looked at now, not after an epoch
+        if next(_batches(model, test), None) is None:
+            raise ValueError(NO_BATCHES)
     batches = _Shuffled(model, data, batch_size) if isinstance(data, Split) else _Loaded(model, data)
     if seed is not None:
         torch.manual_seed(seed)
@@ -112,7 +121,7 @@ def fit(
                 model.train()
                 figures = _one_epoch(model, step, batches, optimizer, epoch, learning_rate, history, bar)
                 if test is not None:
-                    figures |= {f"test_{name}": value for name, value in mean_losses(model, test).items()}
+                    figures |= {f"test_{name}": value for name, value in _mean_losses(model, test).items()}
                 history.add(figures)
                 history.seconds = time.perf_counter() - started
                 bar.update(epoch + 1 - bar.n)
@@ -125,32 +134,55 @@ def fit(
     return history
 
 
-def mean_losses(model, data, *, batch_size: int = 1000) -> dict[str, float]:
+def mean_losses(model: Model, data, *, batch_size: int = 1000) -> dict[str, float]:
     """The mean of each loss term over the data, in evaluation mode and without gradients: {"loss": …, "kl": …}, nats per example.
 
     data: what `fit` takes, of a `Dataset` the test split. Raises ValueError for bad data.
     """
-    sums: dict[str, float] = {}
-    examples = 0
+    data = accepted(data, part="test")
+    if isinstance(data, Split):
+        _refuse_what_does_not_fit(model, data)
+    return _mean_losses(model, data, batch_size)
+
+
+def _mean_losses(model: Model, data: Split | DataLoader, batch_size: int = 1000) -> dict[str, float]:
+    terms = _Terms()
     with evaluating(model), torch.no_grad():
-        for x, y in _in_order(model, accepted(data, part="test"), batch_size):
-            for name, value in _named(model.loss(x, y)).items():
-                sums[name] = sums.get(name, 0.0) + value.item() * len(x)
-            examples += len(x)
-    if examples == 0:
-        raise ValueError(NO_BATCHES)
-    return {name: value / examples for name, value in sums.items()}
+        for x, y in _batches(model, data, batch_size):
+            terms.add(model.loss(x, y), x)
+    return terms.means()
 
 
-def _named(loss) -> dict[str, Tensor]:
-    """The loss's terms under the names that a history gives them: `total` becomes `loss`."""
-    return {"loss" if name == "total" else name: value for name, value in loss.terms.items()}
+class _Terms:
+    """The loss terms of many batches. They stay where they were computed until all of them are read at once."""
+
+    def __init__(self) -> None:
+        self.batches: list[dict[str, Tensor]] = []
+        self.sizes: list[int] = []
+        self.whole: list[Tensor] = []
+
+    def add(self, loss: Loss, x: Tensor) -> None:
+        """Keep one batch's terms, under the names that a history gives them: `total` becomes `loss`."""
+        self.batches.append({"loss" if name == "total" else name: value.detach() for name, value in loss.terms.items()})
+        self.sizes.append(len(x))
+        self.whole.append(torch.isfinite(x).all())
+
+    def read(self) -> dict[str, Tensor]:
+        """Each term by name, one number a batch, in double precision on the CPU. Raises ValueError when there was no batch."""
+        if not self.batches:
+            raise ValueError(NO_BATCHES)
+        return {name: torch.stack([batch[name] for batch in self.batches]).cpu().double() for name in self.batches[0]}
+
+    def means(self) -> dict[str, float]:
+        """The mean of each term over all examples."""
+        share = torch.tensor(self.sizes, dtype=torch.float64) / sum(self.sizes)
+        return {name: (values * share).sum().item() for name, values in self.read().items()}
 
 
 class _Shuffled:
     """Shuffled batches of a split that is moved to the device as a whole: one index operation a batch, no Python per example."""
 
-    def __init__(self, model, split: Split, batch_size: int) -> None:
+    def __init__(self, model: Model, split: Split, batch_size: int) -> None:
         self.x, self.y = model.placed(split.x), None if split.y is None else split.y.to(model.device)
         self.batch_size = batch_size
 
@@ -165,7 +197,7 @@ class _Shuffled:
 class _Loaded:
     """The batches of a DataLoader, moved to the device one by one. It may have no length."""
 
-    def __init__(self, model, loader: DataLoader) -> None:
+    def __init__(self, model: Model, loader: DataLoader) -> None:
         if isinstance(loader.sampler, DistributedSampler):
             raise ValueError("the DataLoader shares out the data already. Leave its DistributedSampler out: fit shares out each batch.")
         self.model, self.loader = model, loader
@@ -174,60 +206,53 @@ class _Loaded:
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Batch]:
-        return _in_order(self.model, self.loader)
+        return _batches(self.model, self.loader)
 
 
-def _in_order(model, data: Split | DataLoader, batch_size: int = 1000) -> Iterator[Batch]:
-    """Batches as they come, each on the model's device; a DataLoader makes its own."""
+def _batches(model: Model, data: Split | DataLoader, batch_size: int = 1000) -> Iterator[Batch]:
+    """Batches as they come, each on the model's device; a DataLoader makes its own, and each is looked at when it comes in."""
     if isinstance(data, Split):
         pairs = zip(data.x.split(batch_size), repeat(None) if data.y is None else data.y.split(batch_size), strict=False)
-    else:
-        pairs = map(pair_of, data)
-    for x, y in pairs:
-        yield model.placed(x), None if y is None else y.to(model.device)
+        for x, y in pairs:
+            yield model.placed(x), None if y is None else y.to(model.device)
+        return
+    for number, (x, y) in enumerate(map(pair_of, data), 1):
+        x = x.to(model.dtype)
+        try:
+            model.check_batch(x, y)
+        except ValueError as fault:
+            raise ValueError(f"batch {number} of the DataLoader: {fault}") from None
+        yield x.to(model.device), None if y is None else y.to(model.device)
 
 
-def _refuse_what_does_not_fit(model, data: Split | DataLoader, test: Split | DataLoader | None) -> None:
-    """Look at the data before anything is computed from it: at all that lies in memory, and at the first test batch of a DataLoader. Its
-    first training batch is the first thing that training looks at.
-    """
-    for given in (data, test):
+def _refuse_what_does_not_fit(model: Model, *splits: Split | DataLoader | None) -> None:
+    """Look at all data that lies in memory before anything is computed from it. What a DataLoader gives is looked at batch by batch."""
+    for given in splits:
         if isinstance(given, Split):
-            for x, y in _in_order(model, given):
+            for x, y in _batches(model, given):
                 model.check_batch(x, y)
-    if isinstance(test, DataLoader):
-        x, y = next(_in_order(model, test), (None, None))
-        if x is None:
-            raise ValueError(NO_BATCHES)
-        model.check_batch(x, y)
 
 
 def _one_epoch(model, step, batches, optimizer, epoch: int, learning_rate: float, history: History, bar) -> dict[str, float]:
-    """Train through `batches` once; the mean of each term, every example counted once. The bar moves by part of an epoch a batch."""
-    sums: dict[str, Tensor] = {}
-    examples, count = 0, length_hint(batches)
-    # Looking at a number on a GPU makes the program wait for it; there, one look at the end of the epoch has to do.
-    looks_each_step = model.device.type == "cpu"
-    for number, (x, y) in enumerate(batches):
-        terms = {name: value.detach() for name, value in _named(step(x, y, optimizer)).items()}
-        for name, value in terms.items():
-            sums[name] = sums[name] + value * len(x) if name in sums else value * len(x)
-        examples += len(x)
-        if looks_each_step and not torch.isfinite(terms["loss"]):
-            _stop(terms, f"in epoch {epoch + 1}, batch {number + 1}", x, learning_rate, history)
+    """Train through `batches` once; the mean of each term, every example counted once. The bar moves by part of an epoch a batch.
+
+    No number is looked at before the end: on a GPU the program would wait for it.
+    """
+    terms, count = _Terms(), length_hint(batches)
+    for number, (x, y) in enumerate(batches, 1):
+        terms.add(step(x, y, optimizer), x)
         if count == 0:  # nobody knows how many batches there are
-            bar.set_postfix_str(f"batch {number + 1}", refresh=False)
+            bar.set_postfix_str(f"batch {number}", refresh=False)
         bar.update(1 / count if count else 0)
-    if examples == 0:
-        raise ValueError(NO_BATCHES)
-    if not torch.isfinite(sums["loss"]):
-        _stop(sums, f"in epoch {epoch + 1}, by batch {number + 1}", x, learning_rate, history)
-    return {name: value.item() / examples for name, value in sums.items()}
+    broken = (~torch.isfinite(terms.read()["loss"])).nonzero()
+    if len(broken):
+        _stop(terms, int(broken[0]), epoch, learning_rate, history)
+    return terms.means()
 
 
-def _stop(terms: dict[str, Tensor], where: str, x: Tensor, learning_rate: float, history: History) -> None:
-    broken = [name for name, value in terms.items() if name != "loss" and not torch.isfinite(value)]
-    if not torch.isfinite(x).all():
+def _stop(terms: _Terms, batch: int, epoch: int, learning_rate: float, history: History) -> None:
+    broken = [name for name, values in terms.read().items() if name != "loss" and not torch.isfinite(values[batch])]
+    if not terms.whole[batch]:
         cause = "the batch itself holds values that are not finite. Clean the data"
     elif learning_rate > 1e-2:
         cause = f"a learning rate of {learning_rate:g} is large. Try 1e-3"
@@ -237,6 +262,7 @@ def _stop(terms: dict[str, Tensor], where: str, x: Tensor, learning_rate: float,
         cause = "only the reconstruction is broken, so look at the decoder: it must give logits, since log p of a rounded p can be log 0"
     else:
         cause = "an earlier step was too large. Lower the learning rate, or bound log_var"
-    error = FloatingPointError(f"the loss is not finite {where} ({', '.join(broken) or 'total'}). Likely cause: {cause}.")
+    where = f"in epoch {epoch + 1}, batch {batch + 1}"
+    error = LossNotFinite(f"the loss is not finite {where} ({', '.join(broken) or 'total'}). Likely cause: {cause}.")
     error.history = history
     raise error

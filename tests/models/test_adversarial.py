@@ -10,7 +10,8 @@ from vae_course import checkpoints
 from vae_course.data import Split, few_labels
 from vae_course.evaluation import posterior_means
 from vae_course.evaluation.matching import maximum_mean_discrepancy
-from vae_course.models.adversarial import AdversarialAutoencoder, SemiSupervisedAdversarialAutoencoder, telling_apart
+from vae_course.models import AdversarialAutoencoder, SemiSupervisedAdversarialAutoencoder
+from vae_course.models.games import telling_apart
 from vae_course.models.priors import PRIORS, draw_parts
 from vae_course.training import fit, mean_losses
 

@@ -8,30 +8,32 @@ import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
 
+from ..contract import LatentModel
 from ..data.accepted import in_memory
 from ..models.base import evaluating
-from .examples import placed
+from .examples import on_device
 
 SCORES = ("−ELBO", "importance-weighted", "reconstruction")
 
 
-def anomaly_scores(model, data, *, k: int = 20, seed: int = 0, decoded_at_once: int = 4000) -> dict[str, Tensor]:
+def anomaly_scores(model: LatentModel, data, *, k: int = 20, seed: int = 0, decoded_at_once: int = 4000) -> dict[str, Tensor]:
     """Three scores of each test example, (n,) each, in nats, higher is stranger; all from the same `k` draws of z ~ q(z|x).
 
     "−ELBO": KL(q(z|x) ‖ p(z)) − the mean of log p(x|z). "importance-weighted": the bound on −log p(x) from k draws (Burda et al. 2016,
-    equation 8). "reconstruction": the mean of −log p(x|z) alone. For models without labels. Raises ValueError when k < 1.
+    equation 8). "reconstruction": the mean of −log p(x|z) alone. A model with labels is asked of x given its label.
+    Raises ValueError when k < 1.
     """
     if k < 1:
         raise ValueError(f"k is {k}, expected at least one draw.")
-    x, _ = in_memory(data)
+    x, y = in_memory(data)
     pieces: dict[str, list[Tensor]] = {name: [] for name in SCORES}
     with evaluating(model), torch.no_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        for piece in x.split(max(1, decoded_at_once // k)):
-            piece = placed(model, piece)
-            q = model.encode(piece)
+        for chosen in torch.arange(len(x)).split(max(1, decoded_at_once // k)):
+            piece, labels = on_device(model, x, y, chosen)
+            q = model.encode(piece, labels)
             z = q.sample((k,))
-            log_likelihood = model.decode(z).log_prob(piece)
+            log_likelihood = model.decode(z, labels).log_prob(piece)
             bound = torch.logsumexp(log_likelihood + model.prior.log_prob(z) - q.log_prob(z), dim=0) - math.log(k)
             reconstruction = -log_likelihood.mean(0)
             found = (reconstruction + kl_divergence(q, model.prior), -bound, reconstruction)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .. import runtime
+from ..contract import LatentModel
 from ..data.accepted import in_memory
 from ..models.base import evaluating
 from ..objectives import elbo_terms, log_importance_weights
@@ -16,7 +17,7 @@ from .examples import on_device
 DECODED_AT_ONCE = 5_000  # a few megabytes a piece: larger ones leave the processor's cache and take twice as long
 
 
-def evaluate(model, data, *, seed: int = 0, batch_size: int = 1000) -> dict[str, float]:
+def evaluate(model: LatentModel, data, *, seed: int = 0, batch_size: int = 1000) -> dict[str, float]:
     """The mean test ELBO with its two terms: {"elbo", "reconstruction", "kl"}, where elbo = −(reconstruction + kl).
 
     data: what `fit` takes, of a `Dataset` the test split. One draw of z an example, from `seed`. Raises ValueError when the data does not
@@ -35,7 +36,7 @@ def evaluate(model, data, *, seed: int = 0, batch_size: int = 1000) -> dict[str,
     return {"elbo": -(reconstruction + kl), "reconstruction": reconstruction, "kl": kl}
 
 
-def negative_log_likelihood(model, data, *, k: int, seed: int = 0, quiet: bool = False) -> Tensor:
+def negative_log_likelihood(model: LatentModel, data, *, k: int, seed: int = 0, quiet: bool = False) -> Tensor:
     """−log p(x) of each test example, bounded from above with `k` importance samples: shape (n,), in nats.
 
     Works in pieces of at most 5,000 decoded images, so memory does not grow with k. Report `.mean()`, and show

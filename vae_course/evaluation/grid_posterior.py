@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 from torch.distributions import Independent, Normal
 
+from ..contract import LatentModel
 from ..models.base import evaluating
-from .examples import placed
+from .examples import labels_on, placed
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,11 @@ class GridPosterior:
 
 
 @torch.no_grad()
-def posterior_on_grid(model, x: Tensor, *, limit: float = 5.0, points: int = 201) -> GridPosterior:
+def posterior_on_grid(model: LatentModel, x: Tensor, y: Tensor | int | None = None, *, limit: float = 5.0, points: int = 201) -> GridPosterior:
     """p(z|x) and log p(x) of a model with two latents, by brute force: p(x|z) p(z) at every point of a grid, and their sum.
 
-    x: (batch, *input_shape). The grid has `points` lines from −limit to limit in both directions; log p(x) is the sum over the
+    x: (batch, *input_shape). y: its labels, (batch,) or one class for all, where the model knows classes: the posterior is then p(z|x, y).
+    The grid has `points` lines from −limit to limit in both directions; log p(x) is the sum over the
     grid times the area of a cell. Raises ValueError when the model has another number of latents, when a posterior reaches
     the grid's edge, or when one lies on so few points that the sum means nothing.
     """
@@ -111,9 +113,13 @@ def posterior_on_grid(model, x: Tensor, *, limit: float = 5.0, points: int = 201
     axis = torch.linspace(-limit, limit, points, dtype=torch.float64)
     z = torch.cartesian_prod(axis, axis).to(prior.mean.dtype).to(prior.mean.device)
     log_prior = prior.log_prob(z).cpu().double()
+    x, labels = placed(model, x), labels_on(model, y, len(x))
     with evaluating(model):
-        p = model.decode(z)
-        log_joint = torch.stack([p.log_prob(one).cpu().double() + log_prior for one in placed(model, x)])
+        p = model.decode(z) if labels is None else None
+        log_joint = torch.stack([
+            (p or model.decode(z, label.expand(len(z)))).log_prob(one).cpu().double() + log_prior
+            for one, label in zip(x, [None] * len(x) if labels is None else labels, strict=True)
+        ])
     step = (axis[1] - axis[0]).item()
     log_evidence = torch.logsumexp(log_joint, dim=1) + 2 * math.log(step)
     log_density = (log_joint - log_evidence.unsqueeze(-1)).unflatten(-1, (points, points))

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.distributions import Independent
 
+from ..contract import LatentModel
 from ..data.dataset import as_examples
 from ..models.base import evaluating
-from .examples import placed
+from .examples import labels_on, placed
 
 BLOCKS = ("upper half", "lower half", "left half", "right half", "middle quarter")
 SURE = 1e-4  # no pixel is held for more certain than this, so that no wrong one costs infinitely many nats
@@ -45,36 +47,46 @@ def seen_beside(block: str, shape: Sequence[int]) -> Tensor:
 
 
 def fill_by_optimisation(
-    model, x: Tensor, seen: Tensor, *, starts: int = 1, steps: int = 200, learning_rate: float = 0.1, seed: int = 0
+    model: LatentModel,
+    x: Tensor,
+    seen: Tensor,
+    *,
+    y: Tensor | int | None = None,
+    starts: int = 1,
+    steps: int = 200,
+    learning_rate: float = 0.1,
+    seed: int = 0,
 ) -> Tensor:
     """The decoder's image at a z that makes log p(x_seen|z) + log p(z) as large as it gets: (starts, n, *input_shape), the best first.
 
     Each start is a draw from the prior, followed uphill by `steps` of Adam; several starts end on several hills. What x holds in the
-    missing pixels is never looked at. Raises ValueError for masks that do not fit and settings below 1.
+    missing pixels is never looked at. y: labels, (n,) or one class for all, where the model knows classes.
+    Raises ValueError for masks that do not fit and settings below 1.
     """
     x, seen = _checked(x, seen, starts=starts, steps=steps)
     with evaluating(model), torch.enable_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        x, seen = placed(model, x), seen.to(model.device)
+        x, seen, y = placed(model, torch.where(seen, x, 0.0)), seen.to(model.device), labels_on(model, y, len(x))
         z = model.prior.sample((starts, len(x))).requires_grad_()
         optimizer = torch.optim.Adam([z], lr=learning_rate)
         for step in range(steps + 1):
-            height = _log_seen(model, z, x, seen) + model.prior.log_prob(z)
+            height = _log_seen(model.decode(z, y), x, seen) + model.prior.log_prob(z)
             if step < steps:
                 z.grad = -torch.autograd.grad(height.sum(), z)[0]  # the model's own weights get no gradient
                 optimizer.step()
         with torch.no_grad():
             order = height.argsort(0, descending=True)
             z = z.gather(0, order.unsqueeze(-1).expand_as(z))
-            return torch.where(seen, x, model.decode(z).mean).cpu()
+            return torch.where(seen, x, model.decode(z, y).mean).cpu()
 
 
 @torch.no_grad()
 def fill_by_gibbs(
-    model,
+    model: LatentModel,
     x: Tensor,
     seen: Tensor,
     *,
+    y: Tensor | int | None = None,
     chains: int = 1,
     rounds: int = 50,
     start: Tensor | None = None,
@@ -83,6 +95,7 @@ def fill_by_gibbs(
 ) -> Tensor:
     """Encode, draw z, decode, replace the missing pixels, and again: (chains, n, *input_shape), each chain's last image.
 
+    y: labels, (n,) or one class for all, where the model knows classes.
     start: what the missing pixels hold at first, images that expand to (chains, n, *input_shape); by default noise, uniform in [0, 1].
     draw_pixels: put draws from p(x|z) into them on the way, as in the source; by default it is the mean of p(x|z), since an encoder trained
     on grey levels has not seen drawn ones. With drawn pixels, and a q(z|x) that is the exact posterior, the chain's z come to be drawn from
@@ -93,11 +106,14 @@ def fill_by_gibbs(
     x, seen = _checked(x, seen, chains=chains, rounds=rounds)
     with evaluating(model), torch.random.fork_rng():
         torch.manual_seed(seed)
-        x, seen = (each.repeat(chains, *[1] * (each.dim() - 1)) for each in (placed(model, x), seen.to(model.device)))
+        labels = labels_on(model, y, len(x))
+        once = placed(model, torch.where(seen, x, 0.0)), seen.to(model.device)
+        x, seen = (each.repeat(chains, *[1] * (each.dim() - 1)) for each in once)
+        labels = None if labels is None else labels.repeat(chains)
         start = torch.rand_like(x) if start is None else placed(model, start).expand(chains, len(x) // chains, *x.shape[1:]).flatten(0, 1)
         filled = torch.where(seen, x, start)
         for number in range(rounds):
-            p = model.decode(model.encode(filled).sample())
+            p = model.decode(model.encode(filled, labels).sample(), labels)
             last = number == rounds - 1
             filled = torch.where(seen, x, p.sample() if draw_pixels and not last else p.mean)
         return filled.unflatten(0, (chains, -1)).cpu()
@@ -159,9 +175,9 @@ def missing_nats(fillings: Tensor, x: Tensor, seen: Tensor) -> Tensor:
     return math.log(len(fillings)) - torch.where(seen, 0.0, pixels).flatten(2).sum(2).logsumexp(0)
 
 
-def _log_seen(model, z: Tensor, x: Tensor, seen: Tensor) -> Tensor:
-    """log p(x_seen|z), the sum over seen pixels only: z (starts, n, latent_size) → (starts, n). p(x|z) must be independent pixels."""
-    pixels = model.decode(z).base_dist.log_prob(x)
+def _log_seen(p: Independent, x: Tensor, seen: Tensor) -> Tensor:
+    """log p(x_seen|z), the sum over seen pixels only: (starts, n). p(x|z) must be independent pixels."""
+    pixels = p.base_dist.log_prob(x)
     return torch.where(seen, pixels, 0.0).flatten(2).sum(2)
 
 

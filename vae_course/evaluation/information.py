@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch.distributions import kl_divergence
 
+from ..contract import LatentModel
 from ..data.accepted import in_memory
 from ..models.base import evaluating
 from .examples import on_device
@@ -26,7 +27,7 @@ class CodeInformation:
     marginal_kl: float
 
 
-def code_information(model, data, *, draws: int = 1, seed: int = 0, batch_size: int = 200) -> CodeInformation:
+def code_information(model: LatentModel, data, *, draws: int = 1, seed: int = 0, batch_size: int = 200) -> CodeInformation:
     """I(x; z) over the given examples, from `draws` of z for each: the mean of log q(z|x) − log (1/N) Σₙ q(z|xₙ), z ~ q(z|x).
 
     The sum runs over all N examples, so that work grows with N² (2,000 take about a second) and figures can be compared at the same N only.

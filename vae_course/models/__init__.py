@@ -1,8 +1,8 @@
-"""The models, one file a variant, all with the contract of `base.LatentVariableModel`."""
+"""The models, one file a variant, all with the contract of `base.EncoderDecoder`."""
 
-from .adversarial import AdversarialAutoencoder, SemiSupervisedAdversarialAutoencoder
+from .adversarial import AdversarialAutoencoder
 from .autoencoder import Autoencoder, DenoisingAutoencoder
-from .base import LatentVariableModel, Loss, latent_path
+from .base import EncoderDecoder, GenerativeModel, LatentVariableModel, Loss, Model, latent_path
 from .classifier import DigitClassifier
 from .conditional import ConditionalVAE
 from .convolutional import ConvolutionalVAE
@@ -10,6 +10,7 @@ from .gan import GAN
 from .hierarchical import HierarchicalVAE
 from .recurrent import RecurrentVAE
 from .semi_supervised import SemiSupervisedVAE
+from .semi_supervised_adversarial import SemiSupervisedAdversarialAutoencoder
 from .vae import VAE
 
 __all__ = [
@@ -19,10 +20,13 @@ __all__ = [
     "ConvolutionalVAE",
     "DenoisingAutoencoder",
     "DigitClassifier",
+    "EncoderDecoder",
     "GAN",
+    "GenerativeModel",
     "HierarchicalVAE",
     "LatentVariableModel",
     "Loss",
+    "Model",
     "RecurrentVAE",
     "SemiSupervisedAdversarialAutoencoder",
     "SemiSupervisedVAE",

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Distribution, Independent, Normal, constraints
 
-from .base import LatentVariableModel, Loss
-from .networks import PixelLikelihood, mlp
+from .base import EncoderDecoder, Loss
+from .networks import OfPixels, PixelLikelihood, mlp
 
 LIKELIHOOD_OF = {"squared": "gaussian", "cross-entropy": "bernoulli"}
 # The σ at which a Gaussian's −log p is the squared error itself, but for a constant: σ² = ½.
@@ -47,17 +47,21 @@ class PointMass(Distribution):
         return self.rsample(sample_shape).detach()
 
 
-class Autoencoder(LatentVariableModel):
+def point(codes: Tensor) -> Independent:
+    """Codes (batch, latent_size) as a distribution that has all its mass on them."""
+    return Independent(PointMass(codes), 1, validate_args=False)
+
+
+class Autoencoder(EncoderDecoder):
     """Encoder and decoder with a bottleneck between them, trained to give back what went in (Hinton & Salakhutdinov 2006).
 
+    It has no prior, says nothing about which codes are likely, and so gives no samples.
     error: what `loss` measures, summed over pixels: "squared", ‖x − x̂‖², or "cross-entropy", the reference VAE's
         reconstruction term in nats.
     linear: one linear layer each way and no sigmoid, so that x̂ is not bound to [0, 1]. With the squared error its best
         weights span the subspace of the first principal components (Baldi & Hornik 1989).
     The defaults have the reference VAE's sizes: 784 → 400 → 20 → 400 → 784.
     """
-
-    measured_by = "losses"  # it has no prior, hence no ELBO
 
     def __init__(
         self,
@@ -67,38 +71,29 @@ class Autoencoder(LatentVariableModel):
         hidden_sizes: Sequence[int] = (400,),
         error: str = "squared",
         linear: bool = False,
-        **config,
     ) -> None:
         if error not in LIKELIHOOD_OF:
             raise ValueError(f"unknown error {error!r}, expected one of: {', '.join(LIKELIHOOD_OF)}.")
         if linear and error != "squared":
             raise ValueError(f"a linear decoder leaves [0, 1], where {error!r} has no meaning. Use error='squared'.")
-        super().__init__(
-            input_shape=input_shape, latent_size=latent_size, hidden_sizes=list(hidden_sizes), error=error, linear=linear, **config
-        )
+        super().__init__(input_shape=input_shape, latent_size=latent_size)
         pixels = math.prod(input_shape)
         between = () if linear else tuple(hidden_sizes)
         self.error = error
         self.linear = linear
-        self.encoder = mlp([pixels, *between, latent_size])
+        self.encoder = OfPixels(*mlp([pixels, *between, latent_size]))
         self.decoder = mlp([latent_size, *reversed(between), pixels])
         self.pixels = PixelLikelihood(LIKELIHOOD_OF[error], len(self.input_shape), sigma=SIGMA)
 
-    def encode(self, x: Tensor) -> Independent:
+    def encode(self, x: Tensor, y: Tensor | None = None) -> Independent:
         """The code of x as a distribution with all its mass on one point: `encode(x).mean`, of shape (batch, latent_size)."""
-        return Independent(PointMass(self.encoder(self.check_input(x).flatten(1))), 1, validate_args=False)
+        return point(self.encoder(self.check_input(x)))
 
-    def decode(self, z: Tensor) -> Independent:
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Independent:
         output = self.decoder(self.check_latent(z)).unflatten(-1, self.input_shape)
         if self.linear:
             return Independent(Normal(output, SIGMA, validate_args=False), len(self.input_shape), validate_args=False)
         return self.pixels(output)
-
-    @property
-    def prior(self) -> Independent:
-        """Not there: an autoencoder says nothing about which codes are likely. Raises ValueError."""
-        mend = "Encode some images and fit a distribution to their codes, or use a VAE, which has one."
-        raise ValueError(f"an autoencoder has no p(z) to draw codes from. {mend}")
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """The reconstruction error and nothing else: per example, summed over pixels, averaged over the batch."""
@@ -118,29 +113,14 @@ class DenoisingAutoencoder(Autoencoder):
     """Sees a noisy image and has to give back the clean one (Vincent et al. 2008).
 
     noise: the σ of the Gaussian noise, in pixels' units, or a pair (low, high): each image then draws its own σ from that range.
+    settings: those of an `Autoencoder`.
     """
 
-    def __init__(
-        self,
-        *,
-        noise: float | Sequence[float] = 0.5,
-        input_shape: Sequence[int] = (1, 28, 28),
-        latent_size: int = 20,
-        hidden_sizes: Sequence[int] = (400,),
-        error: str = "squared",
-        linear: bool = False,
-    ) -> None:
+    def __init__(self, *, noise: float | Sequence[float] = 0.5, **settings) -> None:
         low, high = noise if isinstance(noise, Sequence) else (noise, noise)
         if not 0 <= low <= high:
             raise ValueError(f"noise is {noise!r}, expected a σ of at least 0 or a pair (low, high) of them with low ≤ high.")
-        super().__init__(
-            input_shape=input_shape,
-            latent_size=latent_size,
-            hidden_sizes=hidden_sizes,
-            error=error,
-            linear=linear,
-            noise=[low, high],
-        )
+        super().__init__(**settings)
         self.noise = (float(low), float(high))
 
     def corrupt(self, x: Tensor) -> Tensor:

@@ -10,14 +10,16 @@ from torch import Tensor, nn
 
 from ..data import wobble
 from .base import Loss, Model, evaluating
-from .labels import check_labels
+from .labels import check_label_values, check_labels
 
 
 class DigitClassifier(Model):
     """p(y|x): two convolutions that halve the image, one hidden layer, one logit a class.
 
-    channels: of the two convolutions. feature_size: of the hidden layer, the penultimate one. For small training sets, in training alone:
-    dropout, the share of features that is silenced; augment, whether each image is turned, shifted and stretched a little (`data.wobble`).
+    channels: of the two convolutions.
+    feature_size: of the hidden layer, the penultimate one.
+    dropout: in training, the share of features that is silenced.
+    augment: whether in training each image is turned, shifted and stretched a little (`data.wobble`), for small training sets.
     """
 
     measured_by = "accuracy"
@@ -32,14 +34,7 @@ class DigitClassifier(Model):
         dropout: float = 0.3,
         augment: bool = False,
     ) -> None:
-        super().__init__(
-            input_shape=input_shape,
-            classes=classes,
-            channels=list(channels),
-            feature_size=feature_size,
-            dropout=dropout,
-            augment=augment,
-        )
+        super().__init__(input_shape=input_shape)
         self.augment = augment
         first, second = channels
         colours, height, width = input_shape
@@ -65,7 +60,7 @@ class DigitClassifier(Model):
 
     def check_batch(self, x: Tensor, y: Tensor | None) -> None:
         super().check_batch(x, y)
-        check_labels(y, len(x), self.classes)
+        check_label_values(y, len(x), self.classes)
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """The cross-entropy −log p(y|x) in nats per example, averaged over the batch."""
@@ -75,10 +70,10 @@ class DigitClassifier(Model):
     def classify(self, x: Tensor) -> Tensor:
         """p(y|x), in evaluation mode: (batch, *input_shape) → (batch, classes), each row sums to 1."""
         with evaluating(self):
-            return self(self.placed(x)).softmax(-1)
+            return self(self.entered(x)).softmax(-1)
 
     @torch.no_grad()
     def features(self, x: Tensor) -> Tensor:
         """The penultimate layer, in evaluation mode: (batch, *input_shape) → (batch, feature_size), none below 0."""
         with evaluating(self):
-            return self._features(self.placed(x))
+            return self._features(self.entered(x))

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Independent
 
-from ..objectives import elbo_terms, gaussian
-from .base import LatentVariableModel, Loss, evaluating, latent_path
-from .labels import check_labels, one_hot
+from ..objectives import gaussian
+from .base import LatentVariableModel, evaluating
+from .labels import check_label_values, check_labels, labels_from, one_hot
 from .networks import PixelLikelihood, mlp
 
 
@@ -37,10 +37,12 @@ class ConditionalVAE(LatentVariableModel):
 
     Labels y are (batch,) integers from 0 to classes − 1. `loss` is −ELBO on log p(x|y). The defaults are the reference VAE's sizes
     with the label beside x and beside z: 784 + 10 → 400 → 2×20, and 20 + 10 → 400 → 784.
-    Every method that takes labels raises ValueError when they are missing, out of range, or not one an example.
+    classes: how many there are, at least 2.
+    beta, anneal_steps, free_bits: what the KL counts for, as for `LatentVariableModel`.
+    likelihood, sigma, learn_sigma: as for `networks.PixelLikelihood`.
+    Every method that takes labels raises ValueError when they are missing or not one an example; those that data enters by, `fit` and
+    `sample` say, also when one is out of range.
     """
-
-    conditional = True
 
     def __init__(
         self,
@@ -49,28 +51,32 @@ class ConditionalVAE(LatentVariableModel):
         classes: int = 10,
         latent_size: int = 20,
         hidden_sizes: Sequence[int] = (400,),
+        beta: float = 1.0,
+        anneal_steps: int = 0,
+        free_bits: float = 0.0,
         likelihood: str = "bernoulli",
-        **config,
+        sigma: float = 0.1,
+        learn_sigma: bool = False,
     ) -> None:
         if classes < 2:
             raise ValueError(f"classes is {classes}, expected at least 2: with one class there is nothing to ask for.")
-        super().__init__(
-            input_shape=input_shape,
-            latent_size=latent_size,
-            classes=classes,
-            hidden_sizes=list(hidden_sizes),
-            likelihood=likelihood,
-            **config,
-        )
+        super().__init__(input_shape=input_shape, latent_size=latent_size, beta=beta, anneal_steps=anneal_steps, free_bits=free_bits)
         pixels = math.prod(input_shape)
         self.classes = classes
         self.encoder = LabelledMLP([pixels, *hidden_sizes, 2 * latent_size], classes)
         self.decoder = LabelledMLP([latent_size, *reversed(hidden_sizes), pixels], classes)
-        self.pixels = PixelLikelihood(likelihood, len(self.input_shape))
+        self.pixels = PixelLikelihood(likelihood, len(self.input_shape), sigma=sigma, learn_sigma=learn_sigma)
 
     def check_batch(self, x: Tensor, y: Tensor | None) -> None:
         super().check_batch(x, y)
-        check_labels(y, len(x), self.classes)
+        check_label_values(y, len(x), self.classes)
+
+    def labels(self, y: Tensor | int | None, n: int) -> Tensor:
+        return labels_from(y, n, self.classes, self.device)
+
+    def drawn_labels(self, n: int) -> Tensor:
+        """`n` labels, each class as likely as any other."""
+        return torch.randint(self.classes, (n,), device=self.device)
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Independent:
         """q(z|x, y) for x of shape (batch, *input_shape) and labels (batch,): a distribution over (batch, latent_size)."""
@@ -92,56 +98,13 @@ class ConditionalVAE(LatentVariableModel):
     def _likelihood(self, z: Tensor, label: Tensor) -> Independent:
         return self.pixels(self.decoder(z, label).unflatten(-1, self.input_shape))
 
-    def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
-        """The negative ELBO on log p(x|y) and its two terms, in nats per example, averaged over the batch."""
-        check_labels(y, len(x), self.classes)
-        log_likelihood, kl = elbo_terms(self, x, y)
-        reconstruction, kl = -log_likelihood.mean(), kl.mean()
-        return Loss(total=reconstruction + kl, reconstruction=reconstruction, kl=kl)
-
-    @torch.no_grad()
-    def sample(self, n: int, y: Tensor | int | None = None) -> Tensor:
-        """Draw `n` latents from the prior and decode each with its label: (n, *input_shape), the mean of p(x|z, y).
-
-        y: one class for all, or (n,) labels; left out, labels are drawn, each class as likely as any other.
-        """
-        labels = torch.randint(self.classes, (n,), device=self.device) if y is None else self._labels(y, n)
-        with evaluating(self):
-            return self.decode(self.prior.sample((n,)), labels).mean
-
-    @torch.no_grad()
-    def reconstruct(self, x: Tensor, y: Tensor | int | None = None) -> Tensor:
-        """Encode x with its label, take the mean of q(z|x, y) and decode with the same label: the shape of x, pixels in [0, 1]."""
-        return self.restyle(x, y, y)
-
     @torch.no_grad()
     def restyle(self, x: Tensor, y: Tensor | int | None, new_y: Tensor | int | None) -> Tensor:
         """Encode x with its label y, and decode the mean of q(z|x, y) with the label new_y: the style of x in another class.
 
         y, new_y: one class for all, or (batch,) labels. Result: the shape of x, pixels in [0, 1].
         """
-        x = self.placed(x)
+        x = self.entered(x)
         with evaluating(self):
-            z = self.encode(x, self._labels(y, len(x))).mean
-            return self.decode(z, self._labels(new_y, len(x))).mean
-
-    @torch.no_grad()
-    def interpolate(
-        self, x0: Tensor, x1: Tensor, steps: int = 10, *, y0: int | None = None, y1: int | None = None, spherical: bool = False
-    ) -> Tensor:
-        """Walk from the style of one image to that of another, `steps` pictures of one class, both ends included.
-
-        x0, x1: one image each, (*input_shape) or (1, *input_shape), of the classes y0 and y1 (y0 when left out). All are decoded as y0.
-        Result: (steps, *input_shape), pixels in [0, 1].
-        """
-        with evaluating(self):
-            ends = torch.stack([self.placed(x).reshape(self.input_shape) for x in (x0, x1)])
-            first = self._labels(y0, 1)
-            z0, z1 = self.encode(ends, torch.cat([first, first if y1 is None else self._labels(y1, 1)])).mean
-            return self.decode(latent_path(z0, z1, steps, spherical=spherical), first.expand(steps)).mean
-
-    def _labels(self, y: Tensor | int | None, n: int) -> Tensor:
-        """One label an example, on the model's device, from one class for all or from (n,) labels."""
-        if isinstance(y, int) and not isinstance(y, bool):
-            y = torch.full((n,), y)
-        return check_labels(y, n, self.classes).to(self.device)
+            z = self.encode(x, self.labels(y, len(x))).mean
+            return self.decode(z, self.labels(new_y, len(x))).mean

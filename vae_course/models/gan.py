@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.distributions import Independent
 
 from ..objectives import gaussian
-from .adversarial import adam, step, telling_apart, through
 from .base import Loss, Model, evaluating
+from .games import adam, step, telling_apart, through
 from .networks import mlp
 
 # Not flat below zero: where the discriminator's units were flat, the generator would get no gradient.
@@ -25,7 +25,8 @@ class GAN(Model):
     """A generator that turns z ~ N(0, I) into images, and a discriminator that compares them with real ones (Goodfellow et al. 2014).
 
     The generator's loss is the non-saturating one of the paper's section 3. There is no q(z|x), no ELBO and no p(x): what is trained is
-    a game, and its losses do not say how good samples are. discriminator_rate: the discriminator's learning rate over the generator's.
+    a game, and its losses do not say how good samples are.
+    discriminator_rate: the discriminator's learning rate over the generator's.
     """
 
     def __init__(
@@ -40,9 +41,7 @@ class GAN(Model):
             raise ValueError(f"latent_size is {latent_size}, expected at least 1.")
         if discriminator_rate < 0:
             raise ValueError(f"discriminator_rate is {discriminator_rate}, expected a number of at least 0.")
-        super().__init__(
-            input_shape=input_shape, latent_size=latent_size, hidden_sizes=list(hidden_sizes), discriminator_rate=discriminator_rate
-        )
+        super().__init__(input_shape=input_shape)
         pixels = math.prod(input_shape)
         self.latent_size, self.discriminator_rate = latent_size, discriminator_rate
         self.generator = mlp([latent_size, *reversed(hidden_sizes), pixels], leaky)
@@ -97,6 +96,7 @@ class GAN(Model):
         """The discriminator's step, then the generator's, on one batch."""
         discriminator = step(optimizer.discriminator, self.discriminator_loss(x))
         generator = step(optimizer.generator, self.generator_loss(len(x)))
+        self.steps_trained += 1
         return Loss(total=discriminator + generator, discriminator=discriminator, generator=generator)
 
 

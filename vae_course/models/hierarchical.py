@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from torch.distributions import Distribution, Independent, constraints, kl_divergence, register_kl
 
 from ..objectives import gaussian
-from .annealing import AnnealedModel
-from .base import Loss, evaluating
+from .base import LatentVariableModel, evaluating
 from .networks import PixelLikelihood, mlp
 
 INFERENCES = ("ladder", "naive")
@@ -73,9 +72,9 @@ class LatentStack(Distribution):
 
 
 def kl_of_levels(q: LatentStack, p: LatentStack, z: Tensor) -> list[Tensor]:
-    """Each level's share of KL(q ‖ p), estimated at one draw z ~ q: one (batch,) a level, in nats, the bottom first.
+    """Each latent's share of KL(q ‖ p), estimated at one draw z ~ q: one (batch, size) a level, in nats, the bottom first.
 
-    Where all that a level rests on was drawn before it, its share is the KL of two Gaussians in closed form; else it is
+    Where all that a level rests on was drawn before it, a share is the KL of two Gaussians in closed form; else it is
     log q − log p at z. The sum has KL(q ‖ p) as its expectation. Source: Sønderby et al. 2016, section 2.
     """
     shares = []
@@ -83,6 +82,7 @@ def kl_of_levels(q: LatentStack, p: LatentStack, z: Tensor) -> list[Tensor]:
         place = p.order.index(level)
         above = p.order[place - 1] if place else None
         settled = above is None or q.order.index(above) < q.order.index(level)
+        ours, theirs = ours.base_dist, theirs.base_dist  # one number a latent, not one a level
         shares.append(kl_divergence(ours, theirs) if settled else ours.log_prob(drawn) - theirs.log_prob(drawn))
     return shares
 
@@ -90,16 +90,18 @@ def kl_of_levels(q: LatentStack, p: LatentStack, z: Tensor) -> list[Tensor]:
 @register_kl(LatentStack, LatentStack)
 def _kl_of_stacks(q: LatentStack, p: LatentStack) -> Tensor:
     """KL(q ‖ p) by one draw from q: unbiased, and exact where there is one level."""
-    return sum(kl_of_levels(q, p, q.rsample()))
+    return torch.cat(kl_of_levels(q, p, q.rsample()), -1).sum(-1)
 
 
-class HierarchicalVAE(AnnealedModel):
+class HierarchicalVAE(LatentVariableModel):
     """A stack of Gaussian levels, z₁ (the bottom, which is decoded) to z_L (the top, N(0, I)): p(x|z₁) p(z₁|z₂) … p(z_L).
 
     inference: "ladder", q(z_L|x) … q(z₁|z₂, x), each level's Gaussian the product of what x says and what the level above says,
         weighted by their precisions (Sønderby et al. 2016, equations 8 to 10); or "naive", q(z₁|x) q(z₂|z₁) … (Burda et al. 2016).
-    latent_sizes, hidden_sizes: one number a level, the bottom first. `beta` weighs the KL of all levels; `anneal_steps`: in training
-        it rises from 0 to `beta` over so many steps of the optimiser, without which upper levels tend to stay empty.
+    latent_sizes, hidden_sizes: one number a level, the bottom first.
+    beta, anneal_steps, free_bits: what the KL of all levels counts for, as for `LatentVariableModel`. Without annealing upper levels tend
+        to stay empty.
+    likelihood, sigma, learn_sigma: as for `networks.PixelLikelihood`.
     Latents of all levels stand side by side, z = (z₁, …, z_L): `encode`, `decode` and `prior` are over that z, and `levels` cuts it up.
     With one level it is the plain VAE with one hidden layer.
     """
@@ -113,29 +115,21 @@ class HierarchicalVAE(AnnealedModel):
         inference: str = "ladder",
         beta: float = 1.0,
         anneal_steps: int = 0,
+        free_bits: float = 0.0,
         likelihood: str = "bernoulli",
+        sigma: float = 0.1,
+        learn_sigma: bool = False,
     ) -> None:
         if inference not in INFERENCES:
             raise ValueError(f"unknown inference {inference!r}, expected one of: {', '.join(INFERENCES)}.")
         if not len(latent_sizes) == len(hidden_sizes) >= 1 or min(latent_sizes) < 1:
             sizes = f"latent_sizes are {list(latent_sizes)} and hidden_sizes {list(hidden_sizes)}"
             raise ValueError(f"{sizes}, expected one of each for every level, and at least 1.")
-        if anneal_steps < 0:
-            raise ValueError(f"anneal_steps is {anneal_steps}, expected at least 0.")
         super().__init__(
-            input_shape=input_shape,
-            latent_size=sum(latent_sizes),
-            latent_sizes=list(latent_sizes),
-            hidden_sizes=list(hidden_sizes),
-            inference=inference,
-            beta=beta,
-            anneal_steps=anneal_steps,
-            likelihood=likelihood,
+            input_shape=input_shape, latent_size=sum(latent_sizes), beta=beta, anneal_steps=anneal_steps, free_bits=free_bits
         )
-        del self.config["latent_size"]  # it follows from the sizes of the levels
         self.latent_sizes = list(latent_sizes)
         self.inference = inference
-        self.beta, self.anneal_steps = beta, anneal_steps
         pixels, tops = math.prod(input_shape), range(1, len(latent_sizes))
         # What the encoder of a level sees: the features of the level below (ladder) or its latents (naive).
         below = hidden_sizes if inference == "ladder" else latent_sizes
@@ -144,7 +138,7 @@ class HierarchicalVAE(AnnealedModel):
         self.heads = nn.ModuleList(nn.Linear(b, 2 * size) for b, size in zip(hidden_sizes, latent_sizes, strict=True))
         self.top_down = nn.ModuleList(mlp([latent_sizes[i], hidden_sizes[i], 2 * latent_sizes[i - 1]]) for i in tops)
         self.decoder = mlp([latent_sizes[0], hidden_sizes[0], pixels])
-        self.pixels = PixelLikelihood(likelihood, len(self.input_shape))
+        self.pixels = PixelLikelihood(likelihood, len(self.input_shape), sigma=sigma, learn_sigma=learn_sigma)
 
     @property
     def depth(self) -> int:
@@ -155,7 +149,7 @@ class HierarchicalVAE(AnnealedModel):
         """z cut into its levels, the bottom first: (…, latent_size) → one (…, latent_sizes[i]) a level."""
         return self.check_latent(z).split(self.latent_sizes, dim=-1)
 
-    def encode(self, x: Tensor) -> LatentStack:
+    def encode(self, x: Tensor, y: Tensor | None = None) -> LatentStack:
         """q(z|x) over all levels: a `LatentStack` over (batch, latent_size)."""
         seen = self.check_input(x).flatten(1)
         if self.inference == "naive":
@@ -194,18 +188,17 @@ class HierarchicalVAE(AnnealedModel):
 
         return LatentStack([conditional_of(level) for level in range(self.depth)], self.latent_sizes, range(self.depth - 1, -1, -1))
 
-    def decode(self, z: Tensor) -> Independent:
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Independent:
         """p(x|z₁) for z of shape (…, latent_size): of all the levels, the bottom alone reaches the pixels directly."""
         return self.pixels(self.decoder(self.levels(z)[0]).unflatten(-1, self.input_shape))
 
-    def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
-        """The negative ELBO in nats per example, its reconstruction and KL, and each level's share: `kl_1` (the bottom) to `kl_L`."""
-        q = self.encode(x)
-        z = q.rsample()
-        reconstruction = -self.decode(z).log_prob(x).mean()
-        shares = {f"kl_{number}": share.mean() for number, share in enumerate(kl_of_levels(q, self.prior, z), 1)}
-        kl = sum(shares.values())
-        return Loss(total=reconstruction + self.kl_weight * kl, reconstruction=reconstruction, kl=kl, **shares)
+    def kl_terms(self, q: LatentStack, z: Tensor) -> Tensor:
+        """Each latent's share of the KL, those of the bottom level first: (batch, latent_size), in nats. See `kl_of_levels`."""
+        return torch.cat(kl_of_levels(q, self.prior, z), -1)
+
+    def kl_parts(self, shares: Tensor) -> dict[str, Tensor]:
+        """Each level's part of the KL: `kl_1` (the bottom) to `kl_L`."""
+        return {f"kl_{number}": part.sum() for number, part in enumerate(self.levels(shares), 1)}
 
     @torch.no_grad()
     def resample(self, x: Tensor, level: int, n: int) -> Tensor:
@@ -218,7 +211,7 @@ class HierarchicalVAE(AnnealedModel):
         if not 1 <= level <= self.depth:
             raise ValueError(f"level is {level}, expected 1 (the bottom) to {self.depth} (the top).")
         with evaluating(self):
-            kept = list(self.levels(self.encode(self.placed(x).reshape(1, *self.input_shape)).mean.expand(n, -1)))
+            kept = list(self.levels(self.encode(self.entered(x.reshape(1, *self.input_shape))).mean.expand(n, -1)))
             prior = self.prior
             for index in range(level - 1, -1, -1):
                 above = kept[index + 1] if index + 1 < self.depth else None

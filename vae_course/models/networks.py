@@ -23,6 +23,13 @@ def mlp(sizes: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU) -> 
     return nn.Sequential(*layers[:-1])
 
 
+class OfPixels(nn.Sequential):
+    """Layers that see each image as one row of pixels: (n, *input_shape) → what the last layer gives."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.flatten(1))
+
+
 def convolutional_encoder(
     input_shape: Sequence[int], channels: Sequence[int], outputs: int, activation: Callable[[], nn.Module] = nn.ReLU
 ) -> nn.Sequential:
@@ -89,6 +96,10 @@ class PixelLikelihood(nn.Module):
         self.event_dims = event_dims
         if kind in ("gaussian", "discretised logistic"):
             self.log_sigma = nn.Parameter(torch.tensor(float(sigma)).log(), requires_grad=learn_sigma)
+
+    def output_for(self, pixel: float) -> float:
+        """The decoder's output that stands for a pixel of this value, between 0 and 1: the logistic's centre, or a logit."""
+        return pixel - 0.5 if self.kind == "discretised logistic" else math.log(pixel / (1 - pixel))
 
     def forward(self, output: Tensor) -> Independent:
         return Independent(self._pixels(output), self.event_dims, validate_args=False)

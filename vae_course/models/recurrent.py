@@ -8,12 +8,10 @@ from collections.abc import Sequence
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.distributions import Categorical, Distribution, Independent, Normal, kl_divergence
-from torch.nn.utils.rnn import pack_padded_sequence
+from torch.distributions import Categorical, Distribution, Independent, Normal
 
 from ..objectives import gaussian
-from .annealing import AnnealedModel
-from .base import Loss
+from .base import LatentVariableModel
 
 STEPS_OF = {"categorical": "tokens", "gaussian": "values"}
 PERIODS = (2, 4, 8, 16, 32, 64, 128)  # of the writing clock's hands, in steps
@@ -118,7 +116,7 @@ class SequenceDistribution(Distribution):
         return written.view(*self.batch_shape, *self.event_shape)
 
 
-class RecurrentVAE(AnnealedModel):
+class RecurrentVAE(LatentVariableModel):
     """A GRU to read, a Gaussian code of the whole sequence, a GRU to write (Fabius & van Amersfoort 2014; Bowman et al. 2016).
 
     input_shape: (steps, features). "categorical": one-hot tokens. "gaussian": (value, seen). In both, a row of zeros is a step at which
@@ -127,12 +125,12 @@ class RecurrentVAE(AnnealedModel):
         (sine and cosine of the step's number, with several periods), so that it need not count.
     word_dropout: the share of true steps hidden from the decoder in training. With 1 it never sees any, in evaluation neither: the steps
         are then independent given z.
-    beta: the weight of the KL; `anneal_steps`: in training it rises from 0 to `beta` over so many steps of the optimiser.
+    beta, anneal_steps, free_bits: what the KL counts for, as for `LatentVariableModel`.
     end_token: what ends a sequence of tokens; the decoder writes nothing behind it.
     sigma: where the learnt σ of a gaussian series starts.
     patch: how many steps the GRUs read and write at once. Within a patch steps are independent given z and the patches before; long series
         take a fraction of the time.
-    Raises ValueError for settings out of range; `encode` and `loss` for sequences that are empty or are not made of such rows.
+    Raises ValueError for settings out of range; `fit` and whatever data enters by for sequences that are empty or not made of such rows.
     """
 
     def __init__(
@@ -145,6 +143,7 @@ class RecurrentVAE(AnnealedModel):
         word_dropout: float = 0.0,
         beta: float = 1.0,
         anneal_steps: int = 0,
+        free_bits: float = 0.0,
         end_token: int | None = None,
         sigma: float = 0.1,
         patch: int = 1,
@@ -153,53 +152,37 @@ class RecurrentVAE(AnnealedModel):
             raise ValueError(f"unknown likelihood {likelihood!r}, expected one of: {', '.join(STEPS_OF)}.")
         if len(input_shape) != 2 or min(input_shape) < 1:
             raise ValueError(f"input_shape is {tuple(input_shape)}, expected (steps, features), each at least 1.")
-        if not 0 <= word_dropout <= 1 or anneal_steps < 0:
-            raise ValueError(f"word_dropout is {word_dropout} and anneal_steps {anneal_steps}, expected 0 to 1 and at least 0.")
+        if not 0 <= word_dropout <= 1:
+            raise ValueError(f"word_dropout is {word_dropout}, expected a share from 0 to 1.")
         if end_token is not None and not (likelihood == "categorical" and 0 <= end_token < input_shape[1]):
             raise ValueError(f"end_token is {end_token}, expected one of the {input_shape[1]} tokens of a categorical model.")
         if patch < 1 or input_shape[0] % patch:
             raise ValueError(f"patch is {patch}, expected a number of steps that {input_shape[0]} can be divided by.")
-        super().__init__(
-            input_shape=input_shape,
-            latent_size=latent_size,
-            hidden_size=hidden_size,
-            likelihood=likelihood,
-            word_dropout=word_dropout,
-            beta=beta,
-            anneal_steps=anneal_steps,
-            end_token=end_token,
-            sigma=sigma,
-            patch=patch,
-        )
+        super().__init__(input_shape=input_shape, latent_size=latent_size, beta=beta, anneal_steps=anneal_steps, free_bits=free_bits)
         features = input_shape[1]
         self.patch = patch
-        self.word_dropout, self.beta, self.anneal_steps, self.end_token = word_dropout, beta, anneal_steps, end_token
+        self.word_dropout, self.end_token = word_dropout, end_token
         self.steps = TokenSteps(features) if likelihood == "categorical" else ValueSteps(features, sigma)
-        self.reader = nn.GRU(patch * features, hidden_size, batch_first=True, bidirectional=True)
+        self.reader = nn.GRU(patch * features, hidden_size, batch_first=True)
+        self.backward_reader = nn.GRU(patch * features, hidden_size, batch_first=True)
         self.to_code = nn.Linear(2 * hidden_size, 2 * latent_size)
         self.to_start = nn.Linear(latent_size, hidden_size)
         self.writer = nn.GRU(patch * features + latent_size + 2 * len(PERIODS), hidden_size, batch_first=True)
         self.to_output = nn.Linear(hidden_size, patch * self.steps.outputs)
 
-    def encode(self, x: Tensor) -> Independent:
+    def encode(self, x: Tensor, y: Tensor | None = None) -> Independent:
         """q(z|x): both directions read up to the last step that is there, whatever stands behind it. x: (batch, steps, features)."""
-        x = self.check_input(x)
-        last_patch = (lengths(x) + self.patch - 1) // self.patch
-        packed = pack_padded_sequence(self._in_patches(x), last_patch.cpu(), batch_first=True, enforce_sorted=False)
-        _, last = self.reader(packed)  # (2 directions, batch, hidden_size)
-        mu, log_var = self.to_code(torch.cat([last[0], last[1]], dim=-1)).chunk(2, dim=-1)
+        x = self._in_patches(self.check_input(x))
+        there = lengths(x)
+        states = self.reader(x)[0], self.backward_reader(reversed_up_to(x, there))[0]
+        # PyTorch's packed sequences would read no further than the last step, but for their lengths a GPU has to be waited for.
+        last = [state[torch.arange(len(x), device=x.device), (there - 1).clamp_min(0)] for state in states]
+        mu, log_var = self.to_code(torch.cat(last, dim=-1)).chunk(2, dim=-1)
         return gaussian(mu, log_var)
 
-    def decode(self, z: Tensor) -> SequenceDistribution:
+    def decode(self, z: Tensor, y: Tensor | None = None) -> SequenceDistribution:
         """p(x|z) for z of shape (..., latent_size): `log_prob` under teacher forcing, `mode` and `sample` running free."""
         return SequenceDistribution(self, self.check_latent(z))
-
-    def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
-        """The negative ELBO, its KL weighted by `kl_weight`; in training true steps are hidden from the decoder (word dropout)."""
-        q = self.encode(x)
-        reconstruction = -self.decode(q.rsample()).log_prob(x).mean()
-        kl = kl_divergence(q, self.prior).mean()
-        return Loss(total=reconstruction + self.kl_weight * kl, reconstruction=reconstruction, kl=kl)
 
     def outputs_given(self, z: Tensor, x: Tensor) -> Tensor:
         """The decoder's output at each step, for z (n, latent_size) and the true steps before it, x (n, steps, …) → (n, steps, outputs)."""
@@ -225,9 +208,9 @@ class RecurrentVAE(AnnealedModel):
             written.append(chosen)
         return self._up_to_end(torch.cat(written, dim=1))
 
-    def check_input(self, x: Tensor) -> Tensor:
-        """Return x if it is a batch of sequences of this model's shape, none empty, else raise a ValueError that says what is wrong."""
-        super().check_input(x)
+    def check_values(self, x: Tensor) -> Tensor:
+        """Return x if its rows are steps of this model's kind and no sequence is empty, else raise a ValueError that says what is wrong."""
+        super().check_values(x)
         if complaint := self.steps.complaint(x):
             raise ValueError(f"these are no sequences of {STEPS_OF[self.config['likelihood']]}: {complaint}")
         empty = (lengths(x) == 0).nonzero()
@@ -260,6 +243,13 @@ def lengths(x: Tensor) -> Tensor:
     there = x.any(-1)
     places = torch.arange(1, x.shape[1] + 1, device=x.device)
     return (there * places).amax(-1)
+
+
+def reversed_up_to(x: Tensor, there: Tensor) -> Tensor:
+    """Each sequence's first `there` steps the other way round, what stands behind them as it is: (n, steps, features) → the same."""
+    places = torch.arange(x.shape[1], device=x.device).expand(len(x), -1)
+    mirrored = there.unsqueeze(1) - 1 - places
+    return x.gather(1, torch.where(mirrored >= 0, mirrored, places).unsqueeze(-1).expand_as(x))
 
 
 def clock(x: Tensor) -> Tensor:

@@ -9,18 +9,19 @@ import torch
 from torch import Tensor
 from torch.distributions import kl_divergence
 
-from ..data.few_labels import UNKNOWN
 from .base import Loss
 from .classifier import DigitClassifier
 from .conditional import ConditionalVAE
-from .labels import check_labels, one_hot
+from .labels import UNKNOWN, check_label_values, check_labels
 
 
 class SemiSupervisedVAE(ConditionalVAE):
     """A label y ~ uniform and a style z ~ N(0, I) make an image; q(y|x) guesses the label, q(z|x, y) the style (Kingma et al. 2014, "M2").
 
     Labels are (batch,) integers, −1 where unknown: `data.few_labels` makes such data for the ordinary `fit`.
-    alpha: the weight of the classification term. augment: that of q(y|x), a `DigitClassifier`.
+    beta, anneal_steps: what the KL of the style counts for, as for `LatentVariableModel`. The other settings are those of `ConditionalVAE`.
+    alpha: the weight of the classification term.
+    augment: that of q(y|x), a `DigitClassifier`.
     `classify(x)` gives q(y|x), and all that a `ConditionalVAE` can do, this can too.
     """
 
@@ -31,7 +32,11 @@ class SemiSupervisedVAE(ConditionalVAE):
         classes: int = 10,
         latent_size: int = 20,
         hidden_sizes: Sequence[int] = (400,),
+        beta: float = 1.0,
+        anneal_steps: int = 0,
         likelihood: str = "bernoulli",
+        sigma: float = 0.1,
+        learn_sigma: bool = False,
         alpha: float = 50.0,
         augment: bool = False,
     ) -> None:
@@ -40,17 +45,19 @@ class SemiSupervisedVAE(ConditionalVAE):
             classes=classes,
             latent_size=latent_size,
             hidden_sizes=hidden_sizes,
+            beta=beta,
+            anneal_steps=anneal_steps,
             likelihood=likelihood,
-            alpha=alpha,
-            augment=augment,
+            sigma=sigma,
+            learn_sigma=learn_sigma,
         )
         self.alpha = alpha
         self.classifier = DigitClassifier(input_shape=input_shape, classes=classes, augment=augment)
 
     def check_batch(self, x: Tensor, y: Tensor | None) -> None:
-        self.check_input(x)
+        self.check_values(self.check_input(x))
         if y is not None:
-            check_labels(y, len(x), self.classes, unknown_allowed=True)
+            check_label_values(y, len(x), self.classes, unknown_allowed=True)
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """Bounds on −log p(x, y) and −log p(x), and how well the known labels are guessed, in nats per example.
@@ -62,17 +69,20 @@ class SemiSupervisedVAE(ConditionalVAE):
         y: (batch,) labels with −1 for unknown; left out, all are unknown.
         """
         y = torch.full((len(x),), UNKNOWN, device=x.device) if y is None else check_labels(y, len(x), self.classes, unknown_allowed=True)
+        known = (y != UNKNOWN).to(x.dtype)
+        label = y.clamp_min(0).unsqueeze(1)
         log_q = self.classifier(x).log_softmax(-1)
-        known = y != UNKNOWN
-        labelled = self._bound(x[known], one_hot(y[known], self.classes))
-        each_class = torch.eye(self.classes, device=x.device).unsqueeze(1)
-        tried = self._bound(x[~known], each_class).T  # (unlabelled, classes)
-        log_q_unknown = log_q[~known]
-        unlabelled = (log_q_unknown.exp() * (tried + log_q_unknown)).sum(-1)
-        classification = -log_q[known].gather(1, y[known].unsqueeze(1)).squeeze(1)
+        tried = self._bound(x, torch.eye(self.classes, device=x.device).unsqueeze(1)).T  # (batch, classes): with every label
+        labelled = tried.gather(1, label).squeeze(1)
+        unlabelled = (log_q.exp() * (tried + log_q)).sum(-1)
+        classification = -log_q.gather(1, label).squeeze(1)
 
-        bound = (labelled.sum() + unlabelled.sum()) / len(x)
-        terms = {"labelled": _mean(labelled), "unlabelled": _mean(unlabelled), "classification": _mean(classification)}
+        bound = torch.where(known > 0, labelled, unlabelled).mean()
+        terms = {
+            "labelled": _mean(labelled, known),
+            "unlabelled": _mean(unlabelled, 1 - known),
+            "classification": _mean(classification, known),
+        }
         return Loss(total=bound + self.alpha * terms["classification"], **terms)
 
     def _bound(self, x: Tensor, label: Tensor) -> Tensor:
@@ -80,18 +90,16 @@ class SemiSupervisedVAE(ConditionalVAE):
 
         All labels of an image share their noise, so that what differs between their bounds is the label and not the luck of the draw.
         """
-        if len(x) == 0:
-            return x.new_zeros(*label.shape[:-2], 0)
         q = self._posterior(x, label)
         epsilon = torch.randn(len(x), self.latent_size, device=x.device)
         p = self._likelihood(q.mean + q.stddev * epsilon, label)
-        return -p.log_prob(x) + math.log(self.classes) + kl_divergence(q, self.prior)
+        return -p.log_prob(x) + math.log(self.classes) + self.kl_weight * kl_divergence(q, self.prior)
 
     def classify(self, x: Tensor) -> Tensor:
         """q(y|x), in evaluation mode: (batch, *input_shape) → (batch, classes), each row sums to 1."""
         return self.classifier.classify(x)
 
 
-def _mean(values: Tensor) -> Tensor:
-    """The mean, and 0 of nothing."""
-    return values.sum() / max(len(values), 1)
+def _mean(values: Tensor, counted: Tensor) -> Tensor:
+    """The mean of those that are counted (1, not 0), and 0 of nothing."""
+    return (values * counted).sum() / counted.sum().clamp_min(1)

@@ -5,21 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from torch import Tensor
-from torch.distributions import Independent, kl_divergence
+import torch
+from torch import Tensor, nn
+from torch.distributions import Independent
 
 from ..objectives import gaussian
-from .base import LatentVariableModel, Loss
-from .networks import PixelLikelihood, mlp
+from .base import LatentVariableModel, evaluating
+from .networks import OfPixels, PixelLikelihood, mlp
 
 
 class VAE(LatentVariableModel):
     """Gaussian latents, Bernoulli pixels (Kingma & Welling 2014); `beta` weighs the KL (Higgins et al. 2017).
 
-    The defaults are the reference model: 784 → 400 → 2×20, and 20 → 400 → 784. `model.beta` may be changed while training goes on,
-    by `fit`'s `on_epoch` say. `free_bits` is a KL in nats that each latent dimension has for nothing (Kingma et al. 2016): a dimension
-    whose KL, averaged over the batch, lies below it is counted at `free_bits`, so that nothing is gained by emptying it. The term
-    `kl` stays the true one. Raises ValueError when `free_bits` is negative.
+    The defaults are the reference model: 784 → 400 → 2×20, and 20 → 400 → 784.
+    hidden_sizes: of the encoder's layers; the decoder has the same, the other way round.
+    beta, anneal_steps, free_bits: what the KL counts for, as for `LatentVariableModel`.
+    likelihood, sigma, learn_sigma: what the decoder's output says of pixels, as for `networks.PixelLikelihood`.
+    encoder: a network of one's own, (n, *input_shape) → (n, 2 · latent_size), μ and then log σ²; hidden_sizes does not matter to it.
+    decoder: likewise, (n, latent_size) → (n, *input_shape) or (n, pixels), what `likelihood` takes: logits, for Bernoulli pixels.
+    Raises ValueError for settings out of range, and for networks that give other shapes.
+    Under `torch.autocast` the networks compute in half precision and the distributions in that of their input.
     """
 
     def __init__(
@@ -29,42 +34,37 @@ class VAE(LatentVariableModel):
         latent_size: int = 20,
         hidden_sizes: Sequence[int] = (400,),
         beta: float = 1.0,
+        anneal_steps: int = 0,
+        free_bits: float = 0.0,
         likelihood: str = "bernoulli",
         sigma: float = 0.1,
         learn_sigma: bool = False,
-        free_bits: float = 0.0,
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
     ) -> None:
-        if not free_bits >= 0:
-            raise ValueError(f"free_bits is {free_bits}, expected a KL per latent dimension of at least 0 nats.")
-        super().__init__(
-            input_shape=input_shape,
-            latent_size=latent_size,
-            hidden_sizes=list(hidden_sizes),
-            beta=beta,
-            likelihood=likelihood,
-            sigma=sigma,
-            learn_sigma=learn_sigma,
-            **({"free_bits": free_bits} if free_bits else {}),  # checkpoints from before there was such a setting do not name it
-        )
+        super().__init__(input_shape=input_shape, latent_size=latent_size, beta=beta, anneal_steps=anneal_steps, free_bits=free_bits)
         pixels = math.prod(input_shape)
-        self.beta = beta
-        self.free_bits = free_bits
-        self.encoder = mlp([pixels, *hidden_sizes, 2 * latent_size])
-        self.decoder = mlp([latent_size, *reversed(hidden_sizes), pixels])
+        self.encoder = OfPixels(*mlp([pixels, *hidden_sizes, 2 * latent_size])) if encoder is None else encoder
+        self.decoder = mlp([latent_size, *reversed(hidden_sizes), pixels]) if decoder is None else decoder
         self.pixels = PixelLikelihood(likelihood, len(self.input_shape), sigma=sigma, learn_sigma=learn_sigma)
+        if encoder is not None or decoder is not None:
+            self._refuse_other_shapes()
 
-    def encode(self, x: Tensor) -> Independent:
-        mu, log_var = self.encoder(self.check_input(x).flatten(1)).chunk(2, dim=-1)
+    def encode(self, x: Tensor, y: Tensor | None = None) -> Independent:
+        mu, log_var = self.encoder(self.check_input(x)).to(x.dtype).chunk(2, dim=-1)
         return gaussian(mu, log_var)
 
-    def decode(self, z: Tensor) -> Independent:
-        return self.pixels(self.decoder(self.check_latent(z)).unflatten(-1, self.input_shape))
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Independent:
+        rows = self.check_latent(z).reshape(-1, self.latent_size)  # a network takes one batch dimension, and z may have several
+        return self.pixels(self.decoder(rows).to(z.dtype).reshape(*z.shape[:-1], *self.input_shape))
 
-    def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
-        q = self.encode(x)
-        reconstruction = -self.decode(q.rsample()).log_prob(x).mean()
-        kl = counted = kl_divergence(q, self.prior).mean()
-        if self.free_bits:
-            per_dimension = kl_divergence(q.base_dist, self.prior.base_dist).mean(0)
-            counted = per_dimension.clamp_min(self.free_bits).sum()
-        return Loss(total=reconstruction + self.beta * counted, reconstruction=reconstruction, kl=kl)
+    @torch.no_grad()
+    def _refuse_other_shapes(self) -> None:
+        with evaluating(self):
+            code, image = self.encoder(torch.zeros(1, *self.input_shape)), self.decoder(torch.zeros(1, self.latent_size))
+        if tuple(code.shape) != (1, 2 * self.latent_size):
+            wanted = f"(n, {2 * self.latent_size}): μ and log σ² of {self.latent_size} latents, side by side"
+            raise ValueError(f"the encoder gives {('n', *code.shape[1:])} for n images, expected {wanted}.".replace("'n'", "n"))
+        if len(image) != 1 or image[0].numel() != math.prod(self.input_shape):
+            given = ", ".join(map(str, image.shape[1:]))
+            raise ValueError(f"the decoder gives (n, {given}) for n latents, expected (n, {', '.join(map(str, self.input_shape))}).")

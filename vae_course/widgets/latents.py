@@ -8,31 +8,37 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..evaluation.examples import placed
+from ..contract import EncodesAndDecodes
+from ..evaluation.examples import labels_on, placed
 from ..models.base import evaluating
 
 Decoder = Callable[[Tensor], Tensor]
 
 
-def decoder_of(model, decode: Decoder | None = None) -> Decoder:
-    """A function from latents (n, latent_size) to images (n, *input_shape): `decode`, or else the mean of p(x|z)."""
+def decoder_of(model: EncodesAndDecodes, decode: Decoder | None = None, y: int | None = None) -> Decoder:
+    """A function from latents (n, latent_size) to images (n, *input_shape): `decode`, or else the mean of p(x|z).
+
+    y: the class that is decoded, for a model that knows classes. Raises ValueError when such a model is given none.
+    """
     if decode is not None:
         return decode
+    one = labels_on(model, y, 1)
 
     def mean_image(z: Tensor) -> Tensor:
+        labels = None if one is None else one.expand(len(z))
         if not model.training:
-            return model.decode(z).mean
+            return model.decode(z, labels).mean
         with evaluating(model):
-            return model.decode(z).mean
+            return model.decode(z, labels).mean
 
     return mean_image
 
 
 @torch.no_grad()
-def codes(model, x: Tensor) -> Tensor:
-    """The means of q(z|x): (n, *input_shape) → (n, latent_size), on the model's device."""
+def codes(model: EncodesAndDecodes, x: Tensor, y: Tensor | int | None = None) -> Tensor:
+    """The means of q(z|x): (n, *input_shape) → (n, latent_size), on the model's device. y: labels, for a model that looks at them."""
     with evaluating(model):
-        return model.encode(placed(model, x)).mean
+        return model.encode(placed(model, x), labels_on(model, y, len(x))).mean
 
 
 @torch.no_grad()
