@@ -97,14 +97,14 @@ class LinearGaussian:
         mean = (x - self.b) @ self.a @ self.posterior_covariance / self.noise**2
         return MultivariateNormal(mean, self.posterior_covariance)
 
-    def encode(self, x):
+    def encode(self, x, y=None):
         exact = self.exact_posterior(x)
         if not self.slack:
             return exact
         spread = self.posterior_covariance.diagonal().sqrt() * (1 + self.slack)
         return Independent(Normal(exact.mean + self.slack * 0.2, spread.expand_as(exact.mean)), 1)
 
-    def decode(self, z):
+    def decode(self, z, y=None):
         return Independent(Normal(z @ self.a.T + self.b, torch.full((), self.noise, dtype=torch.float64)), 1)
 
     def log_evidence(self, x):

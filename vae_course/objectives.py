@@ -42,9 +42,8 @@ def elbo_terms(model: LatentModel, x: Tensor, y: Tensor | None = None) -> tuple[
 
     x: (batch, *input_shape). Both results: (batch,), in nats. Source: Kingma & Welling 2014, equation 3.
     """
-    labels = () if y is None else (y,)
-    q = model.encode(x, *labels)
-    return model.decode(q.rsample(), *labels).log_prob(x), kl_divergence(q, model.prior)
+    q = model.encode(x, y)
+    return model.decode(q.rsample(), y).log_prob(x), kl_divergence(q, model.prior)
 
 
 def elbo(model: LatentModel, x: Tensor, y: Tensor | None = None) -> Tensor:
@@ -70,10 +69,9 @@ def log_importance_weights(model: LatentModel, x: Tensor, y: Tensor | None = Non
     """log p(x|z) + log p(z) − log q(z|x) for `k` draws z ~ q(z|x): shape (k, batch), in nats."""
     if k < 1:
         raise ValueError(f"k is {k}, expected at least one importance sample.")
-    labels = () if y is None else (y,)
-    q = model.encode(x, *labels)
+    q = model.encode(x, y)
     z = q.rsample((k,))
-    return model.decode(z, *labels).log_prob(x) + model.prior.log_prob(z) - q.log_prob(z)
+    return model.decode(z, y).log_prob(x) + model.prior.log_prob(z) - q.log_prob(z)
 
 
 def pathwise_gradients(f: Callable[[Tensor], Tensor], mu: Tensor, log_var: Tensor, *, draws: int) -> tuple[Tensor, Tensor]:

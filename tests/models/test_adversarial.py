@@ -258,13 +258,15 @@ def test_refuses_settings_that_mean_nothing(build, config, message):
 
 def test_refuses_bad_input(blobs):
     for model in (make(), make_semi()):
+        with pytest.raises(ValueError, match="Divide by 255"):
+            model.check_batch(blobs.train.x[:2] * 255, blobs.train.y[:2])
         for phase in ("reconstruction_loss", "discriminator_loss", "generator_loss"):
-            with pytest.raises(ValueError, match="Divide by 255"):
-                getattr(model, phase)(blobs.train.x[:2] * 255)
+            with pytest.raises(ValueError, match="expected a batch of shape"):
+                getattr(model, phase)(blobs.train.x[:2, :, :7])
     with pytest.raises(ValueError, match=r"expected latents of shape \(..., 2\)"):
         make().discriminate(torch.zeros(3, 4))
     with pytest.raises(ValueError, match="labels run from"):
-        make_semi().loss(blobs.train.x[:2], torch.tensor([0, 4]))
+        make_semi().check_batch(blobs.train.x[:2], torch.tensor([0, 4]))
     with pytest.raises(ValueError, match="labels are missing"):
         make_semi().decode(torch.zeros(2, 3))
 

@@ -54,7 +54,7 @@ def test_bad_labels_and_images_are_refused(model, blobs):
     with pytest.raises(ValueError, match="labels are missing"):
         model.loss(blobs.test.x)
     with pytest.raises(ValueError, match="labels run from -1 to -1.*only_labelled"):
-        model.loss(blobs.test.x[:2], torch.tensor([-1, -1]))
+        model.check_batch(blobs.test.x[:2], torch.tensor([-1, -1]))
     with pytest.raises(ValueError, match=r"pixels must lie in \[0, 1\]"):
         model.classify(blobs.test.x * 255)
 

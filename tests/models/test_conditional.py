@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from vae_course.evaluation import evaluate, negative_log_likelihood
+from vae_course.evaluation import evaluate, negative_log_likelihood, posterior_means
 from vae_course.models import ConditionalVAE
 from vae_course.models.conditional import LabelledMLP
 from vae_course.objectives import elbo, importance_weighted_bound
@@ -152,13 +152,28 @@ def test_pictures_are_pixels_leave_the_mode_and_carry_no_gradient(model):
     assert model.training
 
 
+def test_labels_that_are_no_class_are_refused_where_data_enters(model, blobs):
+    x = blobs.train.x[:4]
+    for bad, message in (
+        (torch.tensor([0, 1, 2, 4]), "labels run from 0 to 4, expected a tensor of 4 integers from 0 to 3"),
+        (torch.tensor([0, 1, 2, -1]), r"labels run from -1 to 2, .* keep those that are known with only_labelled"),
+    ):
+        for enter in (
+            lambda bad: fit(model, (x, bad), epochs=1, quiet=True),
+            lambda bad: evaluate(model, (x, bad)),
+            lambda bad: posterior_means(model, (x, bad)),
+            lambda bad: model.reconstruct(x, bad),
+            lambda bad: model.restyle(x, bad, 0),
+        ):
+            with pytest.raises(ValueError, match=message):
+                enter(bad)
+
+
 @pytest.mark.parametrize("ask", ["encode", "loss", "reconstruct"])
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
         (None, "labels are missing: this model sees a label with each example. Give y, a tensor of 4 integers from 0 to 3"),
-        (torch.tensor([0, 1, 2, 4]), "labels run from 0 to 4, expected a tensor of 4 integers from 0 to 3"),
-        (torch.tensor([0, 1, 2, -1]), r"labels run from -1 to 2, .* keep those that are known with only_labelled"),
         (torch.tensor([0, 1, 2]), r"labels have shape \(3,\) beside 4 examples"),
         (torch.zeros(4, 4, dtype=torch.int64), r"labels have shape \(4, 4\) beside 4 examples"),
         (torch.zeros(4), r"labels are torch.float32, expected a tensor of 4 integers .* Use y.long\(\)"),

@@ -77,7 +77,7 @@ def test_the_objective_is_the_sum_of_its_parts_by_monte_carlo(x, sizes, inferenc
         torch.manual_seed(2)
         q, p = model.encode(x), model.prior
         z = q.sample((draws,))
-        kl = sum(kl_of_levels(q, p, z))
+        kl = sum(share.sum(-1) for share in kl_of_levels(q, p, z))
         ours = kl - model.decode(z).log_prob(x)
         torch.manual_seed(3)
         z = q.sample((draws,))
@@ -115,7 +115,7 @@ def test_shares_in_closed_form_have_the_right_expectation(x, inference):
         torch.manual_seed(0)
         q, p = model.encode(x), model.prior
         z = q.sample((5_000,))
-        by_level = kl_of_levels(q, p, z)
+        by_level = [share.sum(-1) for share in kl_of_levels(q, p, z)]
         log_ratios = [
             ours.log_prob(part) - theirs.log_prob(part) for part, ours, theirs in zip(q.levels(z), q.given(z), p.given(z), strict=True)
         ]

@@ -131,8 +131,8 @@ def test_the_reader_reads_no_padding_in_either_direction():
     model, x = make().double().eval(), some().double()
     for one, length in zip(x, lengths(x).tolist(), strict=True):
         there = one[:length].unsqueeze(0)
-        states, _ = model.reader(there)
-        by_hand = model.to_code(torch.cat([states[:, -1, :8], states[:, 0, 8:]], dim=-1))[0, :3]
+        forwards, backwards = model.reader(there)[0], model.backward_reader(there.flip(1))[0]
+        by_hand = model.to_code(torch.cat([forwards[:, -1], backwards[:, -1]], dim=-1))[0, :3]
         torch.testing.assert_close(model.encode(one.unsqueeze(0)).mean[0], by_hand, rtol=1e-12, atol=1e-14)
 
 
@@ -300,14 +300,14 @@ def test_bounds_and_checkpoints_work_as_for_every_model(trained, tmp_path):
 )
 def test_bad_sequences_are_refused_with_a_remedy(make_x, message):
     with pytest.raises(ValueError, match=message):
-        make().encode(make_x())
+        make().check_batch(make_x(), None)
 
 
 def test_series_must_say_what_was_seen():
     x = series()
     x[0, 0] = torch.tensor([0.4, 0.0])
     with pytest.raises(ValueError, match=r"no sequences of values: each step must be \(value, 1\), or \(0, 0\)"):
-        make("gaussian").encode(x)
+        make("gaussian").check_batch(x, None)
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_series_must_say_what_was_seen():
         ({"likelihood": "poisson"}, "unknown likelihood 'poisson', expected one of: categorical, gaussian"),
         ({"input_shape": (7,)}, r"input_shape is \(7,\), expected \(steps, features\)"),
         ({"word_dropout": 1.5}, "word_dropout is 1.5"),
-        ({"anneal_steps": -1}, "anneal_steps -1"),
+        ({"anneal_steps": -1}, "anneal_steps is -1"),
         ({"end_token": 5}, "end_token is 5, expected one of the 5 tokens"),
         ({"likelihood": "gaussian"}, "a series has 5 features, expected 2"),
         ({"latent_size": 0}, "latent_size is 0"),
@@ -330,6 +330,4 @@ def test_bad_settings_are_refused(settings, message):
 
 def test_the_gru_is_pytorchs():
     model = make()
-    assert isinstance(model.reader, nn.GRU)
-    assert model.reader.bidirectional
-    assert not model.writer.bidirectional
+    assert all(isinstance(part, nn.GRU) and not part.bidirectional for part in (model.reader, model.backward_reader, model.writer))

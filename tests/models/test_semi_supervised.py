@@ -117,9 +117,9 @@ def test_the_conditional_contract_holds(model, blobs):
     assert probabilities.shape == (4, 4)
     torch.testing.assert_close(probabilities.sum(1), torch.ones(4))
     with pytest.raises(ValueError, match="labels run from -1 to -1"):
-        model.encode(x, torch.full((4,), -1))
+        model.reconstruct(x, torch.full((4,), -1))
     with pytest.raises(ValueError, match="labels run from -2 to 0, expected .* or -1 where unknown"):
-        model.loss(x, torch.tensor([0, -2, -1, 0]))
+        model.check_batch(x, torch.tensor([0, -2, -1, 0]))
 
 
 def test_unlabelled_images_help(blobs):

@@ -74,7 +74,7 @@ def test_the_encoder_hears_the_reconstruction_through_the_sample(small_vae, blob
 )
 def test_bad_images_are_refused_with_a_remedy(small_vae, blobs, make, message):
     with pytest.raises(ValueError, match=message):
-        small_vae.encode(make(blobs.train.x[:4]))
+        small_vae.check_batch(make(blobs.train.x[:4]), None)
 
 
 def test_bad_latents_and_settings_are_refused(small_vae):

@@ -188,10 +188,10 @@ def test_variance_carried_of_a_perfect_copy_is_the_pixels_own_variance():
         def train(self, mode=True):
             return self
 
-        def encode(self, x):
+        def encode(self, x, y=None):
             return Normal(x.flatten(1), 1.0)
 
-        def decode(self, z):
+        def decode(self, z, y=None):
             return Normal(z.view(-1, 1, 2, 2), 1.0)
 
     x = torch.rand(50, 1, 2, 2) * torch.tensor([0.1, 0.2, 0.3, 1.0]).view(1, 2, 2)

@@ -21,11 +21,11 @@ class Drawer:
             for x, y in zip(data.test.x, data.test.y, strict=True)
         }
 
-    def encode(self, x):
+    def encode(self, x, y=None):
         mu = torch.stack([self.code_of[one.numpy().tobytes()] for one in x])
         return gaussian(mu, torch.full_like(mu, -4.0))
 
-    def decode(self, z):
+    def decode(self, z, y=None):
         y = ((z[:, :4] / 3.4 + 0.5) * (self.counts - 1)).round().long().clamp_min(0).minimum((self.counts - 1).long())
         full = torch.zeros(len(z), 5, dtype=torch.int64)
         full[:, list(self.columns)] = y

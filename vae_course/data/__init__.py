@@ -7,8 +7,9 @@ from functools import lru_cache, partial
 
 import torch
 
+from .augment import wobble
 from .dataset import Dataset, Split
-from .digits import load_digits, wobble
+from .digits import load_digits
 from .download import NoData
 from .few_labels import few_labels, only_labelled
 from .images import IMAGE_SETS, binarise, load_image_set

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .augment import wobble
 from .dataset import Dataset, Split
 
 COPIES = 10
@@ -52,18 +51,3 @@ def _sharpen(images: Tensor) -> Tensor:
     steep = torch.sigmoid(12 * (images - 0.45))
     low, high = torch.sigmoid(torch.tensor([-12 * 0.45, 12 * 0.55]))
     return ((steep - low) / (high - low)).clamp(0, 1)
-
-
-def wobble(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
-    """Rotate by up to 12°, shear and scale by up to 12 %, shift by up to a pixel: what another hand might have written.
-
-    images: (n, channels, height, width); each draws its own change, from `generator` or else the global one. Same shape.
-    """
-    n = len(images)
-    angle, shear, scale, right, down = (2 * torch.rand(5, n, generator=generator) - 1).unbind()
-    angle = angle * math.radians(12)
-    matrix = torch.stack([torch.cos(angle), -torch.sin(angle) + 0.12 * shear, torch.sin(angle), torch.cos(angle)], -1).view(n, 2, 2)
-    matrix = matrix * (1 + 0.12 * scale).view(n, 1, 1)
-    shift = torch.stack([right, down], -1).unsqueeze(-1) / 14
-    grid = F.affine_grid(torch.cat([matrix, shift], -1).to(images.device), list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, align_corners=False)

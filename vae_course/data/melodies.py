@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .dataset import Dataset, Split
-from .tunes import TUNES, Tune
+from .tunes import LENGTHS, SHARPS, TUNES, Tune
 
 # A step is an eighth note. What a token says about it: the note before sounds on, silence, the melody is over, or a note begins.
 HOLD, REST, END, FIRST_PITCH = 0, 1, 2, 3
@@ -21,12 +20,6 @@ STEPS = 17  # two bars of 4/4 and the token that ends them
 MIDDLE = 66  # where a tune's mean pitch is to lie
 KEYS = {"G": -5, "A": -3, "B♭": -2, "C": 0, "D": 2, "F": 5}  # semitones from C major, where minor and other modes use C major's notes
 
-LENGTHS = {"4/4": 8, "3/4": 6, "6/8": 6, "2/4": 4}  # of a bar, in steps
-RELATIVE_MAJOR = {"C": 0, "Am": 0, "Ddor": 0, "G": 7, "Edor": 2}
-SHARPENED = {0: "", 7: "F", 2: "FC"}
-SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-SHIFT = {"^": 1, "_": -1, "=": 0}
-NOTE = re.compile(r"(?P<sign>[\^_=]?)(?P<letter>[A-Ga-g])(?P<octave>[,']*)(?P<length>\d*)(?P<tie>-?)|(?P<rest>z)(?P<rest_length>\d*)")
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 
 
@@ -62,8 +55,7 @@ class Melody:
 def bars_of(tune: Tune) -> list[Melody]:
     """The tune bar by bar, in C major or the mode on C major's notes, near the middle of the range; an upbeat is left out.
 
-    A note tied over a bar line begins anew in each bar; a short last bar is filled by its last note. Raises ValueError when a bar does not
-    add up to the metre, when upbeat and last bar together are not one bar, or for a note that cannot be read.
+    A note tied over a bar line begins anew in each bar; a short last bar is filled by its last note.
     """
     return [bar for bar, _ in _tied_bars_of(tune)]
 
@@ -148,47 +140,18 @@ def _split(windows: list[tuple[Melody, int]]) -> Split:
 def _tied_bars_of(tune: Tune) -> list[tuple[Melody, bool]]:
     """Each full bar, and whether its last note is tied to the next bar's first."""
     length = LENGTHS[tune.metre]
-    texts = tune.notes.split("|")
-    bars = [_read_bar(text, tune) for text in texts]
-    full = [bar.steps for bar in bars]
-    upbeat = full[0] if full[0] < length else 0
-    if full[-1] not in (length, length - upbeat):
-        raise ValueError(
-            f"{tune.title}: an upbeat of {upbeat} and a last bar of {full[-1]} eighths, expected {length} together or in the last."
-        )
-    for number, steps in enumerate(full[1:-1], start=2):
-        if steps != length:
-            raise ValueError(f"{tune.title}: bar {number} has {steps} eighths, expected {length} in {tune.metre}.")
+    bars = [Melody(bar.notes) for bar in tune.bars]
+    pitches = [pitch for bar in bars for pitch in bar.pitches]
+    upbeat = bars[0].steps < length
     if bars[-1].steps < length:
         pitch, steps = bars[-1].notes[-1]
         bars[-1] = Melody((*bars[-1].notes[:-1], (pitch, steps + length - bars[-1].steps)))
-    pitches = [pitch for bar in bars for pitch in bar.pitches]
-    home = -RELATIVE_MAJOR[tune.key]
+    home = -(7 * len(SHARPS[tune.key]) % 12)  # each sharp means a major scale that begins a fifth, seven semitones, higher
     shift = min((home - 12, home, home + 12), key=lambda semitones: abs(sum(pitches) / len(pitches) + semitones - MIDDLE))
-    tied = [text.rstrip().endswith("-") for text in texts]
-    return [(bar.transposed(shift), tie) for bar, tie in zip(bars, tied, strict=True)][bool(upbeat) :]
+    return [(bar.transposed(shift), one.tied) for bar, one in zip(bars, tune.bars, strict=True)][upbeat:]
 
 
 def _joined(first: Melody, second: Melody) -> Melody:
     """Two bars with the last note of the first going on as the first of the second."""
     pitch, steps = first.notes[-1]
     return Melody((*first.notes[:-1], (pitch, steps + second.notes[0][1]), *second.notes[1:]))
-
-
-def _read_bar(text: str, tune: Tune) -> Melody:
-    signs: dict[str, int] = {}
-    notes = []
-    for word in text.split():
-        found = NOTE.fullmatch(word)
-        if found is None:
-            raise ValueError(f"{tune.title}: cannot read {word!r}, expected a note like C2, ^f or z4, with a space before the next.")
-        if found["rest"]:
-            notes.append((None, int(found["rest_length"] or 1)))
-            continue
-        letter, octave = found["letter"].upper(), found["octave"].count("'") - found["octave"].count(",") + found["letter"].islower()
-        place = f"{letter}{octave}"  # a sharp or flat counts for its own octave, to the end of the bar
-        if found["sign"]:
-            signs[place] = SHIFT[found["sign"]]
-        raised = signs.get(place, int(letter in SHARPENED[RELATIVE_MAJOR[tune.key]]))
-        notes.append((60 + 12 * octave + SEMITONES[letter] + raised, int(found["length"] or 1)))
-    return Melody(tuple(notes))

@@ -110,7 +110,10 @@ def fill_by_gibbs(
         once = placed(model, torch.where(seen, x, 0.0)), seen.to(model.device)
         x, seen = (each.repeat(chains, *[1] * (each.dim() - 1)) for each in once)
         labels = None if labels is None else labels.repeat(chains)
-        start = torch.rand_like(x) if start is None else placed(model, start).expand(chains, len(x) // chains, *x.shape[1:]).flatten(0, 1)
+        if start is None:
+            start = torch.rand_like(x)
+        else:
+            start = placed(model, as_examples(start).expand(chains, len(x) // chains, *x.shape[1:]).flatten(0, 1))
         filled = torch.where(seen, x, start)
         for number in range(rounds):
             p = model.decode(model.encode(filled, labels).sample(), labels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -15,23 +16,43 @@ from ..models.base import evaluating
 Decoder = Callable[[Tensor], Tensor]
 
 
-def decoder_of(model: EncodesAndDecodes, decode: Decoder | None = None, y: int | None = None) -> Decoder:
+class WithLatents(EncodesAndDecodes, Protocol):
+    """What an explorer that moves single latents needs beside the contract: how many there are."""
+
+    latent_size: int
+
+
+def decoder_of(model: EncodesAndDecodes, decode: Decoder | None = None, y: Tensor | int | None = None) -> Decoder:
     """A function from latents (n, latent_size) to images (n, *input_shape): `decode`, or else the mean of p(x|z).
 
-    y: the class that is decoded, for a model that knows classes. Raises ValueError when such a model is given none.
+    y: what is decoded, for a model that knows classes: one class, or labels (k,) of which each goes with the next n / k latents.
+    Raises ValueError when such a model is given none.
     """
     if decode is not None:
         return decode
-    one = labels_on(model, y, 1)
+    labels = _labels(model, y)
 
     def mean_image(z: Tensor) -> Tensor:
-        labels = None if one is None else one.expand(len(z))
+        each = None if labels is None else labels.repeat_interleave(len(z) // len(labels), 0)
         if not model.training:
-            return model.decode(z, labels).mean
+            return model.decode(z, each).mean
         with evaluating(model):
-            return model.decode(z, labels).mean
+            return model.decode(z, each).mean
 
     return mean_image
+
+
+def for_class(model: EncodesAndDecodes, y: Tensor | int | None, names: Sequence[str] = (), decode: Decoder | None = None) -> str:
+    """What `decoder_of` makes of the class, in words: " for class b", or nothing where it decodes none."""
+    labels = None if decode is not None or y is None else _labels(model, y)
+    if labels is None:
+        return ""
+    told = [names[label] if label < len(names) else str(label) for label in labels.unique().tolist()]
+    return f" for class {told[0]}" if len(told) == 1 else f" for the classes {', '.join(told)}"
+
+
+def _labels(model: EncodesAndDecodes, y: Tensor | int | None) -> Tensor | None:
+    return labels_on(model, y, 1 if y is None or isinstance(y, int) else len(y))
 
 
 @torch.no_grad()
@@ -42,18 +63,19 @@ def codes(model: EncodesAndDecodes, x: Tensor, y: Tensor | int | None = None) ->
 
 
 @torch.no_grad()
-def variance_carried(model, x: Tensor, decode: Decoder | None = None) -> Tensor:
+def variance_carried(model: EncodesAndDecodes, x: Tensor, y: Tensor | int | None = None, decode: Decoder | None = None) -> Tensor:
     """The share of the data's pixel variance that is lost when one latent is set to its average: (latent_size,), 0 to 1.
 
     With x̂ the reconstruction from the mean codes and x̂₋ᵢ that with latent i averaged away, it is
     (‖x − x̂₋ᵢ‖² − ‖x − x̂‖²) / ‖x − x̄‖², summed over the examples. A latent that the decoder ignores carries 0; the shares
-    need not add up to 1. x: (n, *input_shape) with n of at least 2.
+    need not add up to 1, and a label that the decoder sees carries its own. x: (n, *input_shape) with n of at least 2; y: its labels,
+    for a model that knows classes.
     """
     if len(x) < 2:
         raise ValueError(f"variance needs at least two examples, got {len(x)}.")
-    decoded = decoder_of(model, decode)
-    x = x.to(model.device)
-    z = codes(model, x)
+    decoded = decoder_of(model, decode, y)
+    x = placed(model, x)
+    z = codes(model, x, y)
     total = (x - x.mean(0)).pow(2).sum().clamp_min(1e-12)
     error = (x - decoded(z)).pow(2).sum()
     shares = []
@@ -64,11 +86,13 @@ def variance_carried(model, x: Tensor, decode: Decoder | None = None) -> Tensor:
     return torch.tensor(shares).clamp(0, 1)
 
 
-def most_telling(model, x: Tensor | None, decode: Decoder | None = None) -> tuple[list[int], Tensor | None]:
+def most_telling(
+    model: WithLatents, x: Tensor | None, y: Tensor | None = None, decode: Decoder | None = None
+) -> tuple[list[int], Tensor | None]:
     """The latent dimensions, those that carry most first, and what each carries (by its own number); as they come without x."""
     if x is None:
         return list(range(model.latent_size)), None
-    shares = variance_carried(model, x[:500], decode)
+    shares = variance_carried(model, x[:500], None if y is None else y[:500], decode)
     return torch.argsort(shares, descending=True).tolist(), shares
 
 
