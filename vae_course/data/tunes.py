@@ -65,6 +65,8 @@ def _read_tune(lines: list[str]) -> Tune:
     for line in lines[:header]:
         if line[1:2] != ":":
             raise ValueError(f"{title}: {line!r} stands before the key, expected a field like T: or M:. K: comes last, then the notes.")
+    if "T" not in fields:
+        raise ValueError(f"{title}: T: is missing, expected a title. Give one on the next line.")
     for letter, known in KNOWN.items():
         if fields.get(letter) not in known:
             raise ValueError(f"{title}: {letter}: is {fields.get(letter, 'missing')}, expected one of: {', '.join(known)}.")
@@ -95,12 +97,12 @@ def _read_bar(text: str, key: str, where: str) -> Bar:
 def _check_bars(bars: list[Bar], metre: str, title: str) -> None:
     """Raise ValueError unless each bar fills the metre, upbeat and last bar together at least, and each tie leads to the same note."""
     length, steps = LENGTHS[metre], [sum(steps for _, steps in bar.notes) for bar in bars]
-    upbeat = steps[0] if steps[0] < length else 0
-    rest = f", or {length - upbeat} beside an upbeat of {upbeat}" if upbeat else ""
+    upbeat = min(steps[0], length)
+    rest = f", or {length - upbeat} beside an upbeat of {upbeat}," if upbeat < length else ""
     for number, bar in enumerate(bars, start=1):
         first, last = number == 1, number == len(bars)
-        if steps[number - 1] not in {length, first * upbeat or length, last * (length - upbeat) or length}:
-            raise ValueError(f"{title}: bar {number} has {steps[number - 1]} eighths, expected {length}{last * rest} in {metre}.")
+        if steps[number - 1] not in [length] + [upbeat] * first + [length - upbeat] * last:
+            raise ValueError(f"{title}: bar {number} has {steps[number - 1]} eighths, expected {length}{rest * last} in {metre}.")
         if bar.tied and (last or bar.notes[-1][0] is None or bar.notes[-1][0] != bars[number].notes[0][0]):
             raise ValueError(f"{title}: bar {number} ends in a tie, expected the next one to begin with the same note.")
 
