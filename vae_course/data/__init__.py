@@ -63,8 +63,10 @@ def load(name: str) -> Dataset:
     """The data set `name`, as tensors in memory: images (n, channels, height, width) with pixels in [0, 1], or sequences (n, steps, …).
 
     Looks in the folder that `VAE_COURSE_DATA` names, then in the user's cache, then downloads. Where MNIST or Fashion-MNIST cannot be
-    had, says so in one sentence and gives scikit-learn's digits, which have the same shape. "mnist-binary" is MNIST with each pixel
-    drawn once as 0 or 1 (`binarise`), the same each time: on it the Bernoulli decoder's loss is a likelihood.
+    had, says so in one sentence and gives scikit-learn's digits, which have the same shape.
+
+    name: one of `names()`. "mnist-binary" is MNIST with each pixel drawn once as 0 or 1 (`binarise`), the same each time: on it the
+        Bernoulli decoder's loss is a likelihood.
     Raises ValueError for an unknown name, and for a named folder that is none, cannot be read or holds a damaged file (one that does
     not hold the set is passed over with a sentence); ConnectionError when there is nothing of the same shape.
     """

@@ -27,10 +27,12 @@ NAMES = {
 def accepted(data, *, part: str, batch_size: int = 1000, shuffled: bool = False) -> Split | DataLoader:
     """`data` as a Split in memory, or as a DataLoader where examples are made when they are asked for.
 
-    data: a `Dataset` of the course (its split `part`, "train" or "test"), a `Split`, a tensor or NumPy array (n, *input_shape), a pair
+    data: a `Dataset` of the course, a `Split`, a tensor or NumPy array (n, *input_shape), a pair
         (x, y), a dictionary of both, a list of examples, a `TensorDataset`, anything else that a DataLoader reads from (a data set of
         torchvision, say), or a DataLoader.
-    batch_size, shuffled: of the DataLoader, where one is made.
+    part: "train" or "test", which split of a `Dataset` is meant.
+    batch_size: examples a batch of the DataLoader, where one is made.
+    shuffled: whether it draws a new order each epoch.
     Raises ValueError for anything else, for whole numbers as examples, for values outside [0, 1], and for a data set without examples.
     """
     if isinstance(data, Dataset):
@@ -58,10 +60,12 @@ def _pair_or_loader(data, batch_size: int = 1000, shuffled: bool = False) -> tup
 
 
 def in_memory(data, *, most: int | None = None) -> tuple[Tensor, Tensor | None]:
-    """The examples and labels (None without) of `data`, whatever `accepted` takes, of a `Dataset` the test split; or the first `most`.
+    """The examples (n, *input_shape) of `data` and their labels (n, …), None without.
 
-    A DataLoader is read through; what it draws, the order of the examples for one, is the same each time. Values may lie outside [0, 1]: a
-    model of one's own may want such. Raises ValueError as `accepted` does for all the rest.
+    data: whatever `accepted` takes, of a `Dataset` the test split. Values may lie outside [0, 1]: a model of one's own may want such.
+        A DataLoader is read through; what it draws, the order of the examples for one, is the same each time.
+    most: so many examples, the first ones; None for all.
+    Raises ValueError as `accepted` does for all the rest.
     """
     if isinstance(data, Dataset):
         data = data.test
@@ -86,8 +90,9 @@ def _read_through(loader: DataLoader, most: int | None) -> tuple[Tensor, Tensor 
 
 
 def pair_of(batch) -> tuple[Tensor, Tensor | None]:
-    """The examples and their labels (None where there are none) of x, (x,), (x, y) or a dictionary of them, as tensors.
+    """The examples and their labels (None where there are none), as tensors.
 
+    batch: x, (x,), (x, y), or a dictionary that names them.
     Raises ValueError for anything else, and for whole numbers as examples.
     """
     if isinstance(batch, Mapping):

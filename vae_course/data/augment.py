@@ -13,8 +13,9 @@ def wobble(images: Tensor, generator: torch.Generator | None = None) -> Tensor:
     """Rotate by up to 12°, shear and scale by up to 12 %, shift by up to a pixel of 28: what another hand might have written.
 
     images: (n, channels, height, width), of which each draws its own change.
-    generator: where the changes are drawn from, on its own device; without one they are drawn where the images are, so that nothing waits.
-    Result: as `images`, black where the image was moved away. Raises ValueError for another shape.
+    generator: draws the changes, on its own device; without one they are drawn where the images are, and no device waits for another.
+    Result: as `images`, black where the image was moved away.
+    Raises ValueError for another shape.
     """
     if images.dim() != 4:
         raise ValueError(f"images have shape {tuple(images.shape)}, expected (n, channels, height, width). Use unsqueeze(1) on grey ones.")

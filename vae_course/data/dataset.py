@@ -69,9 +69,11 @@ def _as_tensor(values, what: str) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Examples `x` of shape (n, *input_shape), pixels in [0, 1], and their labels `y` of shape (n, …), integers, or None without labels.
+    """Examples and their labels, in memory. NumPy arrays become tensors.
 
-    NumPy arrays become tensors. Raises ValueError when the two differ in length, when there are none, when `x` holds no floating-point
+    x: (n, *input_shape), floating-point numbers in [0, 1].
+    y: (n, …), integers, or None without labels.
+    Raises ValueError when the two differ in length, when there are none, when `x` holds no floating-point
     numbers, or when values of `x` leave [0, 1].
     """
 
@@ -98,7 +100,13 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A training and a test split with the names of their classes. `source` says where the data came from."""
+    """A training and a test split.
+
+    name: what it is called.
+    train, test: its splits; no example stands in both.
+    classes: the name of each label, by its number.
+    source: where the data came from, in a few words.
+    """
 
     name: str
     train: Split

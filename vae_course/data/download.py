@@ -40,7 +40,10 @@ class NoData(Exception):
 def load_cached(title: str, name: str, torchvision_name: str, read: Callable[[Path], Data]) -> Data:
     """What `read` makes of the folder `name` in the cache; where that is missing or damaged, torchvision fetches it first.
 
-    torchvision_name: of the class that downloads it. read(folder): the data, or ValueError when a file is missing or damaged.
+    title: what a sentence calls it.
+    name: of its folder in the cache.
+    torchvision_name: of the class that downloads it.
+    read: a function of the folder that gives the data, or raises ValueError when a file is missing or damaged.
     Raises NoData, in one sentence without its full stop, when there is no whole folder and none can be had.
     """
     state = "not on this machine"

@@ -11,13 +11,15 @@ UNKNOWN = -1
 
 
 def few_labels(split: Split, *, count: int = 100, share: float | None = 0.2, seed: int = 0) -> Split:
-    """The same examples with `count` labels kept, equally many a class, and every other label −1 (`UNKNOWN`).
+    """The same examples with a few labels kept, equally many a class, and every other label −1 (`UNKNOWN`).
 
+    split: examples whose labels are all known.
+    count: how many labels are kept, a multiple of the number of classes.
     share: labelled examples are repeated until they make up this share of the result, so that each batch of `fit` holds some; where
         they make up more than that already, each stands in it once. None repeats nothing.
     seed: draws which labels are kept (the same ones for any `share`) and the order of the result.
-    Raises ValueError when labels are not (n,) integers of at least 0, when `count` is not a multiple of the number of classes, when a class
-    has fewer examples than are to be kept, and when `share` lies outside 0 < share < 1.
+    Raises ValueError when labels are not (n,) integers of at least 0, when `count` is no such multiple, when a class has fewer examples
+    than are to be kept, and when `share` lies outside 0 < share < 1.
     """
     classes = _classes(split.y)
     each, left = divmod(count, len(classes))

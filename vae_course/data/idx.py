@@ -27,7 +27,9 @@ def idx_names(file_name: str) -> list[str]:
 def read_idx_folder(folder: Path, *, published: Mapping[str, str], foreign: Mapping[str, str]) -> tuple[Split, Split]:
     """The training and the test split of the four files in `folder`: images (n, 1, 28, 28) with pixels in [0, 1], labels (n,).
 
-    published: the SHA-256 of each file as published; full-sized ones must agree. foreign: those of a data set that this one is not.
+    folder: where they lie.
+    published: the SHA-256 of each file as published; full-sized ones must agree.
+    foreign: those of a data set that this one is not.
     Raises ValueError that names the file that is missing, unreadable or damaged.
     """
     train, test = (_read_split(folder, names, published, foreign) for names in (IDX_FILES[:2], IDX_FILES[2:]))

@@ -36,8 +36,12 @@ MNIST_HASHES = {
 class ImageSet:
     """How one of torchvision's data sets lies on disk, what its classes are called, and what reads it.
 
-    torchvision: the name of its class there. folder: what that calls its folder. signs: a folder that holds one of these holds the set.
-    read(folder): its two splits, or ValueError that names the file that is missing or damaged.
+    title: what a sentence calls it.
+    torchvision: the name of its class there.
+    folder: what that class calls its folder.
+    classes: the name of each label, by its number.
+    signs: a folder that holds one of these holds the set.
+    read: a function of the folder that gives its two splits, or raises ValueError that names the file that is missing or damaged.
     """
 
     title: str
@@ -183,7 +187,8 @@ IMAGE_SETS = {
 def binarise(x: Tensor, *, seed: int | None = None) -> Tensor:
     """Draw each pixel as 0 or 1 with its grey level as probability (Salakhutdinov & Murray 2008).
 
-    x: any shape, pixels in [0, 1]. With a `seed` the draw is the same each time (static), without it new (dynamic).
+    x: any shape, pixels in [0, 1].
+    seed: with one the draw is the same each time (static), without it new (dynamic).
     """
     generator = None if seed is None else torch.Generator(x.device).manual_seed(seed)
     return torch.bernoulli(x, generator=generator)

@@ -68,8 +68,9 @@ def windows_of(tune: Tune) -> list[Melody]:
 
 
 def to_tokens(melody: Melody | Sequence[Melody]) -> Tensor:
-    """A melody as one-hot rows (STEPS, TOKENS), its end marked, rows of zeros behind it; of several melodies, (n, STEPS, TOKENS).
+    """A melody as one-hot rows (STEPS, TOKENS), its end marked, rows of zeros behind it.
 
+    melody: one, or several for (n, STEPS, TOKENS).
     Raises ValueError when it is empty, longer than STEPS − 1 eighths, or leaves the range of pitches.
     """
     if not isinstance(melody, Melody):
@@ -90,8 +91,12 @@ def to_tokens(melody: Melody | Sequence[Melody]) -> Tensor:
 
 
 def from_tokens(rows: Tensor) -> Melody:
-    """The melody that one-hot rows (steps, TOKENS) spell, up to the end token or the first row of zeros. Made to read what a model wrote:
-    a hold with nothing to hold is a rest. Raises ValueError for another shape, and when there is no step before the end.
+    """The melody that one-hot rows spell, up to the end token or the first row of zeros.
+
+    Made to read what a model wrote: a hold with nothing to hold is a rest.
+
+    rows: (steps, TOKENS).
+    Raises ValueError for another shape, and when there is no step before the end.
     """
     if rows.dim() != 2 or rows.shape[1] != TOKENS:
         raise ValueError(f"expected one melody of shape (steps, {TOKENS}), got {tuple(rows.shape)}. Take one example of a batch.")
@@ -112,10 +117,14 @@ def from_tokens(rows: Tensor) -> Melody:
 
 
 def melodies(tunes: Sequence[Tune] = TUNES) -> Dataset:
-    """Two-bar windows of all tunes as one-hot tokens, x: (n, STEPS, TOKENS), y: the number of the tune, `classes` their titles.
+    """Two-bar windows of all tunes as one-hot tokens.
 
-    Every fifth tune is a test tune, its windows in C alone; the others are transposed into each of `KEYS`. Windows last 8, 12 or 16
-    eighths; what lies behind the end is zeros. A test window that a training tune holds too, note for note, is left out.
+    Every fifth tune is a test tune, its windows in C alone; the others are transposed into each of `KEYS`. A test window that a training
+    tune holds too, note for note, is left out.
+
+    tunes: what is cut into windows.
+    x: (n, STEPS, TOKENS). Windows last 8, 12 or 16 eighths; what lies behind the end is zeros.
+    y: (n,), the number of the tune, whose title stands in `classes`.
     """
     train, test = [], []
     for number, tune in enumerate(tunes):

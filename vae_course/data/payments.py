@@ -30,12 +30,16 @@ SHARES = torch.tensor([0.5, 0.2, 0.3])
 
 
 def payments(n: int, *, fraud: float = FRAUD, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """`n` payments x (n, 16), columns as in `FEATURES`, and their kind y (n,), a number in `KINDS`; a share `fraud` of them is no 0.
+    """Payments x (n, 16), columns as in `FEATURES`, and their kind y (n,), a number in `KINDS`.
 
     Amounts (1 to 10,000), distances (km) and times since the last payment (minutes) are logarithms, log₁₀ divided by 4; payments in
-    the last 24 hours are counted up to 20. Of the frauds, in equal shares: many tiny sums in quick succession; one far above the
-    usual, at night; a card shown far away minutes after it was used at home; and mixtures of several honest payments, in which
-    each number is ordinary and their combination is not. Made for teaching: nothing about real payments can be learnt from them.
+    the last 24 hours are counted up to 20. Made for teaching: nothing about real payments can be learnt from them.
+
+    n: how many.
+    fraud: the share of them that is no 0. In equal parts: many tiny sums in quick succession; one far above the usual, at night; a card
+        shown far away minutes after it was used at home; and mixtures of several honest payments, in which each number is ordinary and
+        their combination is not.
+    seed: the same gives the same payments.
     Raises ValueError when n < 1 or unless 0 ≤ fraud < 1.
     """
     if n < 1 or not 0 <= fraud < 1:

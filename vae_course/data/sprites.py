@@ -34,16 +34,22 @@ SPRITE_COLOURS: dict[str, tuple[float, float, float]] = {
 
 
 def sprite_factors(*, colour: bool = False) -> dict[str, tuple]:
-    """Factor → its levels, in the order of the columns of a data set's `y`; with `colour`, six colours come last."""
+    """Factor → its levels, in the order of the columns of a data set's `y`.
+
+    colour: whether six colours come last.
+    """
     return {**SPRITE_FACTORS, "colour": tuple(SPRITE_COLOURS)} if colour else dict(SPRITE_FACTORS)
 
 
 def sprites(*, colour: bool = False, train: int = 20_000, test: int = 10_000, seed: int = 0) -> Dataset:
-    """Sprites of all kinds, drawn on the spot: images (n, 1, 32, 32), or (n, 3, 32, 32) with `colour`, pixels in [0, 1].
+    """Sprites of all kinds, drawn on the spot. No combination of levels occurs twice, so no test picture is in the training set.
 
-    `y` holds the level of each factor by its index in `sprite_factors`: (n, factors), integers; `classes` holds the factors'
-    names. No combination of levels occurs twice, so no test picture is in the training set. The same seed gives the same pictures, on
-    another kind of processor but for steps of 1/255 at a few edge pixels in a million.
+    x: (n, 1, 32, 32), or (n, 3, 32, 32) in colour, pixels in [0, 1].
+    y: (n, factors), integers, the level of each factor by its index in `sprite_factors`; `classes` holds the factors' names.
+
+    colour: whether they have one, a sixth factor.
+    train, test: how many of each.
+    seed: the same gives the same pictures, on another kind of processor but for steps of 1/255 at a few edge pixels in a million.
     Raises ValueError when more pictures are asked for than there are combinations (55,296; six times that in colour).
     In the manner of dSprites (Matthey et al. 2017).
     """
@@ -58,8 +64,10 @@ def sprites(*, colour: bool = False, train: int = 20_000, test: int = 10_000, se
 
 
 def draw_sprites(y: Tensor, *, colour: bool = False) -> Tensor:
-    """The pictures for rows of level indexes: (n, factors) integers → (n, 1 or 3, 32, 32), pixels in [0, 1].
+    """The pictures for rows of level indexes: (n, 1, 32, 32), or (n, 3, 32, 32) in colour, pixels in [0, 1].
 
+    y: (n, factors), integers, columns as in `sprite_factors`.
+    colour: whether the last column is one.
     Raises ValueError for another number of columns or an index that a factor does not have.
     """
     factors = sprite_factors(colour=colour)
@@ -86,7 +94,12 @@ def draw_sprite(
 ) -> Tensor:
     """One sprite by name, at the factors' levels or anywhere between them: (1, 32, 32), or (3, 32, 32) when a colour is named.
 
-    size: 0.5 to 1. rotation: degrees, clockwise. x, y: 0 (left, top) to 1 (right, bottom). Raises ValueError for anything else.
+    shape: one of `SPRITE_FACTORS["shape"]`.
+    size: 0.5 to 1, a share of the largest.
+    rotation: −360 to 360 degrees, clockwise.
+    x, y: 0 (left, top) to 1 (right, bottom).
+    colour: one of `SPRITE_COLOURS`, or None for white on one channel.
+    Raises ValueError for anything else.
     """
     if shape not in SPRITE_FACTORS["shape"]:
         raise ValueError(f"unknown shape {shape!r}, expected one of: {', '.join(SPRITE_FACTORS['shape'])}.")
@@ -102,7 +115,9 @@ def draw_sprite(
 def sprite_traversal(factor: str, **others) -> Tensor:
     """One sprite for each level of `factor`, all else kept: (levels, 1, 32, 32), or 3 channels in colour.
 
-    others: the factors that are kept, as for `draw_sprite`. Raises ValueError for an unknown factor.
+    factor: one of `sprite_factors(colour=True)`.
+    others: the factors that are kept, as for `draw_sprite`.
+    Raises ValueError for an unknown factor.
     """
     levels = sprite_factors(colour=True).get(factor)
     if levels is None:

@@ -48,7 +48,8 @@ class Tune:
 def read_abc(text: str) -> tuple[Tune, ...]:
     """The tunes in a text: each begins with X: and a number, and ends at an empty line.
 
-    T: is the title, C: and S: (composer, source) together the origin, M: the metre, L: the unit, K: the key, after which come the notes.
+    text: of a tune T: is the title, C: and S: (composer, source) are the origin, M: the metre, L: the unit of length, K: the key; then come
+        the notes. Other fields, and what follows a %, are passed over.
     Raises ValueError that names the tune and the bar (an upbeat is bar 1) for what cannot be read, a bar that does not fill its metre or a
     tie that leads to another note, and the tune for a field that is missing or unknown.
     """

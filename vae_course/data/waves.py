@@ -34,10 +34,14 @@ NORMAL_BEAT = {
 
 @dataclass(frozen=True)
 class Waves:
-    """What `waves` makes of `n` waves: x (n, steps, 2), their family y (n,), and what they were made from.
+    """What `waves` makes: series, their families, and what they were made from.
 
-    clean: (n, steps), the values without noise and gaps, on the scale of x. period (in steps; where it starts out, for a chirp), phase (a
-    share of the period, 0 to 1) and amplitude (0 to 1): (n,) each.
+    x: (n, steps, 2), the series.
+    y: (n,), the family of each, a number in `FAMILIES`.
+    clean: (n, steps), the values without noise and gaps, on the scale of x.
+    period: (n,), in steps; of a chirp, where it starts out.
+    phase: (n,), a share of the period, 0 to 1.
+    amplitude: (n,), 0 to 1.
     """
 
     x: Tensor
@@ -49,10 +53,16 @@ class Waves:
 
 
 def waves(n: int, *, families: Sequence[str] = FAMILIES, noise: float = 0.03, gap: int = 0, seed: int = 0) -> Waves:
-    """`n` waves of `STEPS` steps, families in equal shares, with periods of 12 to 32 steps and amplitudes from 0.5 to 1.
+    """Waves of `STEPS` steps, with periods of 12 to 32 steps and amplitudes from 0.5 to 1.
 
-    A chirp's period falls to half by the end, a damped wave's amplitude to a tenth. noise: its σ, on the scale of x. gap: so many steps in
-    a row, at a random place, that are not seen. Raises ValueError for an unknown family, a negative noise or a gap longer than the series.
+    A chirp's period falls to half by the end, a damped wave's amplitude to a tenth.
+
+    n: how many.
+    families: some of `FAMILIES`, in equal shares.
+    noise: its σ, on the scale of x.
+    gap: so many steps in a row, at a random place, that are not seen.
+    seed: the same gives the same waves.
+    Raises ValueError for an unknown family, a negative noise or a gap longer than the series.
     """
     unknown = [family for family in families if family not in FAMILIES]
     if unknown or not families:
@@ -73,8 +83,10 @@ def waves(n: int, *, families: Sequence[str] = FAMILIES, noise: float = 0.03, ga
 
 
 def load_waves() -> Dataset:
-    """4,000 training and 1,000 test waves, noisy; y is the family, a number in `classes`. Test waves are whole; of the training waves
-    half are, a quarter misses `GAP` steps in a row somewhere, a quarter the last `GAP`: who fills gaps and forecasts must have seen both.
+    """4,000 training and 1,000 test waves, noisy; y is the family, a number in `classes`.
+
+    Test waves are whole; of the training waves half are, a quarter misses `GAP` steps in a row somewhere, a quarter the last `GAP`: who
+    fills gaps and forecasts must have seen both.
     """
     train, test = waves(4000, seed=0), waves(1000, seed=1)
     gap, cut = waves(1000, gap=GAP, seed=2), waves(1000, seed=3)
@@ -86,18 +98,28 @@ def load_waves() -> Dataset:
 
 
 def without_end(x: Tensor, steps: int = GAP) -> Tensor:
-    """The same series with the last `steps` not seen: what a forecast starts from. x: (n, steps, 2) → the same shape."""
+    """The same series with its end not seen: what a forecast starts from.
+
+    x: (n, all steps, 2), and so is the result.
+    steps: how many at the end become zeros.
+    """
     cut = x.clone()
     cut[:, -steps:] = 0
     return cut
 
 
 def heartbeats(n: int, *, kinds: Sequence[str] = BEATS, noise: float = 0.015, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """`n` beats like an electrocardiogram's, kinds in equal shares: x (n, STEPS, 2) and the kind (n,), a number in `BEATS`.
+    """Beats like an electrocardiogram's: x (n, STEPS, 2) and the kind of each (n,), a number in `BEATS`.
 
     Five bell-shaped waves (P, Q, R, S, T), after McSharry et al. 2003; each beat varies in heights, times and widths and rides on a slow
-    drift. A premature one comes 60 to 120 ms early; a wide one has no P, a broad R and a T upside down; of the others one thing is changed,
-    by more or by less. Made for teaching: nothing about a patient can be learnt from them. Raises ValueError for an unknown kind.
+    drift. Made for teaching: nothing about a patient can be learnt from them.
+
+    n: how many.
+    kinds: some of `BEATS`, in equal shares. A premature beat comes 60 to 120 ms early; a wide one has no P, a broad R and a T upside down;
+        of the others one thing is changed, by more or by less.
+    noise: its σ, on the scale of x.
+    seed: the same gives the same beats.
+    Raises ValueError for an unknown kind.
     """
     unknown = [kind for kind in kinds if kind not in BEATS]
     if unknown or not kinds or n < 1:
@@ -137,7 +159,11 @@ def load_heartbeats() -> Dataset:
 
 
 def as_series(values: Tensor, seen: Tensor | None = None) -> Tensor:
-    """Values (n, steps), and which of them were seen (all, when nothing is said), as series (n, steps, 2); the unseen become zeros."""
+    """Values, and which of them were seen, as series (n, steps, 2); the unseen become zeros.
+
+    values: (n, steps).
+    seen: (n, steps) or what broadcasts to it, 1 or 0; None when all were.
+    """
     seen = torch.ones_like(values) if seen is None else seen.to(values.dtype).expand_as(values)
     return torch.stack([values * seen, seen], dim=-1)
 
