@@ -223,7 +223,7 @@ def test_what_cannot_be_shared_is_refused_in_every_process(tmp_path):
         messages = torch.load(tmp_path / f"messages-{rank}.pt", weights_only=True)
         assert "ValueError: AdversarialAutoencoder trains in its own way, without calling `loss`" in messages["own way"]
         assert "ValueError: the processes do not hold the same first batch (process 0: shape (50, 1, 6, 6)" in messages["different data"]
-        assert "FloatingPointError: the loss is not finite in epoch 1, batch 1 (reconstruction)" in messages["not finite"]
+        assert "LossNotFinite: the loss is not finite in epoch 1, batch 1 (reconstruction)" in messages["not finite"]
 
 
 def test_a_loader_that_shares_out_the_data_itself_is_refused():

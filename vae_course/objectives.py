@@ -83,7 +83,8 @@ def pathwise_gradients(f: Callable[[Tensor], Tensor], mu: Tensor, log_var: Tenso
     """
     mu, log_var = _parameters_per_draw(mu, log_var, draws)
     z = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)
-    return torch.autograd.grad(_one_per_draw(f(z), draws).sum(), (mu, log_var))
+    of_mu, of_log_var = torch.autograd.grad(_one_per_draw(f(z), draws).sum(), (mu, log_var))
+    return of_mu, of_log_var
 
 
 def score_function_gradients(
@@ -99,7 +100,8 @@ def score_function_gradients(
         z = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)
         reward = _one_per_draw(f(z), draws) - baseline
     log_q = Independent(Normal(mu, torch.exp(0.5 * log_var), validate_args=False), 1, validate_args=False).log_prob(z)
-    return torch.autograd.grad((reward * log_q).sum(), (mu, log_var))
+    of_mu, of_log_var = torch.autograd.grad((reward * log_q).sum(), (mu, log_var))
+    return of_mu, of_log_var
 
 
 def _parameters_per_draw(mu: Tensor, log_var: Tensor, draws: int) -> tuple[Tensor, Tensor]:
@@ -108,7 +110,8 @@ def _parameters_per_draw(mu: Tensor, log_var: Tensor, draws: int) -> tuple[Tenso
         raise ValueError(f"draws is {draws}, expected at least 1.")
     if mu.dim() != 1 or mu.shape != log_var.shape:
         raise ValueError(f"mu has shape {tuple(mu.shape)} and log_var {tuple(log_var.shape)}, expected (latent_size,) for both.")
-    return tuple(parameter.detach().expand(draws, -1).clone().requires_grad_() for parameter in (mu, log_var))
+    each_mu, each_log_var = (parameter.detach().expand(draws, -1).clone().requires_grad_() for parameter in (mu, log_var))
+    return each_mu, each_log_var
 
 
 def _one_per_draw(values: Tensor, draws: int) -> Tensor:

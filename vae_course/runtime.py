@@ -120,7 +120,7 @@ def start() -> None:
     """Print the one-line banner that opens every notebook; on Colab also switch on third-party widgets."""
     if "google.colab" in sys.modules:
         with contextlib.suppress(ImportError, AttributeError):  # places that imitate Colab do without
-            from google.colab import output
+            from google.colab import output  # pyright: ignore[reportMissingImports]
 
             output.enable_custom_widget_manager()
     if rank() > 0:

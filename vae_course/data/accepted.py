@@ -134,7 +134,7 @@ def _side_by_side(examples: Sequence):
         mend = " Give it transform=torchvision.transforms.ToTensor()." if hasattr(x, "getpixel") else ""
         raise ValueError(f"the examples are of the kind {type(x).__name__}, expected tensors or NumPy arrays.{mend}")
     try:
-        return default_collate(examples)
+        return default_collate(list(examples))
     except (TypeError, RuntimeError) as error:
         raise ValueError(f"the examples do not make a batch: {error}. Bring them to one shape and type.") from error
 

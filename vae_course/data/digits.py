@@ -20,9 +20,9 @@ def load_digits() -> Dataset:
     from sklearn.datasets import load_digits as sklearn_digits
     from sklearn.model_selection import train_test_split
 
-    bunch = sklearn_digits()
-    small = torch.tensor(bunch.images, dtype=torch.float32).unsqueeze(1) / 16
-    labels = torch.tensor(bunch.target, dtype=torch.int64)
+    rows, classes = sklearn_digits(return_X_y=True)
+    small = torch.tensor(rows, dtype=torch.float32).view(-1, 1, 8, 8) / 16
+    labels = torch.tensor(classes, dtype=torch.int64)
     train, test = train_test_split(torch.arange(len(labels)).numpy(), test_size=0.2, stratify=labels.numpy(), random_state=0)
     train, test = torch.from_numpy(train), torch.from_numpy(test)
 

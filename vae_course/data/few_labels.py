@@ -21,14 +21,14 @@ def few_labels(split: Split, *, count: int = 100, share: float | None = 0.2, see
     Raises ValueError when labels are not (n,) integers of at least 0, when `count` is no such multiple, when a class has fewer examples
     than are to be kept, and when `share` lies outside 0 < share < 1.
     """
-    classes = _classes(split.y)
+    classes, known = _classes(split.y)
     each, left = divmod(count, len(classes))
     if each < 1 or left:
         raise ValueError(f"count is {count}, expected a multiple of {len(classes)}, so that each class keeps equally many labels.")
     if share is not None and not 0 < share < 1:
         raise ValueError(f"share is {share}, expected a number between 0 and 1, both excluded, or None for no repetition.")
     generator = torch.Generator().manual_seed(seed)
-    labels = split.y.cpu()
+    labels = known.cpu()
     kept = torch.cat([_draw(labels, one, each, generator) for one in classes])
     hidden = torch.ones(len(split), dtype=torch.bool)
     hidden[kept] = False
@@ -39,18 +39,20 @@ def few_labels(split: Split, *, count: int = 100, share: float | None = 0.2, see
     places = torch.cat([repeated, unlabelled])
     y = torch.cat([labels[repeated], torch.full_like(unlabelled, UNKNOWN)])
     order = torch.randperm(len(places), generator=generator)
-    return Split(split.x[places[order].to(split.x.device)], y[order].to(split.y.device))
+    return Split(split.x[places[order].to(split.x.device)], y[order].to(known.device))
 
 
 def only_labelled(split: Split) -> Split:
     """The examples whose label is known: what a supervised model may see of `few_labels(...)`. Raises ValueError when there are none."""
-    known = torch.zeros(len(split), dtype=torch.bool) if split.y is None else split.y != UNKNOWN
+    y = torch.full((len(split),), UNKNOWN) if split.y is None else split.y
+    known = y != UNKNOWN
     if not known.any():
         raise ValueError(f"all {len(split)} labels are {UNKNOWN}, expected at least one that is known. few_labels(...) keeps some.")
-    return Split(split.x[known], split.y[known])
+    return Split(split.x[known], y[known])
 
 
-def _classes(y: Tensor | None) -> list[int]:
+def _classes(y: Tensor | None) -> tuple[list[int], Tensor]:
+    """The classes that occur, and the labels, which must be there."""
     if y is None:
         raise ValueError("the split has no labels: expected one class an example, of which some are then hidden.")
     if y.dim() != 1 or y.is_floating_point():
@@ -58,7 +60,7 @@ def _classes(y: Tensor | None) -> list[int]:
     classes = y.unique().tolist()
     if classes[0] < 0:
         raise ValueError(f"the labels hold {classes[0]}, expected classes from 0 on. Give a split that still has all its labels.")
-    return classes
+    return classes, y
 
 
 def _draw(labels: Tensor, one: int, each: int, generator: torch.Generator) -> Tensor:

@@ -147,7 +147,8 @@ def _read_cifar(folder: Path) -> tuple[Split, Split]:
     archive = folder / CIFAR10.filename
     if os.path.lexists(archive):
         with tarfile.open(fileobj=io.BytesIO(_published(archive, CIFAR10.tgz_md5))) as packed:
-            contents = {name: packed.extractfile(f"{CIFAR10.base_folder}/{name}").read() for name in known}
+            members = {name: packed.extractfile(f"{CIFAR10.base_folder}/{name}") for name in known}
+            contents = {name: member.read() for name, member in members.items() if member is not None}
     else:
         contents = {name: _published(folder / name, md5) for name, md5 in known.items()}
     batches = {name: pickle.loads(content, encoding="latin1") for name, content in contents.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import repeat
 
 import torch
 from torch import Tensor
@@ -87,7 +88,8 @@ class GridPosterior:
                 optimizer.zero_grad()
                 kl.sum().backward()
                 optimizer.step()
-        return Independent(Normal(*best), 1)
+        mean, stddev = best
+        return Independent(Normal(mean, stddev), 1)
 
     def _kl(self, weights: Tensor, stddev: Tensor) -> Tensor:
         """−(entropy of q) − E_q[log p(z|x)], from q's mass on the lines of the grid: (batch, 2, points)."""
@@ -98,7 +100,9 @@ class GridPosterior:
 
 
 @torch.no_grad()
-def posterior_on_grid(model: LatentModel, x: Tensor, y: Tensor | int | None = None, *, limit: float = 5.0, points: int = 201) -> GridPosterior:
+def posterior_on_grid(
+    model: LatentModel, x: Tensor, y: Tensor | int | None = None, *, limit: float = 5.0, points: int = 201
+) -> GridPosterior:
     """p(z|x) and log p(x) of a model with two latents, by brute force: p(x|z) p(z) at every point of a grid, and their sum.
 
     x: (batch, *input_shape). y: its labels, (batch,) or one class for all, where the model knows classes: the posterior is then p(z|x, y).
@@ -115,11 +119,11 @@ def posterior_on_grid(model: LatentModel, x: Tensor, y: Tensor | int | None = No
     log_prior = prior.log_prob(z).cpu().double()
     x, labels = placed(model, x), labels_on(model, y, len(x))
     with evaluating(model):
-        p = model.decode(z) if labels is None else None
-        log_joint = torch.stack([
-            (p or model.decode(z, label.expand(len(z)))).log_prob(one).cpu().double() + log_prior
-            for one, label in zip(x, [None] * len(x) if labels is None else labels, strict=True)
-        ])
+        if labels is None:
+            given = repeat(model.decode(z), len(x))
+        else:  # one after another: each is an image for every point of the grid
+            given = (model.decode(z, label.expand(len(z))) for label in labels)
+        log_joint = torch.stack([p.log_prob(one).cpu().double() + log_prior for p, one in zip(given, x, strict=True)])
     step = (axis[1] - axis[0]).item()
     log_evidence = torch.logsumexp(log_joint, dim=1) + 2 * math.log(step)
     log_density = (log_joint - log_evidence.unsqueeze(-1)).unflatten(-1, (points, points))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.distributions import Independent
+from torch.distributions import Distribution, Independent
 
 from ..contract import LatentModel
 from ..data.dataset import as_examples
@@ -178,8 +178,10 @@ def missing_nats(fillings: Tensor, x: Tensor, seen: Tensor) -> Tensor:
     return math.log(len(fillings)) - torch.where(seen, 0.0, pixels).flatten(2).sum(2).logsumexp(0)
 
 
-def _log_seen(p: Independent, x: Tensor, seen: Tensor) -> Tensor:
+def _log_seen(p: Distribution, x: Tensor, seen: Tensor) -> Tensor:
     """log p(x_seen|z), the sum over seen pixels only: (starts, n). p(x|z) must be independent pixels."""
+    if not isinstance(p, Independent):
+        raise ValueError(f"p(x|z) is a {type(p).__name__}, expected independent pixels, of which some can be left out.")
     pixels = p.base_dist.log_prob(x)
     return torch.where(seen, pixels, 0.0).flatten(2).sum(2)
 

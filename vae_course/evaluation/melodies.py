@@ -32,7 +32,7 @@ def share_in_key(windows: Tensor) -> Tensor:
     pitches = windows[..., FIRST_PITCH:].sum(-2)
     classes = (torch.arange(pitches.shape[-1], device=windows.device) + LOWEST) % 12
     counts = torch.zeros(*pitches.shape[:-1], 12, device=windows.device).index_add(-1, classes, pitches)
-    in_key = torch.stack([sum(counts[..., (home + tone) % 12] for tone in MAJOR) for home in range(12)], dim=-1).amax(-1)
+    in_key = torch.stack([counts[..., [(home + tone) % 12 for tone in MAJOR]].sum(-1) for home in range(12)], dim=-1).amax(-1)
     return in_key / counts.sum(-1).clamp_min(1)
 
 

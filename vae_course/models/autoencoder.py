@@ -24,8 +24,8 @@ class PointMass(Distribution):
     to a prior are not defined (NotImplementedError).
     """
 
-    arg_constraints = {"point": constraints.real}
-    support = constraints.real
+    arg_constraints = {"point": constraints.real}  # pyright: ignore[reportAssignmentType]
+    support = constraints.real  # pyright: ignore[reportAssignmentType]
     has_rsample = True
 
     def __init__(self, point: Tensor) -> None:

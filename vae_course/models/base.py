@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,11 @@ from torch.distributions import Distribution, Independent, kl_divergence
 
 from ..data.dataset import as_examples, check_pixels
 from ..objectives import gaussian
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from ..training import History
 
 
 class Loss:
@@ -45,9 +50,10 @@ class Model(nn.Module):
 
     measured_by = "losses"
     config: dict[str, Any]
+    history: History
     steps_trained = 0
 
-    def __new__(cls, *arguments, **settings) -> Model:
+    def __new__(cls, *arguments, **settings) -> Self:
         model = super().__new__(cls)
         model.__dict__["config"] = settings_of(cls, settings)
         return model
@@ -208,6 +214,8 @@ class EncoderDecoder(Model):
 class GenerativeModel(EncoderDecoder):
     """An encoder and a decoder with a prior over the latents, from which new examples can be drawn."""
 
+    _zeros: Tensor
+
     def __init__(self, *, input_shape: Sequence[int], latent_size: int) -> None:
         super().__init__(input_shape=input_shape, latent_size=latent_size)
         self.register_buffer("_zeros", torch.zeros(latent_size), persistent=False)
@@ -269,7 +277,7 @@ class LatentVariableModel(GenerativeModel):
         other, the KL is one column, (batch, 1).
         """
         p = self.prior
-        if all(isinstance(one, Independent) and one.reinterpreted_batch_ndims == 1 for one in (q, p)):
+        if isinstance(q, Independent) and isinstance(p, Independent) and q.reinterpreted_batch_ndims == p.reinterpreted_batch_ndims == 1:
             return kl_divergence(q.base_dist, p.base_dist)
         return kl_divergence(q, p).unsqueeze(-1)
 
@@ -307,7 +315,17 @@ def latent_path(z0: Tensor, z1: Tensor, steps: int, *, spherical: bool = False) 
     return (torch.sin((1 - t) * angle) * z0 + torch.sin(t * angle) * z1) / torch.sin(angle)
 
 
-Evaluated = TypeVar("Evaluated")
+class HasModes(Protocol):
+    """Whatever has a training mode and an evaluation mode, as every `nn.Module` has."""
+
+    training: bool
+
+    def train(self, mode: bool = True) -> object: ...
+
+    def eval(self) -> object: ...
+
+
+Evaluated = TypeVar("Evaluated", bound=HasModes)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .networks import convolutional_decoder, convolutional_encoder
 from .vae import VAE
@@ -54,5 +54,7 @@ class ConvolutionalVAE(VAE):
             encoder=encoder,
             decoder=decoder,
         )
+        bias = decoder[-1].bias
+        assert isinstance(bias, Tensor)
         with torch.no_grad():
-            decoder[-1].bias += self.pixels.output_for(start)
+            bias.add_(self.pixels.output_for(start))

@@ -21,8 +21,8 @@ class DiscretisedLogistic(Distribution):
     Source: Salimans et al. 2017 (PixelCNN++), equation 2, there with a mixture of such logistics.
     """
 
-    arg_constraints: dict = {}
-    support = constraints.unit_interval
+    arg_constraints: dict = {}  # pyright: ignore[reportAssignmentType]
+    support = constraints.unit_interval  # pyright: ignore[reportAssignmentType]
 
     def __init__(self, mu: Tensor, sigma: Tensor) -> None:
         self.mu = mu

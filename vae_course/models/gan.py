@@ -29,6 +29,8 @@ class GAN(Model):
     discriminator_rate: the discriminator's learning rate over the generator's.
     """
 
+    _zeros: Tensor
+
     def __init__(
         self,
         *,

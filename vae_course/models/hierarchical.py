@@ -27,8 +27,8 @@ class LatentStack(Distribution):
     point of the stack, and its mean only where there is one level.
     """
 
-    arg_constraints = {}
-    support = constraints.real_vector
+    arg_constraints = {}  # pyright: ignore[reportAssignmentType]
+    support = constraints.real_vector  # pyright: ignore[reportAssignmentType]
     has_rsample = True
 
     def __init__(self, conditionals: Sequence[Conditional], sizes: Sequence[int], order: Sequence[int]) -> None:
@@ -49,7 +49,8 @@ class LatentStack(Distribution):
         return [found[level] for level in range(len(levels))]
 
     def rsample(self, sample_shape: Sequence[int] = ()) -> Tensor:
-        return self._drawn(lambda conditional, first: conditional.rsample(sample_shape if first else ()))
+        shape = torch.Size(sample_shape)
+        return self._drawn(lambda conditional, first: conditional.rsample(shape if first else torch.Size()))
 
     def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
         with torch.no_grad():
@@ -68,7 +69,8 @@ class LatentStack(Distribution):
 
     def log_prob(self, z: Tensor) -> Tensor:
         """log-density in nats, summed over all levels: (…, Σ sizes) → (…)."""
-        return sum(conditional.log_prob(level) for conditional, level in zip(self.given(z), self.levels(z), strict=True))
+        pairs = zip(self.given(z), self.levels(z), strict=True)
+        return torch.stack([conditional.log_prob(level) for conditional, level in pairs]).sum(0)
 
 
 def kl_of_levels(q: LatentStack, p: LatentStack, z: Tensor) -> list[Tensor]:
@@ -125,9 +127,7 @@ class HierarchicalVAE(LatentVariableModel):
         if not len(latent_sizes) == len(hidden_sizes) >= 1 or min(latent_sizes) < 1:
             sizes = f"latent_sizes are {list(latent_sizes)} and hidden_sizes {list(hidden_sizes)}"
             raise ValueError(f"{sizes}, expected one of each for every level, and at least 1.")
-        super().__init__(
-            input_shape=input_shape, latent_size=sum(latent_sizes), beta=beta, anneal_steps=anneal_steps, free_bits=free_bits
-        )
+        super().__init__(input_shape=input_shape, latent_size=sum(latent_sizes), beta=beta, anneal_steps=anneal_steps, free_bits=free_bits)
         self.latent_sizes = list(latent_sizes)
         self.inference = inference
         pixels, tops = math.prod(input_shape), range(1, len(latent_sizes))

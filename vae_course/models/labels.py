@@ -39,7 +39,7 @@ def check_label_values(y: Tensor | None, n: int, classes: int, *, unknown_allowe
 
 def labels_from(y: Tensor | int | None, n: int, classes: int, device: torch.device) -> Tensor:
     """One label an example on `device`, from one class for all or from (n,) labels. Raises ValueError as `check_label_values` does."""
-    if isinstance(y, int) and not isinstance(y, bool):
+    if type(y) is int:
         y = torch.full((n,), y)
     return check_label_values(y, n, classes).to(device)
 

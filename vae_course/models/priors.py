@@ -70,8 +70,8 @@ class SwissRoll(Distribution):
     that the outer part of the arm, which is longer, gets more. Raises ValueError for settings that are not above 0.
     """
 
-    arg_constraints = {}
-    support = constraints.real_vector
+    arg_constraints = {}  # pyright: ignore[reportAssignmentType]
+    support = constraints.real_vector  # pyright: ignore[reportAssignmentType]
     has_rsample = False
 
     def __init__(self, *, turns: float = 2.0, radius: float = 3.0, noise: float = 0.1, device: torch.device | str | None = None) -> None:

@@ -85,7 +85,7 @@ class SequenceDistribution(Distribution):
     what the course shows of a p(x|z), and the average of tunes is no tune.
     """
 
-    arg_constraints = {}
+    arg_constraints = {}  # pyright: ignore[reportAssignmentType]
 
     def __init__(self, model: RecurrentVAE, z: Tensor) -> None:
         self.model, self.z = model, z

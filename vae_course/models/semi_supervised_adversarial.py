@@ -98,7 +98,7 @@ class SemiSupervisedAdversarialAutoencoder(GenerativeModel):
             "generator": self.generator_loss(x),
             "classification": self.classification_loss(x, y),
         }
-        return Loss(total=sum(parts.values()), discriminator=self.discriminator_loss(x), **parts)
+        return Loss(total=torch.stack(list(parts.values())).sum(), discriminator=self.discriminator_loss(x), **parts)
 
     def reconstruction_loss(self, x: Tensor) -> Tensor:
         """Phase 1: −log p(x|z, y) at the style and the class probabilities of x. Its gradient reaches the style's encoder and the decoder.
@@ -140,7 +140,7 @@ class SemiSupervisedAdversarialAutoencoder(GenerativeModel):
         step(optimizer.generator, generator + self.alpha * classification)
         self.steps_trained += 1
         parts = {"reconstruction": reconstruction, "generator": generator.detach(), "classification": classification.detach()}
-        return Loss(total=sum(parts.values()), discriminator=discriminator, **parts)
+        return Loss(total=torch.stack(list(parts.values())).sum(), discriminator=discriminator, **parts)
 
     def _reconstruction(self, x: Tensor, logits: Tensor, style: Tensor) -> Tensor:
         return -self._likelihood(style, logits.detach().softmax(-1)).log_prob(x).mean()
@@ -153,7 +153,8 @@ class SemiSupervisedAdversarialAutoencoder(GenerativeModel):
 
     def _generation(self, logits: Tensor, style: Tensor) -> Tensor:
         games = (self.class_discriminator, logits.softmax(-1)), (self.style_discriminator, style)
-        return sum(F.softplus(-through(discriminator, codes)).mean() for discriminator, codes in games)
+        losses = [F.softplus(-through(discriminator, codes)).mean() for discriminator, codes in games]
+        return torch.stack(losses).sum()
 
     def _classification(self, logits: Tensor, y: Tensor | None) -> Tensor:
         n = len(logits)
@@ -174,8 +175,9 @@ class SemiSupervisedAdversarialAutoencoder(GenerativeModel):
         """Walk from one image to another in style and class probabilities, both ends included: (steps, *input_shape), pixels in [0, 1]."""
         ends = self.entered(torch.stack([self.placed(x).reshape(self.input_shape) for x in (x0, x1)]))
         with evaluating(self):
-            probabilities = latent_path(*self._class(ends).softmax(-1), steps)
-            return self._likelihood(latent_path(*self._style(ends), steps, spherical=spherical), probabilities).mean
+            (class_0, class_1), (style_0, style_1) = self._class(ends).softmax(-1), self._style(ends)
+            path = latent_path(style_0, style_1, steps, spherical=spherical)
+            return self._likelihood(path, latent_path(class_0, class_1, steps)).mean
 
     def _class(self, x: Tensor) -> Tensor:
         """The class logits of x: (batch, classes)."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from .slips import Slip, changed, contract_of
 
-# What crosses from one step to the next is plain data, so that a call may run in another process.
-Plain = Tensor | float | int | bool | str | tuple | list | dict | None
+# What crosses from one step to the next is plain data, so that a call may run in another process: tensors, numbers, strings, None, and tuples,
+# lists and dictionaries of them. Which of these an answer gives is what is to be found out, and no type checker can know it.
+Plain: TypeAlias = Any
 
 
 @dataclass(frozen=True, eq=False)
