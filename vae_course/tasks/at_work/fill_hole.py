@@ -10,7 +10,6 @@ ADAM = """slope = torch.autograd.grad(height, z)[0]
         mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
         z = z + learning_rate * mean / (1 - 0.9**step) / ((square / (1 - 0.999**step)).sqrt() + 1e-8)"""
 BERNOULLI = "torch.distributions.Bernoulli"
-CLIMB = "z = z + learning_rate * torch.autograd.grad(height, z)[0]"
 SEEN, FILLED = "log_likelihood[seen]", "torch.where(seen, x, torch.sigmoid(decode(z)))"
 
 
@@ -83,7 +82,7 @@ def reference(first, second, x, seen, z, steps, learning_rate):
             {f"-{COST}": f"{BERNOULLI}(logits=decode(z)[seen]).log_prob(x[seen])", SEEN: "log_likelihood"}, "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?"
         ),
         slip({"    for _": "    up = 0\n    for _", "torch.autograd.grad(height, z)[0]": "(up := up + torch.autograd.grad(height, z)[0])"}, "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?"),
-        slip({"for _ in range(steps)": "mean = square = 0\n    for step in range(1, steps + 1)", CLIMB: ADAM}, "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?"),
+        slip({"for _ in range(steps)": "mean = square = 0\n    for step in range(1, steps + 1)", "z = z + learning_rate * torch.autograd.grad(height, z)[0]": ADAM}, "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?"),
         slip("range(steps)", "range(steps - 1)", "You decode a z that is one step old. When is the image drawn: before the last step, or after it?"),
     ),
     hints=(

@@ -12,9 +12,6 @@ CATEGORY = 'torch.nn.functional.cross_entropy(logits, category, reduction="none"
 PICKED, ONE_HOT = "gather(1, category.unsqueeze(1)).squeeze(1)", "torch.nn.functional.one_hot(category, logits.shape[1]).to(logits)"
 OWN = f"logits.softmax(1).{PICKED}"
 GAUSSIAN = "0.5 * away**2 + log_sigma + 0.5 * math.log(2 * math.pi)"
-NUMBERS = f"({GAUSSIAN}).sum(1)"
-NORMAL = "PyTorch's Normal refuses what you give it for a σ: some of it is negative. In which order does it take a mean and a standard deviation, and how does one get σ from log_sigma?"
-SURELY_WRONG = "A category that is surely wrong costs as many nats as its logit lies below the others. Does anything keep a probability away from 0 in yours?"
 
 
 def rows(draw, n, d):
@@ -51,7 +48,7 @@ def size_of_terms(numbers, mu, log_sigma, logits, **_):
 def claims(values, **given):
     far = (given["logits"].amax(1) - given["logits"].amin(1)).max() > 10
     for claim in matches(by_library, "Columns are independent given z, so a row's nats are the sum of its columns' nats", scale=size_of_terms)(values, **given):
-        yield replace(claim, question=SURELY_WRONG if far else claim.question)
+        yield replace(claim, question="A category that is surely wrong costs as many nats as its logit lies below the others. Does anything keep a probability away from 0 in yours?" if far else claim.question)
 
 
 def kept_finite(least):
@@ -87,7 +84,7 @@ def kept_finite(least):
         slip(GAUSSIAN, "(numbers - mu) ** 2", "A miss of 1 costs the same in every column, be it measured to a hundredth or to a hundred. Where does σ come in?"),
         slip(GAUSSIAN, "0.5 * (numbers - mu) ** 2", "Your Gaussians all have σ = 1. What does log_sigma say of each column, and at which two places does it come in?"),
         slip({"/ log_sigma.exp()": "/ (0.5 * log_sigma).exp()", "+ log_sigma": "+ 0.5 * log_sigma"}, "You took exp(log_sigma) for a variance. What does the name say that it is?"),
-        slip(NUMBERS, "-torch.distributions.Normal(mu, log_sigma).log_prob(numbers).sum(1)", NORMAL),
+        slip(f"({GAUSSIAN}).sum(1)", "-torch.distributions.Normal(mu, log_sigma).log_prob(numbers).sum(1)", "PyTorch's Normal refuses what you give it for a σ: some of it is negative. In which order does it take a mean and a standard deviation, and how does one get σ from log_sigma?"),
         slip(CATEGORY, f"-logits.{PICKED}", "Add 10 to all logits of a row: the probabilities stay, and your cost falls. What turns logits into probabilities that add up to 1?"),
         slip(CATEGORY, f'torch.nn.functional.binary_cross_entropy_with_logits(logits, {ONE_HOT}, reduction="none").sum(1)', "You made k coins of one draw among k: each category is charged for on its own. With all logits 0, what should one draw among k cost?"),
         slip(CATEGORY, f"-{OWN}.log()", "Right, until a probability is 0 to the computer, and its logarithm −∞. How do you get log p without p?"),

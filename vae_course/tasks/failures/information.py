@@ -14,8 +14,6 @@ ONE_GAUSSIAN = "variance = log_var.exp().mean(0) + mu.var(0, correction=0)\n    
 OF_PARAMETERS, EACH_LATENT = "-0.5 * ((z - mu.mean(0)).square() / log_var.mean(0).exp() + log_var.mean(0) + math.log(2 * math.pi)).sum(1)", "((-0.5 * (squared + log_var + math.log(2 * math.pi))).logsumexp(1) - math.log(len(z))).sum(1)"
 WHOLE = "(table.diagonal() - log_prior).mean()"
 ON_AVERAGE = "Your mismatch is right. You take log q(z|x) on average over all draws there could be, and log q(z) at the draws there are. Give it a single image: the information must be 0, and yours isn't. At which z would both have to be taken so that the noise cancels?"
-PER_LATENT = "You average over the latents. Two latents that tell the same as one tell nothing new, but two that tell different things tell twice as much. The latents of an encoding are independent: how do their log-densities combine?"
-FREE_OF_NOISE = "You take the mismatch, with the noise of its draws, from a KL that has none. Give it a single image: the information must be 0, and yours isn't. From what would it have to be taken so that the noise cancels?"
 
 
 def encodings(draw, n, d):
@@ -98,8 +96,8 @@ def kept_finite(least):
         slip(MISMATCH, WHOLE, "Your information is right. Your mismatch is the whole KL: how far each encoding is from the prior. Which density is to be compared with the prior's?"),
         slip(f"{OWN}, {MISMATCH}", f"{MISMATCH}, {OWN}", "Both are right, and stand in each other's place. Which comes first in the contract?"),
         slip(OWN, "-0.5 * (1 + math.log(2 * math.pi) + log_var).sum(1).mean() - log_q.mean()", ON_AVERAGE),
-        slip({".sum(2)": ".mean(2)", ".sum(1)": ".mean(1)"}, PER_LATENT),
-        slip(OWN, f"{CLOSED} - {MISMATCH}", FREE_OF_NOISE),
+        slip({".sum(2)": ".mean(2)", ".sum(1)": ".mean(1)"}, "You average over the latents. Two latents that tell the same as one tell nothing new, but two that tell different things tell twice as much. The latents of an encoding are independent: how do their log-densities combine?"),
+        slip(OWN, f"{CLOSED} - {MISMATCH}", "You take the mismatch, with the noise of its draws, from a KL that has none. Give it a single image: the information must be 0, and yours isn't. From what would it have to be taken so that the noise cancels?"),
         slip(BETWEEN, "table.exp().mean(1).log()", f"Right, until the densities are 0 to the computer, as in 800 latents. {FREE}"),
         *(each for least in (1e-6, 1e-8, 1e-10, 1e-12, 1e-20) for each in kept_finite(least)),
     ),

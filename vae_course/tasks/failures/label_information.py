@@ -12,7 +12,6 @@ from .information import encodings, lost_in_many, size_of_terms, special
 BETWEEN, OF_LABEL = "table.logsumexp(1) - math.log(len(y))", "table.masked_fill(~same, -math.inf).logsumexp(1) - same.sum(1).to(z).log()"
 ABOUT, BEYOND, OTHERS_ONLY = "(log_q_label - log_q).mean()", "(table.diagonal() - log_q_label).mean()", "table.masked_fill(~same | torch.eye(len(y), dtype=torch.bool), -math.inf).logsumexp(1) - (same.sum(1) - 1).to(z).log()"
 NO_DOUBT, DENSITIES = "(table.diagonal() - log_q).mean() + (same.sum(1) / len(y)).log().mean()", "(table.exp() * same).sum(1).log() - same.sum(1).to(z).log()"
-BOTH_LOST = "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms? Both mixtures ask for it."
 
 
 def labelled(draw, n, d):
@@ -92,7 +91,7 @@ def bounded(values, z, mu, log_var, y):
         slip(".sum(2)", ".mean(2)", "You average over the latents. The latents of an encoding are independent: how do their log-densities combine?"),
         slip(OF_LABEL, DENSITIES, "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?"),
         slip(BETWEEN, "table.exp().mean(1).log()", "q(z) is right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?"),
-        slip({OF_LABEL: DENSITIES, BETWEEN: "table.exp().mean(1).log()"}, BOTH_LOST),
+        slip({OF_LABEL: DENSITIES, BETWEEN: "table.exp().mean(1).log()"}, "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms? Both mixtures ask for it."),
     ),
     hints=(
         "Between log q(z|x) and log q(z) there is a third density: that of z for somebody who knows the label and not the image. Put it in between, once with each sign.",
