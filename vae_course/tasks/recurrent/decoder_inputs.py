@@ -22,7 +22,7 @@ SIZES = {
 
 def _sequences(draw, n, steps, features, rate, several):
     """several: 1 for steps of several numbers, 0 for one-hot rows, of which the last sequence has one less at a rate of 0."""
-    x = one_hot_rows(draw, n, steps, features, [steps] * (n - 1) + [steps - (rate == 0)]) + several * draw(n, steps, features)
+    x = one_hot_rows(draw, [steps] * (n - 1) + [steps - (rate == 0)], steps, features) + several * draw(n, steps, features)
     return {"x": x, "start": draw(features), "rate": rate}
 
 

@@ -45,9 +45,8 @@ def _reference(past, steps, weight, out):
 
 def _fed_back(encode, decode, past, steps):
     known = past
-    while known.shape[1] < steps:
-        seen, t = torch.stack([known, torch.ones_like(known)], -1), known.shape[1]
-        series = torch.cat([seen, past.new_zeros(len(past), steps - t, 2)], 1)
+    for t in range(past.shape[1], steps):
+        series = torch.cat([torch.stack([known, torch.ones_like(known)], -1), past.new_zeros(len(past), steps - t, 2)], 1)
         known = torch.cat([known, decode(encode(series).mean).mean[:, t : t + 1, 0]], 1)
     return known[:, past.shape[1] :]
 
