@@ -9,6 +9,7 @@ from ..engine import Claim, Law, is_tensor, is_tuple, probes_from, rounding, sli
 DRAWN = "Call yours twice: it gives two answers. A draw adds noise to what the encoder knows. What is its best single guess of z?"
 DRAWS = ", ".join(f"{name}_mu + torch.exp(0.5 * {name}_log_var) * torch.randn_like({name}_mu)" for name in ("train", "test"))
 FIGURES = "train_mu.mean(0), train_mu.std(0)"
+BY_OWN_SIGMA = "(train_mu - mean) / torch.exp(0.5 * train_log_var), (test_mu - mean) / torch.exp(0.5 * test_log_var)"
 RESULT = "(train_mu - mean) / sigma, (test_mu - mean) / sigma"
 
 
@@ -69,10 +70,7 @@ def with_either(old, new, question):
         *with_either("mean, sigma =", f"train_mu, test_mu = {DRAWS}\n    mean, sigma =", DRAWN),
         slip(RESULT, "train_mu, test_mu", "These are the bare means. One latent may move a hundred times as far as another: what does a penalty on the probe's weights do to that one?"),
         *with_either("train_mu.std(0)", "train_mu.var(0)", "Measure a latent in units ten times as small: your features change. By which power of the spread do you divide?"),
-        slip(
-            {"(train_mu - mean) / sigma": "(train_mu - mean) / torch.exp(0.5 * train_log_var)", "(test_mu - mean) / sigma": "(test_mu - mean) / torch.exp(0.5 * test_log_var)"},
-            "You divide by the σ of q(z|x), by which the encoder says how unsure it is of one image. A column is to be divided by how far it varies *from image to image*. Which figures tell that?",
-        ),
+        slip(RESULT, BY_OWN_SIGMA, "You divide by the σ of q(z|x), by which the encoder says how unsure it is of one image. A column is to be divided by how far it varies *from image to image*. Which figures tell that?"),
         slip(RESULT, "train_mu - mean, test_mu - mean", "Each column has mean 0 now, and is as wide as it was. One latent may move a hundred times as far as another: what does a penalty do to that one?"),
         *with_either(RESULT, "train_mu / sigma, test_mu / sigma", "Each column has standard deviation 1 now. Where is its middle?"),
         *(slip(FIGURES, f"train_mu.mean(), train_mu.std({by_n})", "One mean and one width for all columns. Which of them has standard deviation 1 afterwards?") for by_n in ("", "correction=0")),

@@ -1,16 +1,16 @@
 """What a row of a table costs: numbers and a category, each with the likelihood that fits."""
 
 import math
-from dataclasses import replace
 
 import torch
-from torch.distributions import Normal
+from torch.distributions import Categorical, Normal
 
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, unchanged
 
 CATEGORY = 'torch.nn.functional.cross_entropy(logits, category, reduction="none")'
 PICKED, ONE_HOT = "gather(1, category.unsqueeze(1)).squeeze(1)", "torch.nn.functional.one_hot(category, logits.shape[1]).to(logits)"
 OWN = f"logits.softmax(1).{PICKED}"
+IN_OTHER_UNITS = "Give a row in other units: a number, its mean and its σ become 8 times as great. By how much is its density lower then, and how many numbers has a row?"
 GAUSSIAN = "0.5 * away**2 + log_sigma + 0.5 * math.log(2 * math.pi)"
 
 
@@ -36,19 +36,16 @@ FAR_OUT = (
 
 
 def by_library(numbers, category, mu, log_sigma, logits):
-    """From the library's densities, and log Σ exp(how far each logit is above the right one)."""
-    of_numbers = -Normal(mu, log_sigma.exp()).log_prob(numbers).sum(1)
-    return of_numbers + (logits - logits.gather(1, category.unsqueeze(1))).logsumexp(1)
+    return -Normal(mu, log_sigma.exp()).log_prob(numbers).sum(1) - Categorical(logits=logits).log_prob(category)
 
 
 def size_of_terms(numbers, mu, log_sigma, logits, **_):
     return (((numbers - mu) / log_sigma.exp()) ** 2).sum() + logits.abs().max() + 5
 
 
-def claims(values, **given):
-    far = (given["logits"].amax(1) - given["logits"].amin(1)).max() > 10
-    for claim in matches(by_library, "Columns are independent given z, so a row's nats are the sum of its columns' nats", scale=size_of_terms)(values, **given):
-        yield replace(claim, question="A category that is surely wrong costs as many nats as its logit lies below the others. Does anything keep a probability away from 0 in yours?" if far else claim.question)
+def surely_wrong(logits, **_):
+    wrong = "A category that is surely wrong costs as many nats as its logit lies below the others. Does anything keep a probability away from 0 in yours?"
+    return wrong if (logits.amax(1) - logits.amin(1)).max() > 10 else ""
 
 
 def kept_finite(least):
@@ -63,16 +60,12 @@ def kept_finite(least):
     laws=(
         each_row_for_itself("numbers", "category", "mu", "logits"),
         unchanged(lambda logits, **_: {"logits": logits + 10.0}, "With 10 added to all logits", "Add 10 to all logits of a row. What turns logits into probabilities that add up to 1, and among which of them is the one draw made?"),
-        relation(
-            lambda numbers, mu, log_sigma, **_: {"numbers": 8 * numbers, "mu": 8 * mu, "log_sigma": log_sigma + math.log(8)},
-            lambda nats: nats + 3 * math.log(8),  # the first probe has three numbers a row
-            "In units an eighth as long, each of three numbers costs log 8 more",
-            "Give a row in other units: a number, its mean and its σ become 8 times as great. By how much is its density lower then, and how many numbers has a row?",
-        ),
+        # the first probe has three numbers a row
+        relation(lambda numbers, mu, log_sigma, **_: {"numbers": 8 * numbers, "mu": 8 * mu, "log_sigma": log_sigma + math.log(8)}, lambda nats: nats + 3 * math.log(8), "In units an eighth as long, each of three numbers costs log 8 more", IN_OTHER_UNITS),
         finite_far_out(),
     ),
     gradients=("mu", "log_sigma", "logits"),
-    claims=claims,
+    claims=matches(by_library, "Columns are independent given z, so a row's nats are the sum of its columns' nats", scale=size_of_terms, question=surely_wrong),
     slips=(
         slip(" + 0.5 * math.log(2 * math.pi)", "", "You are off by the same amount for each number. Integrate your density over one number with σ = 1: is it 1?"),
         slip(GAUSSIAN, "0.5 * away**2", "Only the squared distance is left. Let σ grow without limit: your cost of every number goes to 0. Which term charges for a wide Gaussian?"),
