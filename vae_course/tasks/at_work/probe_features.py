@@ -21,8 +21,7 @@ def codes(draw, n, d):
 
 
 def called_twice(function, **arguments):
-    again = {name: value.clone() for name, value in arguments.items()}
-    return {"result": function(*arguments.values()), "again": function(*again.values())}
+    return {"result": function(*(value.clone() for value in arguments.values())), "again": function(*arguments.values())}
 
 
 def claims(values, train_mu, test_mu, **_):

@@ -1,54 +1,34 @@
 """How sharp is a picture?"""
 
 import torch
-import torch.nn.functional as F
 
-from ..engine import Probe, each_row_for_itself, matches, slip, task, unchanged
+from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
 
 ALIKE = "as sharp as before. Are steps down and steps across treated alike, and over which pairs does one mean run?"
 RATIO, LEVELS = "torch.where(any_two > 0, neighbours / any_two, torch.zeros_like(any_two))", "2 * images.flatten(1).var(1)"
+PICTURE = torch.linspace(0, 1, 16).view(4, 4) ** 2
+PLAIN = torch.stack([torch.zeros(4, 4), PICTURE, torch.full((4, 4), 0.75)])
 STEPS, SQUARES = "torch.cat([down, across], dim=1)", "torch.cat([down, across], dim=1).square().mean(1)"
 
 
-def grey_images(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def drawn(n, height, width):
-        """Noise on a slope: neighbours are more alike than strangers."""
-        slope = torch.linspace(0, 0.5, height).unsqueeze(1) + torch.linspace(0, 0.2, width)
-        return slope + 0.3 * torch.rand(n, height, width, generator=generator)
-
-    first = drawn(4, 6, 5)
-    apart = torch.stack([drawn(1, 5, 4)[0], 0.17 * drawn(1, 5, 4)[0] + 0.8])
-    plain = torch.stack([torch.zeros(4, 4), drawn(1, 4, 4)[0], torch.full((4, 4), 0.75)])
-    return [
-        Probe({"images": first}),
-        Probe({"images": F.avg_pool2d(first.unsqueeze(1), 3, stride=1).squeeze(1)}, note="with the same images, blurred"),
-        Probe({"images": apart}, note="with one image of strong contrast and one of weak"),
-        Probe({"images": plain}, note="with plain images among them"),
-        Probe({"images": drawn(1, 2, 9)}, note="with a single image, low and wide"),
-        Probe({"images": drawn(3, 4, 6).double()}, note="in float64"),
-        Probe({"images": drawn(5, 7, 2)}, note="with images that are high and narrow"),
-    ]
+def grey_images(draw, n, height, width):
+    """Noise on a slope: neighbours are more alike than strangers. Each image is paler than the one before."""
+    slope = torch.linspace(0, 0.5, height).unsqueeze(1) + torch.linspace(0, 0.2, width)
+    return {"images": (slope + 0.1 * draw(n, height, width)) / torch.arange(1, n + 1).view(-1, 1, 1)}
 
 
 def pair_by_pair(a, b):
     """Of two copies of each image: the mean product of their differences for neighbours, over that for any two pixels."""
-
-    def sharp(one, other):
-        height, width = one.shape
-        steps = [((r, c), (r + 1, c)) for r in range(height - 1) for c in range(width)] + [((r, c), (r, c + 1)) for r in range(height) for c in range(width - 1)]
-        near = torch.stack([(one[i] - one[j]) * (other[i] - other[j]) for i, j in steps]).mean()
-        table = (one.flatten().unsqueeze(1) - one.flatten()) * (other.flatten().unsqueeze(1) - other.flatten())
-        any_two = table.sum() / (table.numel() - len(table))
-        return near / any_two if any_two > 1e-12 else torch.zeros_like(any_two)
-
-    return torch.stack([sharp(one, other) for one, other in zip(a, b, strict=True)])
+    places = torch.cartesian_prod(*(torch.arange(float(size)) for size in a.shape[1:]))
+    steps_apart = torch.cdist(places, places, p=1)
+    in_a, in_b = (copy.flatten(1).unsqueeze(2) - copy.flatten(1).unsqueeze(1) for copy in (a, b))
+    near, any_two = ((in_a * in_b)[:, which].mean(1) for which in (steps_apart == 1, steps_apart > 0))
+    return torch.where(any_two > 1e-12, near / any_two, 0.0)
 
 
 @task(
     points=0,
-    probes=grey_images,
+    probes=probes_from(grey_images, sizes={(4, 6, 5): "", (1, 2, 9): "with a single image, low and wide", (5, 7, 2): "with images that are high and narrow"}, more=(Probe({"images": PLAIN}, note="with plain images among them"),)),
     laws=(
         unchanged(lambda images: {"images": 0.5 * images + 0.4}, "At half the contrast, and brighter", "Halve an image's contrast, or make it brighter: it is as sharp as it was. By what is yours measured, and from where does a pixel's deviation count?"),
         unchanged(lambda images: {"images": images.transpose(1, 2)}, "With each image on its side", f"Turn an image on its side: {ALIKE}"),

@@ -2,8 +2,8 @@
 
 import torch
 
-from ..engine import Probe, each_row_for_itself, matches, slip, task, unchanged
-from .sharpness import ALIKE, pair_by_pair
+from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
+from .sharpness import ALIKE, PICTURE, pair_by_pair
 
 OF_ONE = "(torch.cat([{0}.diff(dim=1).flatten(1), {0}.diff(dim=2).flatten(1)], 1).square().mean(1) / (2 * {0}.flatten(1).var(1))).nan_to_num()"
 RATIO, COVARIANCE = "torch.where(any_two > 0, neighbours / any_two, torch.zeros_like(any_two))", "(away_a * away_b).sum(1) / (away_a.shape[1] - 1)"
@@ -11,31 +11,20 @@ STEPS, SQUARES = "torch.cat([down, across], dim=1)", "torch.cat([down, across], 
 AROUND_DOWN, AROUND_ACROSS = "(a - a.roll(1, 1)).flatten(1) * (b - b.roll(1, 1))", "(a - a.roll(1, 2)).flatten(1) * (b - b.roll(1, 2))"
 
 
-def noisy_copies(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
+CHECKS, FLAT = (torch.arange(4).unsqueeze(1) + torch.arange(4)) % 2.0, torch.full((4, 4), 0.75)
+NOTHING = {"a": torch.stack([CHECKS, PICTURE, FLAT]), "b": torch.stack([1 - CHECKS, PICTURE + 0.2 * CHECKS, FLAT - 0.5])}
+SIZES = {(4, 6, 5, 0.15): "", (2, 5, 4, 0.0): "with two copies that are alike", (1, 2, 9, 0.05): "with a single image, low and wide", (5, 7, 2, 0.3): "with images that are high and narrow", (3, 4, 6, 0.15): "in float64"}
 
-    def drawn(n, height, width, noise=0.15, note="", dtype=torch.float64):
-        slope = torch.linspace(0, 1.0, height, dtype=torch.float64).unsqueeze(1) + torch.linspace(0, 0.6, width, dtype=torch.float64)
-        clean = slope + 0.3 * torch.rand(n, height, width, generator=generator, dtype=torch.float64)
-        a, b = ((clean + noise * torch.randn(n, height, width, generator=generator, dtype=torch.float64)).to(dtype) for _ in range(2))
-        return Probe({"a": a, "b": b}, note=note)
 
-    first, checks = drawn(4, 6, 5, dtype=torch.float32), (torch.arange(4).unsqueeze(1) + torch.arange(4)) % 2.0
-    picture, flat = torch.linspace(0, 1, 16).view(4, 4) ** 2, torch.full((4, 4), 0.75)
-    nothing = {"a": torch.stack([checks, picture, flat]), "b": torch.stack([1 - checks, picture + 0.2 * checks, flat - 0.5])}
-    return [
-        first,
-        Probe({"a": first.arguments["a"], "b": first.arguments["a"]}, note="with two copies that are alike"),
-        drawn(1, 2, 9, 0.05, "with a single image, low and wide", torch.float32),
-        drawn(5, 7, 2, 0.3, "with images that are high and narrow", torch.float32),
-        drawn(3, 4, 6, note="in float64"),
-        Probe(nothing, note="with copies that have nothing in common, and a plain one"),
-    ]
+def noisy_copies(draw, n, height, width, noise):
+    slope = torch.linspace(0, 1.0, height).unsqueeze(1) + torch.linspace(0, 0.6, width)
+    a, b = slope + 0.1 * draw(n, height, width) + noise * draw(2, n, height, width)
+    return {"a": a, "b": b}
 
 
 @task(
     points=1,
-    probes=noisy_copies,
+    probes=probes_from(noisy_copies, sizes=SIZES, more=(Probe(NOTHING, note="with copies that have nothing in common, and a plain one"),)),
     laws=(
         unchanged(lambda a, b: {"a": b, "b": a}, "With the copies exchanged", "Let the copies change places. Which of your means holds one of them alone?"),
         unchanged(lambda a, **_: {"a": 0.5 * a + 0.4}, "With one copy at half the contrast, and brighter", "Halve the contrast of one copy, or make it brighter: both means should change by the same factor. Which of yours holds a square of one copy, or a level instead of a difference?"),
