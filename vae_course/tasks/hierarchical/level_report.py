@@ -4,39 +4,31 @@ import math
 
 import torch
 
-from ..engine import Probe, averages_over_the_batch, matches, relation, slip, task
+from ..engine import averages_over_the_batch, matches, probes_from, relation, slip, task
 
 CUT, NATS, COUNT, SIDE_BY_SIDE = "kl.split(list(sizes), 1)", "means.sum()", "(means > threshold).sum()", "Where does a level begin among the columns, and where does it end? Who says so?"
 AS_PLACES, STACKED = "[kl[:, start:stop] for start, stop in zip((0, *sizes), sizes)]", "torch.stack(nats, 1), torch.stack(working, 1)"
+# One string a level, the bottom first, with "w" for a latent at work, "." for an idle one, "=" for one that is always at the threshold.
+STACKS = {
+    (9, "ww.w.", "w..", "w."): "",
+    (6, "www", "....."): "with a level that is dead",
+    (1, "w.w", "w."): "with a single image",
+    (7, "w..w"): "with one level",
+    (5, ".", "w", "w"): "with one latent a level",
+    (4, "w=w.", "==", "w.="): "with latents that cost the threshold, and no more",
+    (7, ".w", "w.w", "..w."): "in float64",
+}
 
 
-def _stacks(seed):
-    """Latents at work and idle ones. Single images lie on the wrong side of the threshold, means never near it, unless they are it."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(n, levels, note="", dtype=torch.float32):
-        """levels: one string a level, the bottom first, with "w" for a latent at work, "." for an idle one, "=" for one that is always at the threshold."""
-        threshold = int(torch.randint(2, 9, (), generator=generator)) / 64
-        columns = []
-        for kind in "".join(levels):
-            uneven = torch.rand(n, generator=generator, dtype=torch.float64) ** 3 + 0.01
-            if n > 1:
-                uneven[torch.randint(n, (), generator=generator)] += 2.0
-            times = torch.rand((), generator=generator).item()
-            mean = threshold * (1.5 + 5 * times if kind == "w" else 0.35 + 0.35 * times)
-            columns.append(torch.full_like(uneven, threshold) if kind == "=" else uneven / uneven.mean() * mean)
-        return Probe({"kl": torch.stack(columns, 1).to(dtype), "sizes": tuple(map(len, levels)), "threshold": threshold}, seed, note)
-
-    return [
-        one(9, ("ww.w.", "w..", "w.")),
-        one(6, ("www", "....."), "with a level that is dead"),
-        one(8, ("w.ww", ".w.")),
-        one(1, ("w.w", "w."), "with a single image"),
-        one(7, ("w..w",), "with one level"),
-        one(5, (".", "w", "w"), "with one latent a level"),
-        one(4, ("w=w.", "==", "w.="), "with latents that cost the threshold, and no more"),
-        one(7, (".w", "w.w", "..w."), "in float64", torch.float64),
-    ]
+def _stacks(draw, n, *levels):
+    """Single images lie on the wrong side of the threshold, means never near it, unless they are it."""
+    kinds, threshold = "".join(levels), (n + 1) / 64
+    uneven, more = torch.sigmoid(2 * draw(n, len(kinds))) ** 3 + 0.01, torch.sigmoid(draw(len(kinds)))
+    uneven[n // 2] += 2.0
+    mean = torch.where(torch.tensor([kind == "w" for kind in kinds]), 1.5 + 5 * more, 0.35 + 0.35 * more)
+    kl = threshold * mean * uneven / uneven.mean(0)
+    kl[:, [kind == "=" for kind in kinds]] = threshold
+    return {"kl": kl, "sizes": tuple(map(len, levels)), "threshold": threshold}
 
 
 def _two_figures(function, kl, sizes, threshold):
@@ -56,7 +48,7 @@ def _column_by_column(kl, sizes, threshold):
 
 @task(
     points=1,
-    probes=_stacks,
+    probes=probes_from(_stacks, sizes=STACKS),
     run=_two_figures,
     laws=(
         averages_over_the_batch("kl", question="Take every image twice: should a level cost more, or have other latents at work? Which axis holds the images?"),

@@ -1,9 +1,11 @@
 """One level anew."""
 
+import itertools
+
 import torch
 
 from ..cases.stack import level_parameters, prior_level, wrong_draws
-from ..engine import Claim, Probe, doubled, is_tensor, relation, rounding, slip, task, unchanged
+from ..engine import Claim, doubled, is_tensor, probes_from, relation, rounding, slip, task, unchanged
 
 DRAW, FOLLOW = "mu + torch.exp(0.5 * log_var) * epsilon", "new[index], _ = top_down[index](new[index + 1])"
 DISTANCE_KEPT = "(old_mu, old_log_var), (mu, log_var) = top_down[index](z[index + 1]), top_down[index](new[index + 1])\n        new[index] = mu + torch.exp(0.5 * (log_var - old_log_var)) * (z[index] - old_mu)"
@@ -11,28 +13,22 @@ LEAVES_A_TRACE, AROUND_THE_OLD = "Which of the old values still have a say in yo
 MEANS_ABOVE, DRAWN_BELOW = "with_levels_above_anew(top_down, z, level, torch.zeros_like)", "mu, log_var = top_down[index](new[index + 1])\n        new[index] = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)"
 
 
-def _stacks(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
+SIZES = {
+    (5, (4, 3, 2), 2): "the middle level of three",
+    (5, (4, 3, 2), 1): "the bottom level of three",
+    (5, (4, 3, 2), 3): "the top level of three",
+    (6, (2, 5), 1): "the bottom level of two",
+    (6, (2, 5), 2): "the top level of two",
+    (1, (3, 3, 3), 2): "with a single row, and levels of one size",
+    (4, (5, 1, 2, 3), 3): "the third level of four",
+    (4, (3,), 1): "with one level",
+    (5, (3, 2, 4), 2): "in float64",
+}
 
-    def one(n, sizes, level, note="", dtype=torch.float32):
-        def draw(*shape):
-            return torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype)
 
-        levels = [level_parameters(draw, above, below) for below, above in zip(sizes, sizes[1:], strict=False)]
-        z = [draw(n, size) + 0.5 for size in sizes]
-        return Probe({"levels": levels, "z": z, "level": level, "epsilon": draw(n, sizes[level - 1])}, seed + n, note)
-
-    return [
-        one(5, (4, 3, 2), 2, "the middle level of three"),
-        one(5, (4, 3, 2), 1, "the bottom level of three"),
-        one(5, (4, 3, 2), 3, "the top level of three"),
-        one(6, (2, 5), 1, "the bottom level of two"),
-        one(6, (2, 5), 2, "the top level of two"),
-        one(1, (3, 3, 3), 2, "with a single row, and levels of one size"),
-        one(4, (5, 1, 2, 3), 3, "the third level of four"),
-        one(4, (3,), 1, "with one level"),
-        one(5, (3, 2, 4), 2, "in float64", torch.float64),
-    ]
+def _stacks(draw, n, sizes, level):
+    levels = [level_parameters(draw, above, below) for below, above in itertools.pairwise(sizes)]
+    return {"levels": levels, "z": [draw(n, size) + 0.5 for size in sizes], "level": level, "epsilon": draw(n, sizes[level - 1])}
 
 
 def _claims(values, levels, z, level, epsilon):
@@ -62,7 +58,7 @@ def with_levels_above_anew(top_down, z, level, noise):
 
 @task(
     points=1,
-    probes=_stacks,
+    probes=probes_from(_stacks, sizes=SIZES),
     run=lambda function, levels, z, level, epsilon: {"result": function([prior_level(*parameters) for parameters in levels], z, level, epsilon)},
     laws=(
         relation(lambda z, epsilon, **_: {"z": [part[:1] for part in z], "epsilon": epsilon[:1]}, lambda rows: rows[:1], "A row alone should give what it gives among others", "Does anything in yours mix the rows of a batch?"),
