@@ -3,60 +3,54 @@
 import math  # noqa: F401 (a slip uses it)
 
 import torch
+from scipy.spatial import KDTree
 
-from ..engine import Probe, doubled, matches, relation, slip, task, unchanged
+from ..engine import Probe, matches, probes_from, relation, slip, task, unchanged
 
 RADIUS, NEAREST, SHARE = "torch.cdist(real, real).sort(dim=1).values[:, k]", "torch.cdist(real, samples).amin(1)", "(nearest <= radius)"
 OWN_RADIUS = "torch.cdist(samples, samples).sort(dim=1).values[:, min(k, len(samples) - 1)]"
 LIKE_ANOTHER = "You leave out real points that are just like another one, or strike out every distance of 0 to be rid of a point's own. Who is the nearest to a point that occurs twice?"
 
 
-def distances(a, b):
-    return torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist")
+SIZES = {
+    (25, 40, 2, 3, 0.6, 0.2): "",
+    (60, 45, 2, 5, 0.05, 0.5): "with samples that are nearly all alike",
+    (90, 30, 3, 1, 2.5): "with one neighbour, and samples spread too wide",
+    (7, 50, 2, 2, 1.0): "with few samples",
+    (30, 35, 4, 4, 1.2): "in float64",
+    (20, 6, 2, 5, 0.5): "with all other real points as neighbours",
+}
+GRID = torch.cartesian_prod(torch.arange(6.0), torch.arange(5.0))
+ON_THE_EDGE, TWICE = {"samples": GRID[::4] + torch.tensor([1.0, 0.0]), "real": GRID, "k": 2}, {"samples": GRID[:9:3], "real": GRID[::3].repeat(2, 1), "k": 1}
 
 
-def real_and_made(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def clear(n, m, d, k, stretch, shift=0.0):
-        """No sample lies so near to the edge of a neighbourhood that rounding could decide."""
-        while True:
-            samples, real = stretch * torch.randn(n, d, generator=generator) + shift, torch.randn(m, d, generator=generator)
-            edge = distances(real, samples).amin(1) / distances(real, real).kthvalue(k + 1, dim=1).values
-            if ((edge - 1).abs() > 1e-3).all():
-                return {"samples": samples, "real": real, "k": k}
-
-    grid = torch.cartesian_prod(torch.arange(6.0), torch.arange(5.0))
-    twice = torch.randint(-20, 20, (12, 2), generator=generator).repeat(2, 1) / 8
-    return [
-        Probe(clear(25, 40, 2, 3, 0.6, 0.2)),
-        Probe(clear(60, 45, 2, 5, 0.05, 0.5), note="with samples that are nearly all alike"),
-        Probe(clear(90, 30, 3, 1, 2.5), note="with one neighbour, and samples spread too wide"),
-        Probe({"samples": grid[::4] + torch.tensor([1.0, 0.0]), "real": grid, "k": 2}, note="with samples that lie just on the edge"),
-        Probe({"samples": twice[:5].clone(), "real": twice, "k": 1}, note="with real points that occur twice"),
-        Probe(clear(7, 50, 2, 2, 1.0), note="with few samples"),
-        Probe({name: doubled(value) for name, value in clear(30, 35, 4, 4, 1.2).items()}, note="in float64"),
-        Probe(clear(20, 6, 2, 5, 0.5), note="with all other real points as neighbours"),
-    ]
+def real_and_made(draw, n, m, d, k, stretch, shift=0.0):
+    """No sample lies so near to the edge of a neighbourhood that rounding could decide."""
+    while True:
+        samples, real = stretch * draw(n, d) + shift, draw(m, d)
+        nearest, radius = distances(samples, real, k)
+        if (abs(nearest / radius - 1) > 1e-3).all():
+            return {"samples": samples, "real": real, "k": k}
 
 
-def point_by_point(samples, real, k):
-    """In squares, with the point itself taken out of the real ones."""
-    reached = 0
-    for i, point in enumerate(real):
-        others = (torch.cat([real[:i], real[i + 1 :]]) - point).square().sum(1)
-        reached += (samples - point).square().sum(1).min().item() <= others.sort().values[k - 1].item()
-    return reached / len(real)
+def distances(samples, real, k):
+    """Of each real point: how far the nearest sample is, and the k-th nearest other real point, which comes after itself."""
+    return KDTree(samples).query(real)[0], KDTree(real).query(real, k + 1)[0][:, -1]
+
+
+def by_search(samples, real, k):
+    nearest, radius = distances(samples, real, k)
+    return (nearest <= radius).mean()
 
 
 @task(
     points=1,
-    probes=real_and_made,
+    probes=probes_from(real_and_made, sizes=SIZES, more=(Probe(ON_THE_EDGE, note="with samples that lie just on the edge"), Probe(TWICE, note="with real points that occur twice"))),
     laws=(
         relation(lambda samples, **_: {"samples": samples + 1e4}, lambda share: 0.0 * share, "With all samples far away no real point is reached", "Put all samples a mile away: nothing is reached any more. Do the samples come into yours, and whose neighbourhoods has it?"),
         unchanged(lambda samples, **_: {"samples": torch.cat([samples, samples])}, "With a copy of each sample", "Take each sample twice: nothing new is reached. How many samples does a real point need, and of which points is the share asked for?"),
     ),
-    claims=matches(point_by_point, "It should be the share of real points with a sample in their neighbourhood"),
+    claims=matches(by_search, "It should be the share of real points with a sample in their neighbourhood"),
     slips=(
         slip({NEAREST: "torch.cdist(samples, real)", SHARE: "(nearest <= radius).any(1)"}, "You count samples that lie near some real point. A thousand copies of one good sample get full marks. Of which points is the share asked for?"),
         slip({RADIUS: OWN_RADIUS, NEAREST: "torch.cdist(real, samples)", SHARE: "(nearest <= radius).any(1)"}, "Your neighbourhoods belong to the samples: one that lies far out has a wide one, and reaches everything. Whose neighbours tell how far is far?"),

@@ -5,7 +5,7 @@ import math
 import scipy  # noqa: F401 (a slip uses it)
 import torch
 
-from ..engine import Probe, matches, never_negative, relation, slip, task, unchanged
+from ..engine import Probe, matches, never_negative, probes_from, relation, slip, task, unchanged
 
 PRODUCT = "torch.linalg.eigvals(covariance_a @ covariance_b)"
 ROOT, APART = f"{PRODUCT}.real.clamp(min=0).sqrt().sum()", "(a.mean(0) - b.mean(0)).square().sum()"
@@ -15,24 +15,19 @@ COLUMNS = "Your covariances have a row for each point. What should they have a r
 RIDGE = "Nearly: you make the covariances a little greater along their diagonals, so that none is singular. What does a root make of so small a number? Is there a way to it that copes with 0?"
 
 
-def clouds(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
+SAME, STILL = (torch.arange(27.0).view(9, 3).double() ** 2).sin(), (torch.arange(44.0).view(11, 4).double() ** 2).sin()
+STILL[:, 0] = 0.5  # as a pixel that is black in every picture
+CHOSEN = (
+    Probe({"a": SAME, "b": SAME + 20.0}, note="with two sets that differ by a shift"),
+    Probe({"a": SAME, "b": SAME.flip(0)}, note="with the same set twice"),
+    Probe({"a": STILL, "b": STILL.roll(1, 1)[:9]}, note="with a feature that never changes"),
+)
+FEW = "with fewer points than features"  # so many eigenvalues of 0 that rounding makes some of them negative
 
-    def draw(n, d):
-        return torch.randn(n, d, generator=generator, dtype=torch.float64) @ torch.randn(d, d, generator=generator, dtype=torch.float64)
 
-    still, same = draw(11, 4), draw(9, 3)
-    still[:, 0] = 0.5  # as a pixel that is black in every picture
-    return [
-        Probe({"a": draw(12, 3), "b": draw(8, 3) + 1.5}),
-        Probe({"a": draw(15, 1), "b": 3 * draw(6, 1)}, note="with one feature"),
-        Probe({"a": same, "b": same + 20.0}, note="with two sets that differ by a shift"),
-        Probe({"a": same, "b": same.flip(0)}, note="with the same set twice"),
-        Probe({"a": still, "b": draw(9, 4)}, note="with a feature that never changes"),
-        # so many eigenvalues of 0 that rounding makes some of them negative
-        *(Probe({"a": 0.03 * draw(n, d), "b": 0.03 * draw(m, d) - 0.02}, note="with fewer points than features") for n, m, d in ((4, 5, 24), (6, 3, 30))),
-        Probe({"a": draw(10, 5), "b": draw(14, 5)}),
-    ]
+def clouds(draw, n, m, d, scale, shift):
+    a, b = (scale * draw(points, d).double() @ draw(d, d).double() for points in (n, m))
+    return {"a": a, "b": b + shift}
 
 
 def by_singular_values(a, b):
@@ -49,7 +44,7 @@ def root_of(matrix):
 
 @task(
     points=1,
-    probes=clouds,
+    probes=probes_from(clouds, sizes={(12, 8, 3, 1.0, 1.5): "", (15, 6, 1, 1.0, 0.0): "with one feature", (4, 5, 24, 0.03, -0.02): FEW, (6, 3, 30, 0.03, -0.02): FEW, (10, 14, 5, 1.0, 0.0): "in float64"}, more=CHOSEN),
     laws=(
         never_negative("A distance from here to there cannot be below 0. What are the two traces when both sets are one, and what must be left?", what="A Fréchet distance"),
         relation(lambda a, b: {"b": a}, lambda distance: 0.0 * distance, "A set is at distance 0 from itself", "Take the same set twice: nothing has to be moved. What must the mixed term be then, beside the two traces?"),
