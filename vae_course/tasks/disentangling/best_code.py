@@ -9,16 +9,7 @@ from ..engine import each_row_for_itself, matches, probes_from, slip, task
 
 ALLOWED = "beta * sigma**2"
 # Latents, β, σ: β·σ² is exact in every dtype.
-SIZES = {
-    (6, 1.75, 0.75): "",
-    (1, 2.5, 0.625): "with one latent",
-    (9, 2.25, 0.875): "",
-    (5, 1.0, 0.75): "with β = 1",
-    (5, 1.5, 1.0): "with σ = 1",
-    (6, 3.0, 0.625): "in float64",
-    (4, 4096.0, 0.75): "with a β that closes every latent",
-    (4, 2.0**-10, 0.875): "with a very small β",
-}
+SIZES = {(6, 1.75, 0.75): "", (1, 2.5, 0.625): "with one latent", (9, 2.25, 0.875): "", (5, 1.0, 0.75): "with β = 1", (5, 1.5, 1.0): "with σ = 1", (6, 3.0, 0.625): "in float64", (4, 4096.0, 0.75): "with a β that closes every latent", (4, 2.0**-10, 0.875): "with a very small β"}
 
 
 def spectra(draw, d, beta, sigma):

@@ -7,14 +7,8 @@ import numpy as np
 from ..engine import Probe, matches, never_negative, relation, slip, task, unchanged
 
 WAY_UP, PLATEAU = (0.08, 0.28), (0.72, 0.96)
-CHOSEN = {
-    (0, 120, 0.4, 3.5): "at the first step",
-    (60, 60, 0.5, 2.5): "at the first step of the second cycle",
-    (59, 60, 0.65, 4.0): "at the last step of the first cycle",
-    (330, 200, 1.0, 6.0): "with a ramp as long as the cycle",
-    (55, 250, 0.35, 0.5): "with β = 0.5",
-    (290, 160, 0.6, 1.0): "with β = 1",
-}
+# (step, period, ramp, beta)
+CHOSEN = {(0, 120, 0.4, 3.5): "at the first step", (60, 60, 0.5, 2.5): "at the first step of the second cycle", (59, 60, 0.65, 4.0): "at the last step of the first cycle", (330, 200, 1.0, 6.0): "with a ramp as long as the cycle", (55, 250, 0.35, 0.5): "with β = 0.5", (290, 160, 0.6, 1.0): "with β = 1"}
 
 
 def schedules(seed):
@@ -25,8 +19,8 @@ def schedules(seed):
         period, ramp, beta = draw.randrange(80, 400), round(draw.uniform(0.3, 0.7), 2), round(draw.uniform(1.5, 8), 2)
         return int((cycle + draw.uniform(*place)) * period), period, ramp, beta
 
-    drawn = [(one(cycle, place), "") for cycle, place in ((0, WAY_UP), (0, PLATEAU), (2, WAY_UP), (3, PLATEAU))]
-    return [Probe(dict(zip(("step", "period", "ramp", "beta"), values, strict=True)), note=note) for values, note in (*drawn, *CHOSEN.items())]
+    drawn = {one(cycle, place): "" for cycle, place in ((0, WAY_UP), (0, PLATEAU), (2, WAY_UP), (3, PLATEAU))}
+    return [Probe(dict(zip(("step", "period", "ramp", "beta"), values, strict=True)), note=note) for values, note in (drawn | CHOSEN).items()]
 
 
 @task(
