@@ -11,7 +11,6 @@ RADIUS, NEAREST, SHARE = "torch.cdist(real, real).sort(dim=1).values[:, k]", "to
 OWN_RADIUS = "torch.cdist(samples, samples).sort(dim=1).values[:, min(k, len(samples) - 1)]"
 LIKE_ANOTHER = "You leave out real points that are just like another one, or strike out every distance of 0 to be rid of a point's own. Who is the nearest to a point that occurs twice?"
 
-
 SIZES = {
     (25, 40, 2, 3, 0.6, 0.2): "",
     (60, 45, 2, 5, 0.05, 0.5): "with samples that are nearly all alike",

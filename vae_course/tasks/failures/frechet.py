@@ -13,8 +13,6 @@ CHOLESKY = "torch.linalg.cholesky(covariance_a)"
 COMPLEX = "A complex number came out: a root of an eigenvalue that is below 0 by rounding, or of a matrix with one. Which part of it is meant, and what may be done to such an eigenvalue?"
 COLUMNS = "Your covariances have a row for each point. What should they have a row for, and what does torch.cov take for a variable: a row or a column?"
 RIDGE = "Nearly: you make the covariances a little greater along their diagonals, so that none is singular. What does a root make of so small a number? Is there a way to it that copes with 0?"
-
-
 SAME, STILL = (torch.arange(27.0).view(9, 3).double() ** 2).sin(), (torch.arange(44.0).view(11, 4).double() ** 2).sin()
 STILL[:, 0] = 0.5  # as a pixel that is black in every picture
 CHOSEN = (

@@ -18,11 +18,7 @@ ON_AVERAGE = "Your mismatch is right. You take log q(z|x) on average over all dr
 
 SURE = torch.tensor([[40.0, 0.0], [-40.0, 3.0], [0.0, 90.0], [5.0, -70.0]])
 HARDLY = torch.tensor([[5.0], [5.85], [6.59], [7.25], [9.46]])
-SPECIAL = {
-    (5, 3, 0.0, 0.0, 0.0, 0.0): "with a collapsed encoder",
-    (4, 2, 40.0, 0.0, 0.0, -4.0): "with encodings far apart",
-    (6, 800, 0.05, 0.0, 0.0, 0.0): "with 800 latents",
-}
+SPECIAL = {(5, 3, 0.0, 0.0, 0.0, 0.0): "with a collapsed encoder", (4, 2, 40.0, 0.0, 0.0, -4.0): "with encodings far apart", (6, 800, 0.05, 0.0, 0.0, 0.0): "with 800 latents"}
 SIZES = {(7, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): "", (5, 2, 0.0, 2.0, 0.0, 0.0): "with an encoder that says the same of every image, off the prior"}
 MORE = (
     Probe({"z": SURE, "mu": SURE, "log_var": torch.tensor([[-40.0, 30.0]]).expand(4, -1)}, note="with one latent that is very sure, and one that knows nothing"),

@@ -9,8 +9,6 @@ OF_ONE = "(torch.cat([{0}.diff(dim=1).flatten(1), {0}.diff(dim=2).flatten(1)], 1
 RATIO, COVARIANCE = "torch.where(any_two > 0, neighbours / any_two, torch.zeros_like(any_two))", "(away_a * away_b).sum(1) / (away_a.shape[1] - 1)"
 STEPS, SQUARES = "torch.cat([down, across], dim=1)", "torch.cat([down, across], dim=1).mean(1)"
 AROUND_DOWN, AROUND_ACROSS = "(a - a.roll(1, 1)).flatten(1) * (b - b.roll(1, 1))", "(a - a.roll(1, 2)).flatten(1) * (b - b.roll(1, 2))"
-
-
 CHECKS, FLAT = (torch.arange(4).unsqueeze(1) + torch.arange(4)) % 2.0, torch.full((4, 4), 0.75)
 NOTHING = {"a": torch.stack([CHECKS, PICTURE, FLAT]), "b": torch.stack([1 - CHECKS, PICTURE + 0.2 * CHECKS, FLAT - 0.5])}
 SIZES = {(4, 6, 5, 0.15): "", (2, 5, 4, 0.0): "with two copies that are alike", (1, 2, 9, 0.05): "with a single image, low and wide", (5, 7, 2, 0.3): "with images that are high and narrow", (3, 4, 6, 0.15): "in float64"}
