@@ -1,13 +1,10 @@
 """Which level works?"""
 
-import math
-
 import torch
 
 from ..engine import averages_over_the_batch, matches, probes_from, relation, slip, task
 
-CUT, NATS, COUNT, SIDE_BY_SIDE = "kl.split(list(sizes), 1)", "means.sum()", "(means > threshold).sum()", "Where does a level begin among the columns, and where does it end? Who says so?"
-AS_PLACES, STACKED = "[kl[:, start:stop] for start, stop in zip((0, *sizes), sizes)]", "torch.stack(nats, 1), torch.stack(working, 1)"
+CUT, NATS, COUNT = "kl.split(list(sizes), 1)", "means.sum()", "(means > threshold).sum()"
 # One string a level, the bottom first, with "w" for a latent at work, "." for an idle one, "=" for one that is always at the threshold.
 STACKS = {
     (9, "ww.w.", "w..", "w."): "",
@@ -39,11 +36,9 @@ def _two_figures(function, kl, sizes, threshold):
     return {"result": result}
 
 
-def _column_by_column(kl, sizes, threshold):
-    means = iter([math.fsum(column) / len(column) for column in kl.t().tolist()])
-    levels = [[next(means) for _ in range(size)] for size in sizes]
-    figures = [(math.fsum(level), len([mean for mean in level if mean > threshold])) for level in levels]
-    return tuple(torch.tensor(figures, dtype=torch.float64).t())
+def _counted_in_bins(kl, sizes, threshold):
+    level_of_each, means = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)), kl.mean(0)
+    return level_of_each.bincount(means), level_of_each.bincount((means > threshold).double())
 
 
 @task(
@@ -52,10 +47,10 @@ def _column_by_column(kl, sizes, threshold):
     run=_two_figures,
     laws=(
         averages_over_the_batch("kl", question="Take every image twice: should a level cost more, or have other latents at work? Which axis holds the images?"),
-        relation(lambda kl, sizes, **_: {"kl": torch.cat([kl, kl], 1), "sizes": sizes + sizes}, lambda part: torch.cat([part, part]), "With the whole stack there twice, side by side, each level should be reported twice", SIDE_BY_SIDE),
+        relation(lambda kl, sizes, **_: {"kl": torch.cat([kl, kl], 1), "sizes": sizes + sizes}, lambda part: torch.cat([part, part]), "With the whole stack there twice, side by side, each level should be reported twice", "Where does a level begin among the columns, and where does it end? Who says so?"),
     ),
     keeps=("kl",),
-    claims=matches(_column_by_column, "Of each level's own latents: the mean KLs added up, and how many of them are above the threshold", parts=("nats", "working")),
+    claims=matches(_counted_in_bins, "Of each level's own latents: the mean KLs added up, and how many of them are above the threshold", parts=("nats", "working")),
     slips=(
         slip(NATS, "level.sum()", "Your counts are right. Take every image twice: your nats double. Are they nats an image?"),
         slip("level.mean(0)", "level.sum(0)", "You add up over the images, and ask the sum whether a latent works: with images enough, every one does. What does the threshold speak of?"),
@@ -76,7 +71,7 @@ def _column_by_column(kl, sizes, threshold):
         slip({NATS: "means.mean()", COUNT: "(means > threshold).double().mean()"}, "Both of your figures are averages over a level's latents. Give a level twice as many latents that work as hard: what should become of each figure?"),
         slip({NATS: "level.sum()", COUNT: "(level > threshold).sum()"}, "Take every image twice: both of your figures double. Which axis should be gone before anything else happens?"),
         slip("level.mean(0)", "level.mean(1)", "You average over the latents and add up over the images. Which axis holds which?"),
-        slip(NATS, "means.sum() / math.log(2)", "Your counts are right. In which unit is it asked for: bits, or nats?"),
+        slip(NATS, "means.sum() / torch.tensor(2.0).log()", "Your counts are right. In which unit is it asked for: bits, or nats?"),
         slip("torch.stack(nats), torch.stack(working)", "torch.stack(nats[::-1]), torch.stack(working[::-1])", "All figures are right, from the top down. From where do levels count?"),
         slip("torch.stack(nats), torch.stack(working)", "torch.stack(working).to(kl.dtype), torch.stack(nats)", "Both are there. In which order does the contract want them?"),
         slip(COUNT, "means[means > threshold].sum()", "Your nats are right. Your second figure adds up the KLs of the latents at work. What is asked for: how much, or how many?"),
@@ -85,11 +80,11 @@ def _column_by_column(kl, sizes, threshold):
         slip(CUT, "kl.chunk(len(sizes), 1)", "You cut the columns into pieces of one width. Which latents belong to which level, and who says so?"),
         slip(CUT, "[kl[:, :size] for size in sizes]", "Every level of yours begins at the first column. Where does the second level begin?"),
         slip(CUT, "[kl[:, start : start + size] for start, size in zip((0, *sizes), sizes)]", "Right for two levels. With three, the third begins where both of those below it end. Where does yours begin?"),
-        slip(CUT, AS_PLACES, "You took the sizes for places: your second level ends at the column with the number of its size. Where does it begin, and how far does it reach from there?"),
+        slip(CUT, "[kl[:, start:stop] for start, stop in zip((0, *sizes), sizes)]", "You took the sizes for places: your second level ends at the column with the number of its size. Where does it begin, and how far does it reach from there?"),
         slip(CUT, "kl.split(list(sizes[::-1]), 1)", "You went through the sizes from the top down, and through the columns from the bottom up. At which end does the bottom level stand, in each of the two?"),
         slip(CUT, "kl.split(list(sizes[::-1]), 1)[::-1]", "You cut from the right: the bottom level got the last columns. At which end does the bottom level stand?"),
         slip("torch.stack(nats), torch.stack(working)", "sum(nats), sum(working)", "One figure for the whole stack, in which a dead level can't be seen. How many figures should there be?"),
-        slip({NATS: "level.sum(1)", COUNT: "(level > threshold).sum(1)", "torch.stack(nats), torch.stack(working)": STACKED}, "You give a figure for each image. What should be done with the images before anything else?"),
+        slip({NATS: "level.sum(1)", COUNT: "(level > threshold).sum(1)", "torch.stack(nats), torch.stack(working)": "torch.stack(nats, 1), torch.stack(working, 1)"}, "You give a figure for each image. What should be done with the images before anything else?"),
         slip({NATS: "level.sum(1)", COUNT: "(level > threshold).sum(1)"}, "You give a figure for each image. What should be done with the images before anything else happens?"),
     ),
     hints=(
