@@ -15,12 +15,6 @@ WRONG = torch.tensor([[-5000.0, -2000.0], [-3000.0, -3900.0]]).double()
 PAIRS = torch.block_diag(*[torch.full((2, 2), 75.0)] * 3) - 95
 
 
-def _naming_the_own_code(log_p):
-    """How much better than by guessing."""
-    n = len(log_p)
-    return Categorical(logits=log_p).log_prob(torch.arange(n)).mean() + math.log(n)
-
-
 def _at_most_log_n(values, log_p):
     got, question = values["result"], "More cannot be known than which of n windows it was. What lets yours go beyond log n?"
     if isinstance(got, torch.Tensor):
@@ -42,7 +36,7 @@ def _at_most_log_n(values, log_p):
     ),
     gradients=("log_p",),
     keeps=("log_p",),
-    claims=matches(_naming_the_own_code, "It should be the mean of log p with the own code, less the log of the mean p over all codes", scale=lambda log_p: log_p.abs().max()),
+    claims=matches(lambda log_p: Categorical(logits=log_p).log_prob(torch.arange(len(log_p))).mean() + math.log(len(log_p)), "It should be the mean of log p with the own code, less the log of the mean p over all codes", scale=lambda log_p: log_p.abs().max()),
     slips=(
         slip(AVERAGE, "log_p.mean(1)", "You average log p over the codes; the formula wants the log of the average p. Which of the two is greater, by Jensen's inequality? A single hopeless code must not weigh hundreds of nats: does it, in yours?"),
         slip(" - math.log(len(log_p))", "", "For a decoder that does without z yours is −log n, and should be 0. By what is the sum over the codes divided?"),
