@@ -1,32 +1,20 @@
 """Who is losing the game?"""
 
-from collections.abc import Iterator
-
-from torch import Tensor
-
 from ..cases.lost_games import LABELS, lost_games
-from ..engine import Claim, Plain, Probe, is_one_of, slip, task
+from ..engine import Claim, Probe, is_one_of, slip, task
 
 
-def games_to_diagnose(seed: int) -> list[Probe]:
-    return [Probe({"accuracy": accuracy, "auc": auc, "truth": truth}) for truth, accuracy, auc in lost_games(seed)]
-
-
-def told(function, accuracy: Tensor, auc: Tensor, truth: str) -> dict[str, Plain]:
-    return {"result": function(accuracy, auc)}
-
-
-def claims_of_diagnosis(values: dict[str, Plain], accuracy: Tensor, auc: Tensor, truth: str) -> Iterator[Claim]:
+def claims(values, accuracy, auc, truth):
     yield from is_one_of(values["result"], LABELS)
     yield Claim("The game's own curves say how it goes", truth, values["result"])
 
 
 @task(
     points=1,
-    probes=games_to_diagnose,
-    run=told,
+    probes=lambda seed: [Probe({"accuracy": accuracy, "auc": auc, "truth": truth}) for truth, accuracy, auc in lost_games(seed)],
+    run=lambda function, accuracy, auc, truth: {"result": function(accuracy, auc)},
     keeps=("accuracy", "auc"),
-    claims=claims_of_diagnosis,
+    claims=claims,
     slips=(
         slip({'return "too weak" if auc[len(auc) // 2 :].mean() > 0.75 else "balanced"': 'return "balanced"'}, "The discriminator guesses, so you call it balanced. There are two reasons why one guesses: nothing to see, or not able to see it. Which curve tells?"),
         slip({'return "too strong"': 'return "too weak"', 'return "too weak" if': 'return "too strong" if'}, "Which of the two tells codes and draws apart: one that is too strong, or one that is too weak?"),

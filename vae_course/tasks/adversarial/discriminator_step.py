@@ -1,14 +1,11 @@
 """A step of the discriminator that leaves the encoder alone."""
 
-from collections.abc import Callable, Iterator
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..cases.descent import Descent
-from ..cases.tied import claims_of_steps
-from ..engine import Claim, Plain, probes_from, slip, task
+from ..cases.tied import claims_of_steps, right_steps, trained
+from ..engine import Claim, probes_from, slip, task
 
 LOSS = "softplus(-discriminator(z_prior)).mean() + softplus(discriminator(codes)).mean()"
 STEP = "\n    optimizer.zero_grad()\n    loss.backward()\n    optimizer.step()\n    "
@@ -18,59 +15,51 @@ TOUCHED = "Another phase had put something into the encoder's .grad. If codes ar
 class Network(nn.Module):
     """Features of the input times one matrix, with a gradient in .grad that another phase left there."""
 
-    def __init__(self, weight: Tensor, gradient: Tensor, features: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, weight, gradient, features):
         super().__init__()
         self.weight, self.features = nn.Parameter(weight), features
         self.weight.grad = gradient
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x):
         return self.features(x) @ self.weight
 
 
-def parabola(z: Tensor) -> Tensor:
+def parabola(z):
     """What the discriminator makes its logit of."""
     return torch.cat([z, z**2, torch.ones_like(z[:, :1])], 1)
 
 
-def games(draw, n: int, d: int) -> dict[str, Plain]:
+def three_batches(draw, n, d):
     encoder = {"encoder": 0.7 * draw(3, d), "encoder_grad": draw(3, d)}
     discriminator = {"discriminator": 0.5 * draw(2 * d + 1), "discriminator_grad": draw(2 * d + 1)}
     return encoder | discriminator | {"x": draw(3, n, 3), "z_prior": draw(3, n, d), "learning_rate": 0.2}
 
 
-def played(function, encoder, encoder_grad, discriminator, discriminator_grad, x, z_prior, learning_rate) -> dict[str, Plain]:
-    """Three steps on three batches."""
+def played(function, encoder, encoder_grad, discriminator, discriminator_grad, x, z_prior, learning_rate):
     sees, judges = Network(encoder, encoder_grad, nn.Identity()), Network(discriminator, discriminator_grad, parabola)
-    optimizer = Descent(judges.parameters(), learning_rate)
-    steps = [(function(sees, judges, optimizer, *batch), judges.weight.detach().clone()) for batch in zip(x, z_prior, strict=True)]
-    losses, weights = zip(*steps, strict=True)
-    return {"losses": losses, "weights": torch.stack(weights), "encoder": sees.weight, "encoder_grad": sees.weight.grad, "learns": sees.weight.requires_grad}
+    steps = trained(lambda judges, optimizer, batch: function(sees, judges, optimizer, *batch), judges, zip(x, z_prior, strict=True), learning_rate)
+    return steps | {"encoder": sees.weight, "encoder_grad": sees.weight.grad, "learns": sees.weight.requires_grad}
 
 
-def right_steps(encoder: Tensor, discriminator: Tensor, x: Tensor, z_prior: Tensor, learning_rate: float, **_: Plain) -> Iterator[tuple[float, Tensor]]:
-    at = discriminator.double()
-    for batch, draws in zip(x.double(), z_prior.double(), strict=True):
-        here = at.clone().requires_grad_()
-        loss = -F.logsigmoid(parabola(draws) @ here).mean() - F.logsigmoid(-parabola(batch @ encoder.double()) @ here).mean()
-        at = at - learning_rate * torch.autograd.grad(loss, here)[0]
-        yield loss.item(), at
+def claims(values, encoder, encoder_grad, discriminator, discriminator_grad, x, z_prior, learning_rate):
+    def loss(at, batch):
+        codes, draws = batch
+        return -F.logsigmoid(parabola(draws) @ at).mean() - F.logsigmoid(-parabola(codes) @ at).mean()
 
-
-def claims_of_game(values: dict[str, Plain], **given: Plain) -> Iterator[Claim]:
-    rule, loss = "w − learning rate · ∂loss/∂w", "the discriminator's loss, on that step's batch, before it"
-    yield from claims_of_steps(values, right_steps(**given), rule, loss, given["encoder"].dtype)
-    yield Claim("The encoder's weights should be what they were", given["encoder"], values["encoder"])
+    steps = right_steps(discriminator, zip(x.double() @ encoder.double(), z_prior.double(), strict=True), loss, learning_rate)
+    yield from claims_of_steps(values, steps, "w − learning rate · ∂loss/∂w", "the discriminator's loss, on that step's batch, before it", encoder.dtype)
+    yield Claim("The encoder's weights should be what they were", encoder, values["encoder"])
     left = values["encoder_grad"]
     yield Claim("What lies in the encoder's .grad is", "a gradient", "a gradient" if isinstance(left, Tensor) else "nothing any more", question=TOUCHED)
-    yield Claim("The encoder's .grad should be what it was before the discriminator's steps", given["encoder_grad"], left, question=TOUCHED)
+    yield Claim("The encoder's .grad should be what it was before the discriminator's steps", encoder_grad, left, question=TOUCHED)
     yield Claim("Can the encoder still learn (requires_grad)?", True, values["learns"])
 
 
 @task(
     points=2,
-    probes=probes_from(games, sizes={(6, 2): "", (1, 3): "with a batch of one", (5, 1): "with one latent"}),
+    probes=probes_from(three_batches, sizes={(6, 2): "", (1, 3): "with a batch of one", (5, 1): "with one latent"}),
     run=played,
-    claims=claims_of_game,
+    claims=claims,
     slips=(
         slip({".detach()": ""}, "The discriminator's step is right, and something was added to the encoder's .grad: the gradient that helps the discriminator. Up to where should it go, and what stops it there?"),
         slip({"    optimizer.zero_grad()\n": ""}, "Your step follows more than this loss. backward() adds to what is in .grad: what did the other phase, and your own last step, leave there?"),

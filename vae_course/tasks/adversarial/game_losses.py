@@ -1,26 +1,25 @@
 """What each side of the game pays."""
 
 import torch
-from torch import Tensor
+import torch.nn.functional as F
 
 from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, slip, task
 
 SURE, WRONG = torch.tensor([1500.0, 400.0, 2.0]), torch.tensor([-150.0, -3000.0])
+EXTREMES = (
+    Probe({"on_prior": SURE, "on_codes": WRONG}, note="with logits beyond ±100, a discriminator that is very sure and right"),
+    Probe({"on_prior": -SURE, "on_codes": -WRONG}, note="with logits beyond ±100, a discriminator that is very sure and wrong"),
+    Probe({"on_prior": torch.zeros(2), "on_codes": torch.zeros(3)}, note="with a discriminator that guesses"),
+)
 FAR = "Right, until a logit is far from 0: where is a probability of yours rounded to 0 or 1, or held back from it, before its logarithm is taken?"
 MEANS, ENCODER = "softplus(-on_prior).mean() + softplus(on_codes).mean()", "encoder = softplus(-on_codes)"
-SIZES = {(6, 3): "", (1, 0): "with a batch of one", (3, 5): "", (8, 1): ""}
 
 
-def reference(on_prior: Tensor, on_codes: Tensor) -> tuple[Tensor, Tensor]:
-    """−log σ(a) as the logarithm of a sum of two exponentials, 1 and e^(−a)."""
-
-    def cost(logits: Tensor) -> Tensor:
-        return torch.logaddexp(torch.zeros_like(logits), -logits).mean()
-
-    return cost(on_prior) + cost(-on_codes), cost(on_codes)
+def reference(on_prior, on_codes):
+    return -F.logsigmoid(on_prior).mean() - F.logsigmoid(-on_codes).mean(), -F.logsigmoid(on_codes).mean()
 
 
-def of_probabilities(kept: str) -> dict[str, str]:
+def of_probabilities(kept):
     """Both losses from −log of D and of 1 − D; kept: what holds these logarithms back."""
     right, wrong, fooled = (f"{d}.log(){kept}" for d in ("torch.sigmoid(on_prior)", "(1 - torch.sigmoid(on_codes))", "torch.sigmoid(on_codes)"))
     return {MEANS: f"-{right}.mean() - {wrong}.mean()", ENCODER: f"encoder = -{fooled}"}
@@ -28,15 +27,7 @@ def of_probabilities(kept: str) -> dict[str, str]:
 
 @task(
     points=1,
-    probes=probes_from(
-        lambda draw, n, d: {"on_prior": 2 * draw(n) + 0.7, "on_codes": 2 * draw(n + d) - 0.7},
-        sizes=SIZES,
-        more=(
-            Probe({"on_prior": SURE, "on_codes": WRONG}, note="with logits beyond ±100, a discriminator that is very sure and right"),
-            Probe({"on_prior": -SURE, "on_codes": -WRONG}, note="with logits beyond ±100, a discriminator that is very sure and wrong"),
-            Probe({"on_prior": torch.zeros(2), "on_codes": torch.zeros(3)}, note="with a discriminator that guesses"),
-        ),
-    ),
+    probes=probes_from(lambda draw, n, m: {"on_prior": 2 * draw(n) + 0.7, "on_codes": 2 * draw(m) - 0.7}, sizes={(6, 9): "", (1, 1): "with a batch of one", (3, 8): "", (8, 9): ""}, more=EXTREMES),
     laws=(
         averages_over_the_batch("on_prior", "on_codes", question="Double both batches, and your losses change. What is asked for: a sum, or a mean?"),
         averages_over_the_batch("on_codes", question="Twice as many codes, and they count for more. Over what does each mean run?"),

@@ -4,41 +4,30 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch.distributions import Normal
 
-from ..engine import Probe, finite_far_out, matches, never_negative, relation, slip, task, unchanged
+from ..engine import finite_far_out, matches, never_negative, probes_from, relation, slip, task, unchanged
 
+# Mixtures of Gaussians, each (μ, σ)
+NARROW, WIDE, TWO, LEFT, RIGHT = ((1.0, 0.5),), ((-0.5, 1.2),), ((-2.0, 0.4), (1.5, 0.6)), ((-9.0, 0.1),), ((9.0, 0.1),)
+SIZES = {(NARROW, WIDE, 401): "", (TWO, NARROW, 351): "with two bumps against one", (WIDE, WIDE, 401): "with two equal densities", (LEFT, RIGHT, 401): "with densities that don't overlap", (WIDE, TWO, 501): "in float64", (TWO, WIDE, 161): "on a coarser grid"}
 NOTHING = -600.0  # a log-density too low to count
 INTEGRAL = "What turns a sum over a grid into an integral?"
 
 
-def on_a_grid(seed: int) -> list[Probe]:
-    generator = torch.Generator().manual_seed(1000 + seed)
+def on_a_grid(draw, p, q, points):
+    """Both densities moved and stretched alike."""
+    grid, dx = torch.linspace(-12, 12, points, dtype=torch.float64), 24 / (points - 1)
+    move, stretch = torch.sigmoid(draw(2))
 
-    def density(grid: Tensor, dx: float, *bumps: tuple[float, float]) -> Tensor:
-        logs = torch.stack([-0.5 * ((grid - mu) / sigma) ** 2 - math.log(sigma) for mu, sigma in bumps])
-        log_density = torch.logsumexp(logs, 0)
-        return log_density - torch.logsumexp(log_density, 0) - math.log(dx)
+    def log_density(bumps):
+        logs = torch.stack([Normal(mu + 0.5 * move, sigma * (1 + 0.2 * stretch)).log_prob(grid) for mu, sigma in bumps])
+        return (logs.logsumexp(0).log_softmax(0) - math.log(dx)).to(move.dtype)
 
-    def one(p: list, q: list, note: str = "", dtype: torch.dtype = torch.float32, points: int = 401) -> Probe:
-        shift, stretch = torch.rand(2, generator=generator).tolist()
-        grid = torch.linspace(-12, 12, points, dtype=torch.float64)
-        dx = (grid[1] - grid[0]).item()
-        p, q = (density(grid, dx, *((mu + 0.5 * shift, sigma * (1 + 0.2 * stretch)) for mu, sigma in bumps)) for bumps in (p, q))
-        return Probe({"log_p": p.to(dtype), "log_q": q.to(dtype), "dx": dx}, seed, note)
-
-    narrow, wide, two = [(1.0, 0.5)], [(-0.5, 1.2)], [(-2.0, 0.4), (1.5, 0.6)]
-    return [
-        one(narrow, wide),
-        one(two, narrow, "with two bumps against one", points=351),
-        one(wide, wide, "with two equal densities"),
-        one([(-9.0, 0.1)], [(9.0, 0.1)], "with densities that don't overlap"),
-        one(wide, two, "in float64", torch.float64, points=501),
-        one(two, wide, "on a coarser grid", points=161),
-    ]
+    return {"log_p": log_density(p), "log_q": log_density(q), "dx": dx}
 
 
-def reference(log_p: Tensor, log_q: Tensor, dx: float) -> Tensor:
+def reference(log_p, log_q, dx):
     """From the game: what guessing pays, less what the best discriminator pays, halved."""
     logit = log_p - log_q
     pays = (log_p.exp() * F.softplus(-logit) + log_q.exp() * F.softplus(logit)).sum() * dx
@@ -47,7 +36,7 @@ def reference(log_p: Tensor, log_q: Tensor, dx: float) -> Tensor:
 
 @task(
     points=2,
-    probes=on_a_grid,
+    probes=probes_from(on_a_grid, sizes=SIZES),
     laws=(
         finite_far_out("Is a density 0 to the computer somewhere? What is 0/0, and the logarithm of 0? You are given log-densities."),
         never_negative("For p = q, and near it, which of your terms must cancel? A divergence is never below 0.", what="A divergence"),

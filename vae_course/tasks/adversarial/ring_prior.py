@@ -1,33 +1,25 @@
 """A prior of one's own: draws from a ring."""
 
 import math
-from collections.abc import Iterator
 
 import torch
 from scipy import stats
 
-from ..engine import Claim, Plain, Probe, distributed_as, is_tensor, slip, task, unrelated
+from ..engine import Claim, Probe, distributed_as, is_tensor, slip, task, unrelated
 
 DRAWS = 4000
 ANGLES = stats.uniform(-math.pi, 2 * math.pi).cdf
 RADIUS = "torch.sqrt(inner**2 + share * (outer**2 - inner**2))"
-THIN_RINGS = "Cut the ring into thin rings of equal area: should each get as many points, and does it?"
-ROUND = "How far round do your angles go, and how many different ones are there?"
-TIED = "Knowing the angle of a point, can one say something of its radius? How many random numbers does a point need?"
 OWN = "Each point should be drawn for itself"
+RINGS = ((DRAWS, 1.0, 2.5, ""), (1, 0.5, 1.0, "with a single draw"), (DRAWS - 500, 0.0, 1.5, "with no hole"), (DRAWS, 2.0, 2.2, "with a thin ring"))
 
 
-def rings(seed: int) -> list[Probe]:
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(n: int, inner: float, outer: float, note: str = "") -> Probe:
-        stretch = 1 + 0.5 * torch.rand((), generator=generator).item()
-        return Probe({"n": n, "inner": round(stretch * inner, 3), "outer": round(stretch * outer, 3)}, seed + 13 * n, note)
-
-    return [one(DRAWS, 1.0, 2.5), one(1, 0.5, 1.0, "with a single draw"), one(DRAWS - 500, 0.0, 1.5, "with no hole"), one(DRAWS, 2.0, 2.2, "with a thin ring")]
+def rings(seed):
+    stretch = 1 + 0.5 * torch.rand((), generator=torch.Generator().manual_seed(1000 + seed)).item()
+    return [Probe({"n": n, "inner": round(stretch * inner, 3), "outer": round(stretch * outer, 3)}, seed + 13 * n, note) for n, inner, outer, note in RINGS]
 
 
-def claims_of_ring(values: dict[str, Plain], n: int, inner: float, outer: float) -> Iterator[Claim]:
+def claims(values, n, inner, outer):
     yield from is_tensor(values["z"], (n, 2), torch.float32)
     calls = [values[name].double() for name in ("z", "again")]
     radius = calls[0].norm(dim=1)
@@ -43,10 +35,10 @@ def claims_of_ring(values: dict[str, Plain], n: int, inner: float, outer: float)
     if n == 1:
         return
     share, angle = shares[0], angles[0]
-    yield distributed_as(share, stats.uniform.cdf, "Half of the area should hold half of the points: the share of the area within a radius", question=THIN_RINGS)
-    yield distributed_as(angle, ANGLES, "No direction should be favoured", question=ROUND)
+    yield distributed_as(share, stats.uniform.cdf, "Half of the area should hold half of the points: the share of the area within a radius", question="Cut the ring into thin rings of equal area: should each get as many points, and does it?")
+    yield distributed_as(angle, ANGLES, "No direction should be favoured", question="How far round do your angles go, and how many different ones are there?")
     for name, wave in {"cos θ": angle.cos(), "sin θ": angle.sin(), "cos 2θ": (2 * angle).cos(), "sin 2θ": (2 * angle).sin()}.items():
-        yield unrelated(share, wave, f"Radius and angle θ should not depend on each other: the share of the area and {name}", question=TIED)
+        yield unrelated(share, wave, f"Radius and angle θ should not depend on each other: the share of the area and {name}", question="Knowing the angle of a point, can one say something of its radius? How many random numbers does a point need?")
     # three numbers a point, each with mean 0 and variance ½
     here, there = (torch.stack([(share - 0.5) * math.sqrt(6), angle.cos(), angle.sin()]) for share, angle in zip(shares, angles, strict=True))
     yield unrelated(here[:, 1:], here[:, :-1], f"{OWN}: neighbours")
@@ -59,7 +51,7 @@ def claims_of_ring(values: dict[str, Plain], n: int, inner: float, outer: float)
     probes=rings,
     run=lambda function, n, inner, outer: {"z": function(n, inner, outer), "again": function(n, inner, outer)},
     random=True,
-    claims=claims_of_ring,
+    claims=claims,
     slips=(
         slip(RADIUS, "inner + share * (outer - inner)", "All radii are equally likely, in yours. Cut the ring into two of equal width: which one has more room, and should it get more points?"),
         slip(RADIUS, "inner + share.sqrt() * (outer - inner)", "Right where there is no hole. With one, the area within radius r is not proportional to (r − inner)². To what is it proportional?"),

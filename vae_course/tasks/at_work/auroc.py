@@ -1,42 +1,25 @@
 """How often a stranger scores higher than a familiar example."""
 
-import math
 from functools import partial
 
 import torch
+from scipy.stats import mannwhitneyu
 
-from ..engine import Mistake, Probe, matches, relation, slip, task, unchanged
+from ..engine import Mistake, Probe, matches, probes_from, relation, slip, task, unchanged
 
 OUTCOME = "(wins.double() + 0.5 * ties)"
 CUT_FIRST = "You cut the scores into yes and no before you compare. Whom does that put level who was not?"
 
 
-def scored(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(familiar, strange, note="", shift=1.0, scale=1.0, dtype=torch.float32):
-        """The first two, a stranger and a familiar one, have one score; no others have the same."""
-        is_anomaly = torch.randperm(familiar + strange - 2, generator=generator) < strange - 1
-        is_anomaly = torch.cat([torch.tensor([True, False]), is_anomaly])
-        scores = torch.randn(len(is_anomaly), generator=generator, dtype=torch.float64) + shift * is_anomaly
-        scores[1] = scores[0]
-        return Probe({"scores": (scale * scores).to(dtype), "is_anomaly": is_anomaly}, seed, note)
-
-    return [
-        one(13, 6),
-        one(9, 1, "with a single anomaly"),
-        one(2, 7, "with more anomalies than other examples"),
-        one(12, 5, "with a score that says the opposite", shift=-1.5),
-        one(20, 8, "with scores in the hundreds of nats", scale=150.0),
-        one(15, 4, "in float64", dtype=torch.float64),
-        one(11, 5, "with scores in billionths of a nat", scale=1e-9),
-        Probe({"scores": torch.full((9,), 2.5), "is_anomaly": torch.arange(9) % 3 == 0}, seed, "with one score for all"),
-    ]
+SIZES = {(13, 6): "", (9, 1): "with a single anomaly", (2, 7): "with more anomalies than other examples", (12, 5, -1.5): "with a score that says the opposite", (20, 8, 1.0, 150.0): "with scores in the hundreds of nats", (15, 4): "in float64", (11, 5, 1.0, 1e-9): "with scores in billionths of a nat"}
 
 
-def pair_by_pair(scores, is_anomaly):
-    pairs = [(a, b) for a in scores[is_anomaly].tolist() for b in scores[~is_anomaly].tolist()]
-    return math.fsum((a > b) + (a == b) / 2 for a, b in pairs) / len(pairs)
+def scored(draw, familiar, strange, shift=1.0, scale=1.0):
+    """The first two, a stranger and a familiar one, have one score; no others have the same."""
+    is_anomaly = torch.cat([torch.tensor([True, False]), draw(familiar + strange - 2).argsort() < strange - 1])
+    scores = draw(familiar + strange) + shift * is_anomaly
+    scores[1] = scores[0]
+    return {"scores": scale * scores, "is_anomaly": is_anomaly}
 
 
 def steps_of_the_curve(scores, is_anomaly, from_above=True):
@@ -52,12 +35,12 @@ def rank_sum(scores, is_anomaly, first=1):
 
 @task(
     points=1,
-    probes=scored,
+    probes=probes_from(scored, sizes=SIZES, more=(Probe({"scores": torch.full((9,), 2.5), "is_anomaly": torch.arange(9) % 3 == 0}, note="with one score for all"),)),
     laws=(
         relation(lambda is_anomaly, **_: {"is_anomaly": ~is_anomaly}, lambda area: 1 - area, "With the two kinds exchanged, the pairs that were lost are won", "Let anomalies and familiar examples change places: the two shares must add up to 1. Which pairs does yours count in both, or in neither?"),
         unchanged(lambda scores, **_: {"scores": scores**3}, "With the scores cubed, in the same order", "Only the order of two scores counts. Where does yours ask how far apart they are, or on which side of something they lie?"),
     ),
-    claims=matches(pair_by_pair, "Over all pairs of an anomaly and a familiar example, with no threshold: how often the anomaly is higher, ties counting half"),
+    claims=matches(lambda scores, is_anomaly: mannwhitneyu(scores[is_anomaly], scores[~is_anomaly]).statistic / (is_anomaly.sum() * (~is_anomaly).sum()).item(), "Over all pairs of an anomaly and a familiar example, with no threshold: how often the anomaly is higher, ties counting half"),
     slips=(
         slip("strange > familiar", "strange < familiar", "Give it a perfect score, all anomalies on top: yours says 0. Which of a pair is to be the higher one?"),
         slip("0.5 * ties", "ties", "A detector that gives everything one score gets full marks from you. What is a tie worth?"),

@@ -1,46 +1,21 @@
 """Do stated probabilities hold?"""
 
-import math
-
+import numpy
 import torch
 
-from ..engine import Mistake, Probe, averages_over_the_batch, matches, never_negative, slip, task
+from ..engine import Mistake, Probe, averages_over_the_batch, matches, never_negative, probes_from, slip, task
+
+SIZES = {(60, 10): "", (7, 10): "with few examples, so that bins are empty", (40, 1): "with one bin", (80, 5): "", (50, 8): "in float64", (1, 10): "with a single example"}
+ENDS = {"confidence": torch.tensor([1.0, 1.0, 1.0, 0.93, 0.97, 0.0, 0.0, 0.04, 0.55, 0.56]), "right": torch.arange(10) % 5 != 1, "bins": 10}  # more than what was stated
+# whichever of its two bins an inner edge belongs to, the answer is the same, and so it is with the bins' middles for what was stated
+INNER = {"confidence": torch.tensor([0.25, 0.75, 0.75, 0.25]), "right": torch.tensor([True, False, True, False]), "bins": 4}
 
 
-def stated(seed):
-    """No confidence is near a bin's edge, but for 0 and 1, and some inner edges of which either bin may be the owner."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def uniform(n):
-        return torch.rand(n, generator=generator, dtype=torch.float64)
-
-    def one(n, bins, note="", dtype=torch.float32):
-        """Too sure in the upper bins, too modest in the lower ones; with few examples some bins stay empty."""
-        confidence = ((uniform(n).sqrt() * bins).floor() + 0.1 + 0.8 * uniform(n)) / bins
-        return Probe({"confidence": confidence.to(dtype), "right": uniform(n) < 0.3 + 0.4 * confidence, "bins": bins}, seed, note)
-
-    ends = torch.tensor([1.0, 1.0, 1.0, 0.93, 0.97, 0.0, 0.0, 0.04, 0.55, 0.56])
-    right = torch.tensor([True, False, True, True, True, True, False, False, True, True])  # more than what was stated
-    # whichever of its two bins an inner edge belongs to, the answer is the same, and so it is with the bins' middles for what was stated
-    inner = {"confidence": torch.tensor([0.25, 0.75, 0.75, 0.25]), "right": torch.tensor([True, False, True, False]), "bins": 4}
-    return [
-        one(60, 10),
-        one(7, 10, "with few examples, so that bins are empty"),
-        one(40, 1, "with one bin"),
-        one(80, 5),
-        one(50, 8, "in float64", torch.float64),
-        one(1, 10, "with a single example"),
-        Probe({"confidence": ends, "right": right, "bins": 10}, seed, "with confidences of 0 and 1"),
-        Probe(inner, seed, "with confidences just where two bins meet"),
-    ]
-
-
-def by_sums(confidence, right, bins):
-    """A bin's weight cancels its count: add up |Σ confidence − number right| over bins, divide by n."""
-    gaps = [0.0] * bins
-    for sure, correct in zip(confidence.tolist(), right.tolist(), strict=True):
-        gaps[min(int(sure * bins), bins - 1)] += sure - correct
-    return math.fsum(map(abs, gaps)) / len(right)
+def stated(draw, n, bins):
+    """Too sure in the upper bins, too modest in the lower ones, and never near a bin's edge; with few examples some bins stay empty."""
+    where, inside, luck = torch.special.ndtr(draw(3, n))
+    confidence = ((where.sqrt() * bins).floor() + 0.1 + 0.8 * inside) / bins
+    return {"confidence": confidence, "right": luck < 0.3 + 0.4 * confidence, "bins": bins}
 
 
 def over_equal_numbers(confidence, right, bins):
@@ -55,9 +30,10 @@ INSIDE, BY_N, OFF = "which == number", "total / len(right)", "confidence.double(
 
 @task(
     points=1,
-    probes=stated,
+    probes=probes_from(stated, sizes=SIZES, more=(Probe(ENDS, note="with confidences of 0 and 1"), Probe(INNER, note="with confidences just where two bins meet"))),
     laws=(never_negative("How far apart are two numbers? When is the sign to be dropped?", what="A distance"), averages_over_the_batch("confidence", "right")),
-    claims=matches(by_sums, "The bins' |mean confidence − share right|, weighted by their counts"),
+    # a bin's weight cancels its count
+    claims=matches(lambda confidence, right, bins: abs(numpy.histogram(confidence, bins, (0, 1), weights=confidence - right.double())[0]).sum() / len(right), "The bins' |mean confidence − share right|, weighted by their counts"),
     slips=(
         slip({COUNT: "", BY_N: "total / len(which.unique())"}, "A bin with one example counts as much as a bin with a thousand. Which of the two do you trust to be off?"),
         slip({COUNT: "", BY_N: "total / bins"}, "Use a thousand bins, most of them empty: your error goes to 0. By what is a bin weighted?"),

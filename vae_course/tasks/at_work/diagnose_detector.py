@@ -2,23 +2,19 @@
 
 import torch  # noqa: F401 (a slip uses it)
 
-from ..cases.detectors import LABELS, detectors, told_apart
-from ..engine import Probe, is_one_of, matches, slip, task
+from ..cases.detectors import LABELS, detectors
+from ..engine import Claim, Probe, is_one_of, slip, task
 from .auroc import auroc as warm_up
 
 auroc = warm_up.answer  # as a student has it by then
 FIT, FAMILIAR = "slope = (away * familiar_scores).sum() / away.square().sum()", "ink[~is_anomaly], scores[~is_anomaly]"
 
 
-def claims(values, **arguments):
-    yield from is_one_of(values["result"], LABELS)
-    yield from matches(told_apart, "Two AUROCs, with ink and without, say what it is")(values, **arguments)
-
-
 @task(
     points=2,
-    probes=lambda seed: [Probe({"scores": scores, "is_anomaly": is_anomaly, "ink": ink}) for _, scores, is_anomaly, ink in detectors(seed)],
-    claims=claims,
+    probes=lambda seed: [Probe({"truth": truth, "scores": scores, "is_anomaly": is_anomaly, "ink": ink}) for truth, scores, is_anomaly, ink in detectors(seed)],
+    run=lambda function, truth, **figures: {"result": function(*figures.values())},
+    claims=lambda values, truth, **_: [*is_one_of(values["result"], LABELS), Claim("Two AUROCs, with ink and without, say what it is", truth, values["result"])],
     slips=(
         slip("auroc(scores - slope * ink, is_anomaly)", "auroc(scores, is_anomaly)", "You look at the scores alone. Two detectors can have one AUROC, one of them because of ink and the other in spite of it. How would you take the ink out?"),
         slip("of_score, of_rest = auroc(scores, is_anomaly),", "of_score = of_rest =", "You look at the scores without ink alone. But what rings the alarm is the score as it is. Which comparison says what ink does to it?"),

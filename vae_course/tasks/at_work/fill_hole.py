@@ -2,35 +2,27 @@
 
 import torch
 
-from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
+from ..engine import each_row_for_itself, matches, probes_from, slip, task, unchanged
 
 COST = 'cost(decode(z), x, reduction="none")'
 # Adam by hand: the first of PyTorch's own optimizers takes seconds to load.
 ADAM = """slope = torch.autograd.grad(height, z)[0]
         mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
         z = z + learning_rate * mean / (1 - 0.9**step) / ((square / (1 - 0.999**step)).sqrt() + 1e-8)"""
-BERNOULLI = "torch.distributions.Bernoulli"
-CLIMB = "z = z + learning_rate * torch.autograd.grad(height, z)[0]"
 SEEN, FILLED = "log_likelihood[seen]", "torch.where(seen, x, torch.sigmoid(decode(z)))"
+OF_THE_SEEN = {f"-{COST}": "torch.distributions.Bernoulli(logits=decode(z)[seen]).log_prob(x[seen])", SEEN: "log_likelihood"}
 
 
-def holes(draw, n, d):
+def holes(draw, n, d, steps, above=0.0):
     """What lies in the hole is an image as good as any: whoever looks at it gets another filling."""
     pixels = d + 4
-    seen = draw(n, pixels) > 0
-    seen[:, 0], seen[:, 1] = True, False
+    seen = draw(n, pixels) > above
+    seen[:, 0], seen[:, 1] = above < 9, False
     weights = {"first": draw(d, 4), "second": 1.5 * draw(4, pixels)}
-    return weights | {"x": torch.sigmoid(2 * draw(n, pixels)), "seen": seen, "z": draw(n, d), "steps": 4 + n % 3, "learning_rate": 0.15}
+    return weights | {"x": torch.sigmoid(2 * draw(n, pixels)), "seen": seen, "z": draw(n, d), "steps": steps, "learning_rate": 0.15}
 
 
-def small(seen, steps, note):
-    x, z = torch.tensor([[0.1, 0.9, 0.4], [0.8, 0.2, 1.0]]), torch.tensor([[1.5, -1.0], [0.5, 2.0]])
-    first, second = torch.tensor([[1.0, -0.5], [0.3, 0.8]]), torch.tensor([[2.0, -1.0, 1.0], [0.5, 1.5, -2.0]])
-    given = {"first": first, "second": second, "x": x, "seen": torch.tensor([seen, seen]), "z": z}
-    return Probe(given | {"steps": steps, "learning_rate": 0.25}, note=note)
-
-
-def with_a_decoder(function, first, second, x, seen, z, steps, learning_rate):
+def with_a_decoder(function, first, second, **given):
     """The decoder has one hidden layer: z (n, latent_size) → logits (n, pixels)."""
 
     def decode(z):
@@ -38,7 +30,7 @@ def with_a_decoder(function, first, second, x, seen, z, steps, learning_rate):
             raise ValueError(f"this decoder takes z of shape (n, {len(first)}), got {tuple(z.shape)}.")
         return torch.tanh(z @ first) @ second
 
-    return {"result": function(decode, x, seen, z, steps, learning_rate)}
+    return {"result": function(decode, *given.values())}
 
 
 def reference(first, second, x, seen, z, steps, learning_rate):
@@ -52,7 +44,7 @@ def reference(first, second, x, seen, z, steps, learning_rate):
 
 @task(
     points=2,
-    probes=probes_from(holes, sizes={(5, 3): "", (1, 2): "with a single image", (4, 1): "with one latent"}, more=(small([False, False, False], 4, "with nothing seen"), small([True, True, False], 1, "with a single step"))),
+    probes=probes_from(holes, sizes={(5, 3, 6): "", (1, 2, 5): "with a single image", (4, 1, 5): "with one latent", (2, 2, 4, 9.0): "with nothing seen", (3, 2, 1): "with a single step"}),
     run=with_a_decoder,
     keeps=("x",),
     laws=(
@@ -78,12 +70,10 @@ def reference(first, second, x, seen, z, steps, learning_rate):
         slip("cost(decode(z)", "cost(torch.sigmoid(decode(z))", "A sigmoid of a sigmoid. Does your loss function expect logits, or probabilities?"),
         slip(COST, "(torch.sigmoid(decode(z)) - x).square()", "You climb a squared error. Which distribution do the pixels have here, and what is its logarithm?"),
         slip(f"-{COST}", "x * torch.nn.functional.logsigmoid(decode(z))", "Your hill asks only how likely the ink is where there is ink. What does a seen pixel that is black say of the decoder's p?"),
-        slip(f"-{COST}", f"{BERNOULLI}(logits=decode(z)).log_prob(x)", "PyTorch's Bernoulli knows 0 and 1 alone, and refuses a grey level. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?"),
-        slip(
-            {f"-{COST}": f"{BERNOULLI}(logits=decode(z)[seen]).log_prob(x[seen])", SEEN: "log_likelihood"}, "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?"
-        ),
+        slip(f"-{COST}", "torch.distributions.Bernoulli(logits=decode(z)).log_prob(x)", "PyTorch's Bernoulli knows 0 and 1 alone, and refuses a grey level. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?"),
+        slip(OF_THE_SEEN, "PyTorch's Bernoulli knows 0 and 1 alone, and the seen pixels are grey. Write its log-probability as a formula in x and the logit: it can be computed between 0 and 1 as well. Which loss function is minus that?"),
         slip({"    for _": "    up = 0\n    for _", "torch.autograd.grad(height, z)[0]": "(up := up + torch.autograd.grad(height, z)[0])"}, "The first step is right, the later ones go too far. backward() adds to what is in .grad: what lies there when your second step begins?"),
-        slip({"for _ in range(steps)": "mean = square = 0\n    for step in range(1, steps + 1)", CLIMB: ADAM}, "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?"),
+        slip({"for _ in range(steps)": "mean = square = 0\n    for step in range(1, steps + 1)", "z = z + learning_rate * torch.autograd.grad(height, z)[0]": ADAM}, "Adam divides each gradient by its own size, so that a step is about as long on a gentle slope as on a steep one. What is a plain gradient step?"),
         slip("range(steps)", "range(steps - 1)", "You decode a z that is one step old. When is the image drawn: before the last step, or after it?"),
     ),
     hints=(

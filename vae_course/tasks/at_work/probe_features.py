@@ -9,11 +9,8 @@ from ..engine import Claim, Law, is_tensor, is_tuple, probes_from, rounding, sli
 DRAWN = "Call yours twice: it gives two answers. A draw adds noise to what the encoder knows. What is its best single guess of z?"
 DRAWS = ", ".join(f"{name}_mu + torch.exp(0.5 * {name}_log_var) * torch.randn_like({name}_mu)" for name in ("train", "test"))
 FIGURES = "train_mu.mean(0), train_mu.std(0)"
+BY_OWN_SIGMA = "(train_mu - mean) / torch.exp(0.5 * train_log_var), (test_mu - mean) / torch.exp(0.5 * test_log_var)"
 RESULT = "(train_mu - mean) / sigma, (test_mu - mean) / sigma"
-ROWS = "You brought each image to mean 0, over its latents. Along which axis does one latent run from image to image?"
-LEAK = "One new image comes in by itself. Which figures of yours need other test images, and would the probe that was trained before know them?"
-MIDDLE = "Take the mean of a column of your training features. What moves it away from 0: which figures are taken away, of which images, along which axis?"
-WIDTH = "How wide is a column of your training features? By which spread do you divide, of which images, along which axis, and in which power?"
 
 
 def codes(draw, n, d):
@@ -24,8 +21,7 @@ def codes(draw, n, d):
 
 
 def called_twice(function, **arguments):
-    again = {name: value.clone() for name, value in arguments.items()}
-    return {"result": function(*arguments.values()), "again": function(*again.values())}
+    return {"result": function(*(value.clone() for value in arguments.values())), "again": function(*arguments.values())}
 
 
 def claims(values, train_mu, test_mu, **_):
@@ -40,9 +36,9 @@ def claims(values, train_mu, test_mu, **_):
     # both usual standard deviations will do, with n − 1 and with n: whichever comes closer to what was given
     scale = min(known.std(0), known.std(0, correction=0), key=lambda each: ((known - centre) / each - got[0].double()).abs().nansum())
     room = rounding(5.0, torch.float32, scale=(known.abs().max() + new.abs().max()) / scale.min())  # for a tiny number under the line
-    yield Claim("Each column of the training features should have mean 0", 0 * centre, got[0].double().mean(0), room, question=MIDDLE)
+    yield Claim("Each column of the training features should have mean 0", 0 * centre, got[0].double().mean(0), room, question="Take the mean of a column of your training features. What moves it away from 0: which figures are taken away, of which images, along which axis?")
     width = (got[0].double().std(0) * scale / known.std(0)).nan_to_num()
-    yield Claim("Each column of the training features should have standard deviation 1", torch.ones_like(width), width, room, question=WIDTH)
+    yield Claim("Each column of the training features should have standard deviation 1", torch.ones_like(width), width, room, question="How wide is a column of your training features? By which spread do you divide, of which images, along which axis, and in which power?")
     for what, mu, one in (("The training", known, got[0]), ("The test", new, got[1])):
         said = f"{what} features should be the means of q(z|x), moved and stretched as brings the *training* images' to mean 0 and standard deviation 1"
         yield Claim(said, (mu - centre) / scale, one, room)
@@ -50,7 +46,7 @@ def claims(values, train_mu, test_mu, **_):
 
 def as_among_others(values, alone, /, **_):
     among, single = values["result"][1][:1], alone["result"][1]
-    yield Claim("A test image alone should get the features that it gets among others", among, single, rounding(9.0, torch.float32), question=LEAK)
+    yield Claim("A test image alone should get the features that it gets among others", among, single, rounding(9.0, torch.float32), question="One new image comes in by itself. Which figures of yours need other test images, and would the probe that was trained before know them?")
 
 
 def with_either(old, new, question):
@@ -66,17 +62,14 @@ def with_either(old, new, question):
     laws=(Law(as_among_others, lambda probe: replace(probe, arguments={name: v if "train" in name else v[:1] for name, v in probe.arguments.items()})),),
     claims=claims,
     slips=(
-        *(slip(RESULT, f"tuple((mu - mu.mean(1, keepdim=True)) / mu.std(1, keepdim=True{by_n}) for mu in (train_mu, test_mu))", ROWS) for by_n in ("", ", correction=0")),
+        *(slip(RESULT, f"tuple((mu - mu.mean(1, keepdim=True)) / mu.std(1, keepdim=True{by_n}) for mu in (train_mu, test_mu))", "You brought each image to mean 0, over its latents. Along which axis does one latent run from image to image?") for by_n in ("", ", correction=0")),
         *with_either("(test_mu - mean) / sigma", "(test_mu - test_mu.mean(0)) / test_mu.std(0)", "You standardise the test images by their own figures. A single new image comes in: what are its features then, and would the probe know them?"),
         *with_either(FIGURES, FIGURES.replace("train_mu", "torch.cat([train_mu, test_mu])"), "Mean and standard deviation come from training and test images together. What should the training know of the test set?"),
         *with_either(FIGURES, FIGURES.replace("train", "test"), "Mean and standard deviation come from the test images. The probe is trained before the first of them is there: what does it know by then?"),
         *with_either("mean, sigma =", f"train_mu, test_mu = {DRAWS}\n    mean, sigma =", DRAWN),
         slip(RESULT, "train_mu, test_mu", "These are the bare means. One latent may move a hundred times as far as another: what does a penalty on the probe's weights do to that one?"),
         *with_either("train_mu.std(0)", "train_mu.var(0)", "Measure a latent in units ten times as small: your features change. By which power of the spread do you divide?"),
-        slip(
-            {"(train_mu - mean) / sigma": "(train_mu - mean) / torch.exp(0.5 * train_log_var)", "(test_mu - mean) / sigma": "(test_mu - mean) / torch.exp(0.5 * test_log_var)"},
-            "You divide by the σ of q(z|x), by which the encoder says how unsure it is of one image. A column is to be divided by how far it varies *from image to image*. Which figures tell that?",
-        ),
+        slip(RESULT, BY_OWN_SIGMA, "You divide by the σ of q(z|x), by which the encoder says how unsure it is of one image. A column is to be divided by how far it varies *from image to image*. Which figures tell that?"),
         slip(RESULT, "train_mu - mean, test_mu - mean", "Each column has mean 0 now, and is as wide as it was. One latent may move a hundred times as far as another: what does a penalty do to that one?"),
         *with_either(RESULT, "train_mu / sigma, test_mu / sigma", "Each column has standard deviation 1 now. Where is its middle?"),
         *(slip(FIGURES, f"train_mu.mean(), train_mu.std({by_n})", "One mean and one width for all columns. Which of them has standard deviation 1 afterwards?") for by_n in ("", "correction=0")),

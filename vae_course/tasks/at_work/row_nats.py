@@ -1,24 +1,20 @@
 """What a row of a table costs: numbers and a category, each with the likelihood that fits."""
 
 import math
-from dataclasses import replace
 
 import torch
-from torch.distributions import Normal
+from torch.distributions import Categorical, Normal
 
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, unchanged
 
 CATEGORY = 'torch.nn.functional.cross_entropy(logits, category, reduction="none")'
 PICKED, ONE_HOT = "gather(1, category.unsqueeze(1)).squeeze(1)", "torch.nn.functional.one_hot(category, logits.shape[1]).to(logits)"
 OWN = f"logits.softmax(1).{PICKED}"
+IN_OTHER_UNITS = "Give a row in other units: a number, its mean and its σ become 8 times as great. By how much is its density lower then, and how many numbers has a row?"
 GAUSSIAN = "0.5 * away**2 + log_sigma + 0.5 * math.log(2 * math.pi)"
-NUMBERS = f"({GAUSSIAN}).sum(1)"
-NORMAL = "PyTorch's Normal refuses what you give it for a σ: some of it is negative. In which order does it take a mean and a standard deviation, and how does one get σ from log_sigma?"
-SURELY_WRONG = "A category that is surely wrong costs as many nats as its logit lies below the others. Does anything keep a probability away from 0 in yours?"
 
 
-def rows(draw, n, d):
-    k = d + 2
+def rows(draw, n, d, k):
     given = {"numbers": draw(n, d), "category": (1000 * draw(n).abs()).long() % k, "mu": 0.7 * draw(n, d)}
     return given | {"log_sigma": 0.6 * draw(d) - 0.7, "logits": 1.5 * draw(n, k) + 0.5}
 
@@ -33,25 +29,17 @@ FAR_OUT = (
     far_out([2, 1], [[1250.0, 0.0, -1250.0], [300.0, 299.0, 0.0]], "with logits that are very sure, and wrong"),
     # each of them near one of the usual small numbers, so that adding it and not going below it differ
     far_out([1] * 5, [[0.0, -gap] for gap in (11.5, 16.1, 18.4, 23.0, 27.6)], "with chances from 10⁻⁵ down to 10⁻¹²", dtype=torch.float64),
-    far_out([0, 0, 0], [[0.0]] * 3, "with one category only"),
     far_out([3], [[0.5, -0.5, 0.0, 0.25]], "with a very narrow column and a very wide one", log_sigma=(-13.0, 30.0), off=0.0),
 )
-
-
-def by_library(numbers, category, mu, log_sigma, logits):
-    """From the library's densities, and log Σ exp(how far each logit is above the right one)."""
-    of_numbers = -Normal(mu, log_sigma.exp()).log_prob(numbers).sum(1)
-    return of_numbers + (logits - logits.gather(1, category.unsqueeze(1))).logsumexp(1)
 
 
 def size_of_terms(numbers, mu, log_sigma, logits, **_):
     return (((numbers - mu) / log_sigma.exp()) ** 2).sum() + logits.abs().max() + 5
 
 
-def claims(values, **given):
-    far = (given["logits"].amax(1) - given["logits"].amin(1)).max() > 10
-    for claim in matches(by_library, "Columns are independent given z, so a row's nats are the sum of its columns' nats", scale=size_of_terms)(values, **given):
-        yield replace(claim, question=SURELY_WRONG if far else claim.question)
+def surely_wrong(logits, **_):
+    wrong = "A category that is surely wrong costs as many nats as its logit lies below the others. Does anything keep a probability away from 0 in yours?"
+    return wrong if (logits.amax(1) - logits.amin(1)).max() > 10 else ""
 
 
 def kept_finite(least):
@@ -62,20 +50,16 @@ def kept_finite(least):
 
 @task(
     points=1,
-    probes=probes_from(rows, more=FAR_OUT),
+    probes=probes_from(rows, sizes={(7, 3, 5): "", (1, 3, 4): "with a single row", (5, 1, 3): "with one column", (4, 6, 8): "", (3, 2, 1): "with one category only"}, more=FAR_OUT),
     laws=(
         each_row_for_itself("numbers", "category", "mu", "logits"),
         unchanged(lambda logits, **_: {"logits": logits + 10.0}, "With 10 added to all logits", "Add 10 to all logits of a row. What turns logits into probabilities that add up to 1, and among which of them is the one draw made?"),
-        relation(
-            lambda numbers, mu, log_sigma, **_: {"numbers": 8 * numbers, "mu": 8 * mu, "log_sigma": log_sigma + math.log(8)},
-            lambda nats: nats + 3 * math.log(8),  # the first probe has three numbers a row
-            "In units an eighth as long, each of three numbers costs log 8 more",
-            "Give a row in other units: a number, its mean and its σ become 8 times as great. By how much is its density lower then, and how many numbers has a row?",
-        ),
+        # the first probe has three numbers a row
+        relation(lambda numbers, mu, log_sigma, **_: {"numbers": 8 * numbers, "mu": 8 * mu, "log_sigma": log_sigma + math.log(8)}, lambda nats: nats + 3 * math.log(8), "In units an eighth as long, each of three numbers costs log 8 more", IN_OTHER_UNITS),
         finite_far_out(),
     ),
     gradients=("mu", "log_sigma", "logits"),
-    claims=claims,
+    claims=matches(lambda numbers, category, mu, log_sigma, logits: -Normal(mu, log_sigma.exp()).log_prob(numbers).sum(1) - Categorical(logits=logits).log_prob(category), "Columns are independent given z, so a row's nats are the sum of its columns' nats", scale=size_of_terms, question=surely_wrong),
     slips=(
         slip(" + 0.5 * math.log(2 * math.pi)", "", "You are off by the same amount for each number. Integrate your density over one number with σ = 1: is it 1?"),
         slip(GAUSSIAN, "0.5 * away**2", "Only the squared distance is left. Let σ grow without limit: your cost of every number goes to 0. Which term charges for a wide Gaussian?"),
@@ -87,7 +71,7 @@ def kept_finite(least):
         slip(GAUSSIAN, "(numbers - mu) ** 2", "A miss of 1 costs the same in every column, be it measured to a hundredth or to a hundred. Where does σ come in?"),
         slip(GAUSSIAN, "0.5 * (numbers - mu) ** 2", "Your Gaussians all have σ = 1. What does log_sigma say of each column, and at which two places does it come in?"),
         slip({"/ log_sigma.exp()": "/ (0.5 * log_sigma).exp()", "+ log_sigma": "+ 0.5 * log_sigma"}, "You took exp(log_sigma) for a variance. What does the name say that it is?"),
-        slip(NUMBERS, "-torch.distributions.Normal(mu, log_sigma).log_prob(numbers).sum(1)", NORMAL),
+        slip(f"({GAUSSIAN}).sum(1)", "-torch.distributions.Normal(mu, log_sigma).log_prob(numbers).sum(1)", "PyTorch's Normal refuses what you give it for a σ: some of it is negative. In which order does it take a mean and a standard deviation, and how does one get σ from log_sigma?"),
         slip(CATEGORY, f"-logits.{PICKED}", "Add 10 to all logits of a row: the probabilities stay, and your cost falls. What turns logits into probabilities that add up to 1?"),
         slip(CATEGORY, f'torch.nn.functional.binary_cross_entropy_with_logits(logits, {ONE_HOT}, reduction="none").sum(1)', "You made k coins of one draw among k: each category is charged for on its own. With all logits 0, what should one draw among k cost?"),
         slip(CATEGORY, f"-{OWN}.log()", "Right, until a probability is 0 to the computer, and its logarithm −∞. How do you get log p without p?"),

@@ -5,40 +5,32 @@ from collections import Counter
 import torch
 from scipy.stats import entropy
 
-from ..engine import Probe, matches, never_negative, probes_from, relation, slip, sums_over, task
+from ..engine import Probe, matches, never_negative, probes_from, slip, sums_over, task, unchanged
 
-ONE_CELL = torch.tensor([[0.3, -0.2], [-0.4, 0.1], [0.2, 0.4]])
-FAR = torch.tensor([[4000.2], [4000.9], [-7000.1], [4000.2], [-7000.2], [4001.1]])
-ON_THE_GRID = torch.tensor([[1.0], [1.25], [0.75], [2.0], [2.25], [3.0], [1.0], [-0.25]])
+SIZES = {(40, 3): "", (1, 3): "with a single image", (60, 1): "with one latent", (25, 6): ""}
+ONE_CELL = Probe({"z": torch.tensor([[0.3, -0.2], [-0.4, 0.1], [0.2, 0.4]]), "step": 1.0}, note="with all codes in one cell")
+FAR = Probe({"z": torch.tensor([[4000.2], [4000.9], [-7000.1], [4000.2], [-7000.2], [4001.1]]), "step": 0.5}, note="far from zero")
+ON_THE_GRID = Probe({"z": torch.tensor([[1.0], [1.25], [0.75], [2.0], [2.25], [3.0], [1.0], [-0.25]]), "step": 1.0}, note="with codes on the grid")
 
 
 def codes_on_a_grid(draw, n, d):
     """Codes that lie well inside the cells of the grid, so that no rounding error moves one across."""
     step = round(0.05 + abs(draw(1).item()), 3)
-    spread = 1 + 2 * torch.arange(d) / d
-    inside = 0.8 * (torch.special.ndtr(draw(n, d)) - 0.5)
-    common = draw(n, 1)  # latents that have something in common
-    return {"z": step * ((spread * (draw(n, d) + common)).round() + inside), "step": step}
-
-
-def reference(z, step):
-    """From scipy's entropy of Python's own counts of whole numbers."""
-    cells = torch.floor(z / step + 0.5).long().t().tolist()
-    return float(sum(entropy(list(Counter(column).values()), base=2) for column in cells))
+    # latents of different widths that have something in common
+    cells = ((1 + 2 * torch.arange(d) / d) * (draw(n, d) + draw(n, 1))).round()
+    return {"z": step * (cells + 0.8 * torch.special.ndtr(draw(n, d)) - 0.4), "step": step}
 
 
 @task(
     points=1,
-    probes=probes_from(
-        codes_on_a_grid, sizes={(40, 3): "", (1, 3): "with a single image", (60, 1): "with one latent", (25, 6): ""}, more=(Probe({"z": ONE_CELL, "step": 1.0}, note="with all codes in one cell"), Probe({"z": FAR, "step": 0.5}, note="far from zero"), Probe({"z": ON_THE_GRID, "step": 1.0}, note="with codes on the grid"))
-    ),
+    probes=probes_from(codes_on_a_grid, sizes=SIZES, more=(ONE_CELL, FAR, ON_THE_GRID)),
     laws=(
         never_negative("What costs less than nothing? The logarithm of a share is negative: which sign belongs before the sum?", what="A cost"),
         sums_over("latents", "z"),
-        relation(lambda z, step: {"z": torch.cat([z, z])}, lambda result: result, "With every image there twice, the bits of one should stay as they are", "The same images once more have the same shares. What does yours count?"),
-        relation(lambda z, step: {"z": z + 3 * step}, lambda result: result, "Moved by three whole steps, the codes should cost the same", "Moved by whole steps, the same images share a cell. Which cells does your rounding make?"),
+        unchanged(lambda z, step: {"z": torch.cat([z, z])}, "With every image there twice", "The same images once more have the same shares. What does yours count?"),
+        unchanged(lambda z, step: {"z": z + 3 * step}, "With all codes moved by three whole steps", "Moved by whole steps, the same images share a cell. Which cells does your rounding make?"),
     ),
-    claims=matches(reference, "The bits should be the entropies of the rounded latents, added up"),
+    claims=matches(lambda z, step: sum(entropy(list(Counter(cells).values()), base=2) for cells in torch.floor(z / step + 0.5).t().tolist()), "The bits should be the entropies of the rounded latents, added up"),
     slips=(
         slip("p.log2()", "p.log()", "Two values, half of the images each: that is one bit. Yours says 0.69. Which logarithm counts in bits?"),
         slip("return bits", "return bits / z.shape[1]", "Send twice as many latents: the message gets longer. Does yours?"),

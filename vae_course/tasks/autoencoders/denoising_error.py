@@ -1,12 +1,12 @@
 """The error of a denoising autoencoder."""
 
 import torch
+from torch.nn.functional import hardtanh, mse_loss
 
-from ..engine import Probe, averages_over_the_batch, matches, never_negative, probes_from, slip, task
+from ..engine import averages_over_the_batch, matches, never_negative, probes_from, slip, task
 
-X = torch.tensor([[[[0.0, 1.0], [0.25, 0.5]]], [[[1.0, 0.0], [0.9, 0.1]]]])
-LOUD = torch.tensor([[[[9.0, -9.0], [0.1, -7.0]]], [[[-8.0, 0.2], [6.0, 0.0]]]])
-WEIGHT = torch.tensor([[1.0, 0.5, 0.0, -1.0], [0.0, 1.0, -0.5, 0.2], [2.0, 0.0, 1.0, 0.0], [-1.0, 0.3, 0.0, 1.0]])
+# The number of images, their width, and how loud the noise is.
+SIZES = {(7, 3, 0.5): "", (1, 3, 0.5): "with a single image", (5, 1, 0.5): "with images of two pixels", (4, 6, 0.5): "", (2, 2, 0.0): "with no noise", (2, 2, 8.0): "with very loud noise"}
 
 
 def network(weight):
@@ -14,26 +14,17 @@ def network(weight):
     return lambda y: torch.sigmoid(y.flatten(1) @ weight).reshape(y.shape)
 
 
-def with_network(function, weight, x, noise):
-    """The function gets a network that is made of the weight."""
-    return {"result": function(network(weight), x, noise)}
-
-
-def reference(weight, x, noise):
-    """Image by image, as a squared distance between two points."""
-    seen = torch.minimum(torch.maximum(x + noise, torch.zeros_like(x)), torch.ones_like(x))
-    return torch.stack([torch.dist(image, drawn) ** 2 for image, drawn in zip(x, network(weight)(seen), strict=True)]).mean()
-
-
 @task(
     points=1,
-    probes=probes_from(
-        lambda draw, n, d: {"weight": draw(2 * d, 2 * d), "x": torch.sigmoid(2 * draw(n, 1, 2, d)), "noise": 0.5 * draw(n, 1, 2, d)}, more=(Probe({"weight": WEIGHT, "x": X, "noise": torch.zeros_like(X)}, note="with no noise"), Probe({"weight": WEIGHT, "x": X, "noise": LOUD}, note="with very loud noise"))
-    ),
-    run=with_network,
+    probes=probes_from(lambda draw, n, d, loud: {"weight": draw(2 * d, 2 * d), "x": torch.sigmoid(2 * draw(n, 1, 2, d)), "noise": loud * draw(n, 1, 2, d)}, sizes=SIZES),
+    run=lambda function, weight, x, noise: {"result": function(network(weight), x, noise)},
     laws=(never_negative(what="A squared error"), averages_over_the_batch("x", "noise")),
     gradients=("weight",),
-    claims=matches(reference, "Your error should be the squared distance between x and what is drawn from its noisy twin, averaged over images", scale=lambda weight, x, noise: float(x[0].numel())),
+    claims=matches(
+        lambda weight, x, noise: mse_loss(network(weight)(hardtanh(x + noise, 0.0, 1.0)), x, reduction="sum") / len(x),
+        "Your error should be the squared distance between x and what is drawn from its noisy twin, averaged over images",
+        scale=lambda weight, x, noise: float(x[0].numel()),
+    ),
     slips=(
         slip("(x - x_hat)", "(noisy - x_hat)", "You ask for the noisy image back. Which network has the smallest such error, and does it remove any noise?"),
         slip("reconstruct(noisy)", "reconstruct(x)", "Make the noise louder: your error stays as it is. What does the network get to see?"),

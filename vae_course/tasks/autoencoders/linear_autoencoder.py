@@ -2,45 +2,32 @@
 
 import torch
 
-from ..engine import Claim, Mistake, is_tensor, is_tuple, probes_from, rounding, slip, task
+from ..engine import Claim, is_tensor, is_tuple, probes_from, rounding, slip, task
 
 SVD = "torch.linalg.svd(x - mean, full_matrices=False).Vh"
 
 
 def images_with_spectrum(draw, n, d):
     """Images whose centred spectrum falls by a quarter from one direction to the next, far from zero on average."""
-    rank = min(n - 1, d)
-    scores = draw(n, rank)
-    scores = torch.linalg.qr(scores - scores.mean(0)).Q
-    directions = torch.linalg.qr(draw(d, rank)).Q
-    spread = 3 * 0.75 ** torch.arange(rank, dtype=scores.dtype)
-    return {"x": 1 + draw(d) + (scores * spread) @ directions.t(), "k": max(1, rank // 2)}
+    rank, images = min(n - 1, d), draw(n, d)
+    scores, _, directions = torch.linalg.svd(images - images.mean(0), full_matrices=False)
+    return {"x": 1 + draw(d) + (3 * 0.75 ** torch.arange(rank) * scores[:, :rank]) @ directions[:rank], "k": max(1, rank // 2)}
 
 
 def claims(values, x, k):
     """By what it restores: there are many right codes."""
     got, pixels = values["result"], x.shape[1]
     yield from is_tuple(got, 4)
-    shapes = {"w_in": (k, pixels), "b_in": (k,), "w_out": (pixels, k), "b_out": (pixels,)}
-    for (name, shape), one in zip(shapes.items(), got, strict=True):
+    for name, shape, one in zip(("w_in", "b_in", "w_out", "b_out"), ((k, pixels), (k,), (pixels, k), (pixels,)), got, strict=True):
         yield from is_tensor(one, shape, x.dtype, name=name)
-    w_in, b_in, w_out, b_out = (one.double() for one in got)
-    centred, whole = x.double() - x.double().mean(0), x.double()
-    variances, directions = torch.linalg.eigh(centred.t() @ centred / len(x))
-    scale = whole.square().sum(1).mean() + 1
-    restored, left_out = (whole @ w_in.t() + b_in) @ w_out.t() + b_out, variances[: pixels - k].sum()
-    identity = "The mean squared error should be no more than the variance along all but the k widest directions"
-    yield Claim(identity, left_out, (whole - restored).square().sum(1).mean(), rounding(left_out, x.dtype, scale=scale))
-    widest = directions[:, pixels - k :]
-    best = whole.mean(0) + centred @ widest @ widest.t()
-    yield Claim("x̂ should be x dropped on the plane that lies closest to all images", best, restored, rounding(best, x.dtype, scale=scale))
-
-
-def of_standardised(x, k):
-    """The directions of images whose pixels were all given the same variance."""
-    width = x.std(0)
-    w = torch.linalg.svd((x - x.mean(0)) / width, full_matrices=False).Vh[:k]
-    return w / width, -(w / width) @ x.mean(0), width.unsqueeze(1) * w.t(), x.mean(0)
+    images, w_in, b_in, w_out, b_out = (one.double() for one in (x, *got))
+    mean, restored = images.mean(0), (images @ w_in.t() + b_in) @ w_out.t() + b_out
+    widest = torch.linalg.eigh((images - mean).t() @ (images - mean)).eigenvectors[:, pixels - k :]
+    best = mean + (images - mean) @ widest @ widest.t()
+    least, error = ((images - shown).square().sum(1).mean() for shown in (best, restored))
+    room = rounding(least, x.dtype, scale=images.square().sum(1).mean() + 1)
+    yield Claim("The mean squared error should be no more than the variance along all but the k widest directions", least, error, room)
+    yield Claim("x̂ should be x dropped on the plane that lies closest to all images", best, restored, room)
 
 
 @task(
@@ -56,14 +43,11 @@ def of_standardised(x, k):
         slip("-w @ mean", "-mean", "b_in is added to a code, k numbers, and not to an image. Multiply w_in (x − mean) out: what stands there besides w_in x?"),
         slip(SVD, "torch.linalg.eigh((x - mean).T @ (x - mean)).eigenvectors.T", "You kept the directions in which the images vary least. In which order do the eigenvalues come out?"),
         slip(SVD, "torch.linalg.svd(x - mean).Vh.T", "Look at what torch.linalg.svd returns last: V, or V transposed? Is a direction one of its rows, or one of its columns?"),
-        slip(
-            {f"directions = {SVD}": "_, values, directions = torch.linalg.svd(x - mean, full_matrices=False)", "return w, -w @ mean": "v = w / values[:k].unsqueeze(1)\n    return v, -v @ mean"},
-            "Your codes all have the same spread: each was divided by its singular value. That is allowed, if somebody undoes it. Does your decoder?",
-        ),
+        slip("return w, -w @ mean", "v = w / torch.linalg.svdvals(x - mean)[:k].unsqueeze(1)\n    return v, -v @ mean", "Your codes all have the same spread: each was divided by its singular value. That is allowed, if somebody undoes it. Does your decoder?"),
         slip("w, -w @ mean, w.T, mean", "w.T, -w @ mean, w, mean", "The numbers are right, both matrices lie on their side. Which shape has the weight of nn.Linear(pixels, k)?"),
         slip("directions[:k]", "directions", "How many latents does your autoencoder have? k were allowed."),
+        slip({"svd(x - mean": "svd((x - mean) / x.std(0)", "w, -w @ mean, w.T,": "w / x.std(0), -(w / x.std(0)) @ mean, (w * x.std(0)).T,"}, "You gave every pixel the same variance first. Whose squared error is smallest then: that of the pixels, or that of the standardised ones?"),
     ),
-    programs=(Mistake(of_standardised, "You gave every pixel the same variance first. Whose squared error is smallest then: that of the pixels, or that of the standardised ones?"),),
     hints=(
         "The best plane goes through the mean image. So take the mean away, find the directions, and let the biases do the rest.",
         "torch.linalg.svd(x − mean, full_matrices=False) gives U, S, Vh. The rows of Vh are the directions, the widest first.",

@@ -2,45 +2,36 @@
 
 import torch
 
-from ..engine import Claim, Probe, is_tensor, is_tuple, probes_from, rounding, slip, task
+from ..engine import Claim, is_tensor, is_tuple, probes_from, rounding, slip, task
 
-DEAD = torch.tensor([[2.0, 0.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 1.5]])
-MEAN = torch.tensor([0.5, 0.2, 1.0])
 SOLVED = "torch.linalg.solve(of_noisy, covariance)"
 NOISE = "sigma**2 * torch.eye(len(mean), dtype=mean.dtype, device=mean.device)"
+# The pixels, how many of them never change, and a σ whose square is exact in every dtype, also where it is multiplied by a float32 identity.
+SIZES = {(4, 0, 0.625): "", (1, 0, 0.5): "with one pixel", (7, 0, 1.25): "", (3, 1, 0.75): "with a pixel that never changes", (2, 0, 0.0): "with no noise", (3, 1, 30.0): "with very loud noise"}
 
 
-def noisy_gaussian(draw, n, d):
-    """sigma is a number of sixteenths: its square is exact in every dtype, also where it is multiplied by a float32 identity."""
-    mixing = draw(d, d + 1)
-    return {"mean": 1 + draw(d), "covariance": mixing @ mixing.t() / 2, "sigma": (6 + round(12 * abs(draw(1).item()))) / 16}
+def noisy_gaussian(draw, pixels, dead, sigma):
+    mixing = draw(pixels, pixels + 1)
+    mixing[:dead] = 0
+    return {"mean": 1 + draw(pixels), "covariance": mixing @ mixing.t() / 2, "sigma": sigma}
 
 
 def claims(values, mean, covariance, sigma):
     """E(x − x̂)(y − mean)ᵀ = 0: what is left over has nothing in common with what was seen."""
     got, pixels = values["result"], len(mean)
     yield from is_tuple(got, 2)
-    for name, shape, one in zip(("weight", "bias"), ((pixels, pixels), (pixels,)), got, strict=True):
-        yield from is_tensor(one, shape, mean.dtype, name=name)
-    weight, bias, m, c = got[0].double(), got[1].double(), mean.double(), covariance.double()
-    size = 10 * (c.diagonal().sum() + 1)
+    yield from is_tensor(got[0], (pixels, pixels), mean.dtype, name="weight")
+    yield from is_tensor(got[1], (pixels,), mean.dtype, name="bias")
+    weight, bias, m, c = (one.double() for one in (*got, mean, covariance))
+    room = rounding(0.0, mean.dtype, scale=10 * (c.diagonal().sum() + 1))
     seen = weight @ (c + sigma**2 * torch.eye(pixels, dtype=torch.float64))
-    yield Claim("What is left of x should not be predictable from y: weight @ cov(y) = cov(x, y)", c, seen, rounding(c, mean.dtype, scale=size))
-    room = rounding(m, mean.dtype, scale=size)
+    yield Claim("What is left of x should not be predictable from y: weight @ cov(y) = cov(x, y)", c, seen, room)
     yield Claim("Shown the mean image, it should give the mean image: weight @ mean + bias = mean", m, weight @ m + bias, room)
 
 
 @task(
     points=2,
-    probes=probes_from(
-        noisy_gaussian,
-        sizes={(1, 4): "", (1, 1): "with one pixel", (1, 7): ""},
-        more=(
-            Probe({"mean": MEAN, "covariance": DEAD, "sigma": 0.75}, note="with a pixel that never changes"),
-            Probe({"mean": MEAN[:2].double(), "covariance": torch.tensor([[2.0, -0.5], [-0.5, 1.0]]).double(), "sigma": 0.0}, note="with no noise"),
-            Probe({"mean": MEAN, "covariance": DEAD, "sigma": 30.0}, note="with very loud noise"),
-        ),
-    ),
+    probes=probes_from(noisy_gaussian, sizes=SIZES),
     claims=claims,
     slips=(
         slip("sigma**2", "sigma", "At σ = 1 you are right. What does noise of standard deviation σ add to a variance?"),

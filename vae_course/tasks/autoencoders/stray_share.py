@@ -9,11 +9,13 @@ from scipy.spatial import cKDTree
 from ..engine import Probe, matches, probes_from, slip, task, unchanged
 
 NEAREST, TO_NEAREST = "between_codes.min(1).values", "torch.cdist(draws, codes).min(1).values"
-TWINS = torch.tensor([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [3.0, 1.0], [3.0, 1.0], [3.0, 3.0], [8.0, 3.0]])
+PAIRED = torch.tensor([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [3.0, 1.0], [3.0, 1.0], [3.0, 3.0], [8.0, 3.0]])
 BETWEEN = torch.tensor([[0.5, 0.5], [1.0, 0.3], [3.0, 2.1], [5.5, 3.0], [-4.0, 0.0], [8.0, 2.5], [3.0, 4.6]])
+TWINS = Probe({"codes": PAIRED, "draws": BETWEEN, "q": 0.8}, note="with images that have the very same code")
+TWINS_AND_ONE = Probe({"codes": PAIRED, "draws": BETWEEN[6:], "q": 0.8}, note="with a single draw")
 # Gaps of 1, 1, 2, 2, 4, 4, 8, 8: their ¾-quantile is 5, between two of them; one draw lies just there, one on a code, one far away.
-ON_A_LINE = torch.tensor([[0.0, 0.0], [1.0, 0.0], [10.0, 0.0], [12.0, 0.0], [20.0, 0.0], [24.0, 0.0], [40.0, 0.0], [48.0, 0.0]])
-ABOVE = torch.tensor([[0.0, 5.0], [0.0, 5.2], [0.0, 6.0], [0.0, 4.5], [10.0, 0.0], [1000.0, 0.0]])
+ON_A_LINE, BEFORE = torch.tensor([[0.0], [1.0], [10.0], [12.0], [20.0], [24.0], [40.0], [48.0]]), torch.tensor([[-5.0], [-5.2], [-6.0], [-4.5], [10.0], [1000.0]])
+AT_THE_LIMIT = Probe({"codes": ON_A_LINE, "draws": BEFORE, "q": 0.75}, note="with a draw just at the limit")
 
 
 def codes_and_draws(draw, n, d):
@@ -23,31 +25,20 @@ def codes_and_draws(draw, n, d):
     """
     codes = draw(n, d) + 3 * torch.sign(draw(n, 1))
     draws, q = 3 * draw(2 * n, 1) + 1.3 * draw(2 * n, d), 0.8 if n % 2 else 0.9
-    near, limit = distances(codes, draws, q)
-    return {"codes": codes, "draws": draws[torch.as_tensor(np.abs(near / limit - 1) > 0.05)][:25], "q": q}
+    return {"codes": codes, "draws": draws[(in_limits(codes, draws, q) - 1).abs() > 0.05][:25], "q": q}
 
 
-def distances(codes, draws, q):
-    """With scipy's tree: how far each draw is from the codes, and the limit; a code's second neighbour is its first, after itself."""
-    tree = cKDTree(codes.double().numpy())
-    return tree.query(draws.double().numpy())[0], np.quantile(tree.query(codes.double().numpy(), k=2)[0][:, 1], q)
-
-
-def reference(codes, draws, q):
-    """The share, from the tree."""
-    near, limit = distances(codes, draws, q)
-    return float((near > limit).mean())
+def in_limits(codes, draws, q):
+    """With scipy's tree: how many limits each draw is away from the codes; a code's second neighbour is its first, after itself."""
+    tree = cKDTree(codes.double())
+    return torch.as_tensor(tree.query(draws.double())[0] / np.quantile(tree.query(codes.double(), k=2)[0][:, 1], q))
 
 
 @task(
     points=2,
-    probes=probes_from(
-        codes_and_draws,
-        sizes={(25, 2): "", (21, 1): "with one latent", (24, 5): "", (17, 3): ""},
-        more=(Probe({"codes": TWINS, "draws": BETWEEN, "q": 0.8}, note="with images that have the very same code"), Probe({"codes": TWINS, "draws": BETWEEN[6:], "q": 0.8}, note="with a single draw"), Probe({"codes": ON_A_LINE, "draws": ABOVE, "q": 0.75}, note="with a draw just at the limit")),
-    ),
+    probes=probes_from(codes_and_draws, sizes={(25, 2): "", (21, 1): "with one latent", (24, 5): "", (17, 3): ""}, more=(TWINS, TWINS_AND_ONE, AT_THE_LIMIT)),
     laws=(unchanged(lambda codes, draws, q: {"codes": 4 * codes, "draws": 4 * draws}, "In other units (everything four times as far)", "A share has no unit. Is a distance of yours compared with something that is no distance?"),),
-    claims=matches(reference, "The share should count the draws that lie further from all codes than the limit"),
+    claims=matches(lambda codes, draws, q: (in_limits(codes, draws, q) > 1).double().mean().item(), "The share should count the draws that lie further from all codes than the limit"),
     slips=(
         slip(".fill_diagonal_(math.inf)", "", "Is your limit 0, so that every draw strays that is on no code? Which code is nearest to a code, if it may be itself?"),
         slip({".fill_diagonal_(math.inf)": "", "between_codes.min": "between_codes.masked_fill(between_codes == 0, math.inf).min"}, "You left out all distances of 0. A code's distance to itself has to go, but two images may share a code: how far is each from the nearest other?"),

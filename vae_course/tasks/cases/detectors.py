@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-import numpy
 import torch
-from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 LABELS = ("works", "hidden by ink", "only ink", "backwards", "blind", "not finite")
@@ -57,16 +55,3 @@ def detectors(seed: int) -> list[tuple[str, Tensor, Tensor, Tensor]]:
         one("not finite", 1.0, -80.0, 60.0, strange=math.inf),
     ]
     return [made[place] for place in torch.randperm(len(made), generator=generator).tolist()]
-
-
-def told_apart(scores: Tensor, is_anomaly: Tensor, ink: Tensor) -> str:
-    """What a detector is, by the areas under the curve of its scores and of what a straight line in the ink leaves of them."""
-    if not scores.isfinite().all():
-        return "not finite"
-    slope = numpy.polyfit(ink[~is_anomaly].numpy(), scores[~is_anomaly].numpy(), 1)[0]
-    of_score, of_rest = (roc_auc_score(is_anomaly.numpy(), of.numpy()) for of in (scores, scores - slope * ink))
-    if of_rest > 0.75:
-        return "works" if of_score > 0.75 else "hidden by ink"
-    if of_rest < 0.25:
-        return "backwards"
-    return "only ink" if of_score > 0.75 else "blind"

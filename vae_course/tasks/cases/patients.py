@@ -1,4 +1,4 @@
-"""Training runs to diagnose, drawn from a seed: the figures of sick runs and healthy ones, and the rules that tell them apart."""
+"""Training runs to diagnose, drawn from a seed: what each is, and its figures."""
 
 from __future__ import annotations
 
@@ -9,17 +9,7 @@ from torch import Tensor
 
 from ..engine import Plain
 
-ILLNESSES = (
-    "healthy",
-    "averaged pixels",
-    "cut gradient",
-    "sigmoid twice",
-    "wrong sign",
-    "forgotten KL",
-    "no noise",
-    "a hundred images",
-    "on their side",
-)
+ILLNESSES = ("healthy", "averaged pixels", "cut gradient", "sigmoid twice", "wrong sign", "forgotten KL", "no noise", "a hundred images", "on their side")
 
 
 def patients(seed: int) -> list[tuple[str, dict[str, Plain]]]:
@@ -71,32 +61,6 @@ def patients(seed: int) -> list[tuple[str, dict[str, Plain]]]:
         seen("a hundred images", fall(1.9 * mean, 0.9 * rebuilt, epochs), cheap, gap=late)
         # a last epoch that is a little worse than the one before, or better than all: no sign of anything
         fine = torch.cat([fine[:-1], fine[-2:-1] * 1.01 if small else fine.amin(0, keepdim=True) * 0.98])
-        seen(
-            "on their side",
-            fine,
-            cheap,
-            gap=uniform(0.5, 0.6) if small else uniform(0.9, 1.1),
-            noise_costs=(0.14 if small else 0.17) * rebuilt,
-        )
+        seen("on their side", fine, cheap, gap=uniform(0.5, 0.6) if small else uniform(0.9, 1.1), noise_costs=(0.14 if small else 0.17) * rebuilt)
     order = torch.randperm(len(found), generator=generator).tolist()
     return [found[place] for place in order]
-
-
-def told_apart(loss: Tensor, reconstruction: Tensor, kl: Tensor, test_loss: Tensor, mean_image: float, noise_costs: float) -> str:
-    """What a run's figures say is wrong with it: the rules, in the order in which one symptom hides another."""
-    end, rebuilt, price = loss[-1].item(), reconstruction[-1].item() / mean_image, kl[-1].item()
-    if end < 0:
-        return "wrong sign"
-    if rebuilt < 0.1:
-        return "averaged pixels"
-    if rebuilt > 1.3:
-        return "sigmoid twice"
-    if price < 0.01 * mean_image:
-        return "cut gradient"
-    if noise_costs > 0.5 * reconstruction[-1]:
-        return "no noise"
-    if end < reconstruction[-1] + 0.5 * price:
-        return "forgotten KL"
-    if test_loss[-1] - end > 0.2 * mean_image:
-        return "a hundred images" if test_loss[-1] - test_loss.min() > 0.02 * mean_image else "on their side"
-    return "healthy"

@@ -9,12 +9,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def one_hot_rows(draw: Callable[..., Tensor], n: int, steps: int, tokens: int, lengths: list[int] | None = None) -> Tensor:
-    """One-hot rows (n, steps, tokens) of random tokens; behind a length, zeros."""
-    x = F.one_hot(draw(n, steps, tokens).argmax(-1), tokens).to(draw(1).dtype)
-    if lengths is not None:
-        x = x * (torch.arange(steps) < torch.tensor(lengths).unsqueeze(1)).unsqueeze(-1)
-    return x
+def one_hot_rows(draw: Callable[..., Tensor], lengths: list[int], steps: int, tokens: int) -> Tensor:
+    """One-hot rows (sequences, steps, tokens) of random tokens; behind its length, a sequence has rows of zeros."""
+    there = torch.arange(steps) < torch.tensor(lengths).unsqueeze(1)
+    return F.one_hot(draw(len(lengths), steps, tokens).argmax(-1), tokens).to(draw(1)) * there.unsqueeze(-1)
 
 
 def writer(read: Tensor, keep: Tensor, out: Tensor, end: int) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]:

@@ -22,9 +22,9 @@ def prior_level(weight: Tensor, bias: Tensor) -> Callable[[Tensor], tuple[Tensor
     return conditional
 
 
-def level_parameters(draw: Callable[..., Tensor], above: int, below: int) -> tuple[Tensor, Tensor]:
+def level_parameters(draw: Callable[..., Tensor], above: int, below: int) -> dict[str, Tensor]:
     """The weight and the bias of a level of the prior, none of whose variances is near 1 for all inputs."""
-    return 0.7 * draw(above, 2 * below), 0.6 * draw(2 * below)
+    return {"weight": 0.7 * draw(above, 2 * below), "bias": 0.6 * draw(2 * below)}
 
 
 def product_of(mu_1: Tensor, log_var_1: Tensor, mu_2: Tensor, log_var_2: Tensor) -> tuple[Tensor, Tensor]:

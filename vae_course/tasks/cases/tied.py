@@ -23,18 +23,18 @@ class Tied(nn.Module):
         self.weight, self.beta = nn.Parameter(weight), beta
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
-        reconstruction, kl = terms(self.weight, x)
-        return Loss(total=reconstruction + self.beta * kl, reconstruction=reconstruction, kl=kl)
+        return tied_loss(self.weight, x, self.beta)
 
 
-def terms(weight: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
-    """Reconstruction and KL of x, (n, pixels), averaged over examples. weight: (pixels, latent_size)."""
+def tied_loss(weight: Tensor, x: Tensor, beta: float) -> Loss:
+    """The loss of x, (n, pixels), averaged over examples. weight: (pixels, latent_size)."""
     code = x @ weight
-    return (x - code @ weight.t()).square().sum(-1).mean(), 0.5 * code.square().sum(-1).mean()
+    reconstruction, kl = (x - code @ weight.t()).square().sum(-1).mean(), 0.5 * code.square().sum(-1).mean()
+    return Loss(total=reconstruction + beta * kl, reconstruction=reconstruction, kl=kl)
 
 
-def trained(function: Callable, model: Tied, batches: Iterable[Plain], learning_rate: float, momentum: float) -> dict[str, Plain]:
-    """What a step of training returns on one batch after the other, and where the weights are after each."""
+def trained(function: Callable, model: nn.Module, batches: Iterable[Plain], learning_rate: float, momentum: float = 0.0) -> dict[str, Plain]:
+    """What a step of training returns on one batch after the other, and where the model's `weight` is after each."""
     optimizer = Descent(model.parameters(), learning_rate, momentum)
     losses, weights = [], []
     for batch in batches:
@@ -43,23 +43,22 @@ def trained(function: Callable, model: Tied, batches: Iterable[Plain], learning_
     return {"losses": losses, "weights": torch.stack(weights)}
 
 
-def right_steps(weight: Tensor, batches: Iterable[Tensor], beta: float, learning_rate: float, momentum: float) -> Steps:
-    """The steps by hand: v ← momentum · v + gradient, w ← w − learning rate · v."""
-    at, velocity = weight.double(), torch.zeros_like(weight, dtype=torch.float64)
+def right_steps(weight: Tensor, batches: Iterable, loss_of: Callable[..., Tensor], learning_rate: float, momentum: float = 0.0) -> Steps:
+    """The steps by hand: v ← momentum · v + gradient, w ← w − learning rate · v. loss_of: (weights, batch) -> what is minimised, in float64."""
+    at, velocity = weight.double(), 0.0
     for batch in batches:
         here = at.clone().requires_grad_()
-        reconstruction, kl = terms(here, batch.double())
-        total = reconstruction + beta * kl
-        velocity = momentum * velocity + torch.autograd.grad(total, here)[0]
+        loss = loss_of(here, batch)
+        velocity = momentum * velocity + torch.autograd.grad(loss, here)[0]
         at = at - learning_rate * velocity
-        yield total.item(), at
+        yield loss.item(), at
 
 
 def claims_of_steps(values: dict[str, Plain], steps: Steps, rule: str, loss: str, dtype: torch.dtype) -> Iterator[Claim]:
     """Of each step: that a number came back, that the weights are where `rule` takes them, that the number is what `loss` says."""
+    question = "Which gradient do the weights follow: of which loss, on which examples, with what else in .grad, and how often?"
     for number, (expected, at) in enumerate(steps):
         got, which = values["losses"][number], f"step {number + 1}"
         yield from is_number(got, name=f"what {which} returns")
-        question = "Which gradient do the weights follow: of which loss, on which examples, with what else in .grad, and how often?"
         yield Claim(f"After {which} the weights should be {rule}", at, values["weights"][number], rounding(at, dtype, scale=3.0), question=question)
         yield Claim(f"What {which} returns should be {loss}", expected, float(got), rounding(expected, dtype))

@@ -1,39 +1,25 @@
 """The KL to a prior that each class has for itself."""
 
 import torch
-from torch import Tensor
+from torch import tensor
 from torch.distributions import Normal, kl_divergence
 
-from ..engine import Plain, Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task
 
 OWN_PRIOR, EACH_CLASS = "prior_mu[y], prior_log_var[y]", "prior_mu, prior_log_var\n    mu, log_var = mu.unsqueeze(1), log_var.unsqueeze(1)"
-FAR_OUT = Probe(
-    {
-        "mu": torch.tensor([[3.0, -2.0], [3.0, 0.0], [0.5, 1.0], [1.0, 2.0]]),
-        "log_var": torch.tensor([[-40.0, 0.0], [30.0, 0.0], [0.0, -40.0], [30.0, 0.0]]),
-        "y": torch.tensor([0, 1, 0, 2]),
-        "prior_mu": torch.tensor([[2.0, -1.0], [0.5, 0.5], [1.0, 0.0]]),
-        "prior_log_var": torch.tensor([[0.0, 1.0], [28.0, 0.0], [-40.0, 0.0]]),
-    },
-    note="with very small and very large variances",
-)
+FAR_Q = {"mu": tensor([[3.0, -2.0], [3.0, 0.0], [0.5, 1.0], [1.0, 2.0]]), "log_var": tensor([[-40.0, 0.0], [30.0, 0.0], [0.0, -40.0], [30.0, 0.0]]), "y": tensor([0, 1, 0, 2])}
+FAR_PRIORS = {"prior_mu": tensor([[2.0, -1.0], [0.5, 0.5], [1.0, 0.0]]), "prior_log_var": tensor([[0.0, 1.0], [28.0, 0.0], [-40.0, 0.0]])}
+FAR_OUT = Probe(FAR_Q | FAR_PRIORS, note="with very small and very large variances")
 
 
-def class_priors(draw, n: int, d: int) -> dict[str, Plain]:
+def class_priors(draw, n, d):
     classes = 2 + d
     y = (draw(n).abs() * 1000).long() % classes
     return {"mu": draw(n, d), "log_var": draw(n, d) - 1, "y": y, "prior_mu": 1.5 * draw(classes, d), "prior_log_var": 0.7 * draw(classes, d) - 0.5}
 
 
-def reference(mu: Tensor, log_var: Tensor, y: Tensor, prior_mu: Tensor, prior_log_var: Tensor) -> Tensor:
-    """Example by example."""
-    q, priors = Normal(mu, torch.exp(log_var / 2)), Normal(prior_mu, torch.exp(prior_log_var / 2))
-    rows = zip(q.mean, q.stddev, y.tolist(), strict=True)
-    return torch.stack([kl_divergence(Normal(mean, deviation), Normal(priors.mean[label], priors.stddev[label])).sum() for mean, deviation, label in rows])
-
-
-def own_prior(y: Tensor, prior_mu: Tensor, prior_log_var: Tensor, **_: Plain) -> dict[str, Plain]:
-    return {"mu": prior_mu[y], "log_var": prior_log_var[y]}
+def reference(mu, log_var, y, prior_mu, prior_log_var):
+    return kl_divergence(Normal(mu, (log_var / 2).exp()), Normal(prior_mu[y], (prior_log_var[y] / 2).exp())).sum(-1)
 
 
 @task(
@@ -43,7 +29,7 @@ def own_prior(y: Tensor, prior_mu: Tensor, prior_log_var: Tensor, **_: Plain) ->
         never_negative("A KL is never negative. Which sign do your terms have where q is wider than the prior?", what="A KL"),
         sums_over("latents", "mu", "log_var", "prior_mu", "prior_log_var", question="Repeat every latent once more: the KL must double. Is there a mean where a sum belongs?"),
         each_row_for_itself("mu", "log_var", "y"),
-        relation(own_prior, torch.zeros_like, "A code distributed as the prior of its class should cost nothing", "Let q be its class's prior: which of your terms is left over?"),
+        relation(lambda y, prior_mu, prior_log_var, **_: {"mu": prior_mu[y], "log_var": prior_log_var[y]}, torch.zeros_like, "A code distributed as the prior of its class should cost nothing", "Let q be its class's prior: which of your terms is left over?"),
         finite_far_out(),
     ),
     gradients=("mu", "log_var", "prior_mu", "prior_log_var"),

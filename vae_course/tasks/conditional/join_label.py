@@ -1,50 +1,36 @@
 """A label beside the pixels."""
 
 import torch
-from torch import Tensor
 
-from ..engine import Plain, Probe, each_row_for_itself, matches, slip, task
+from ..engine import each_row_for_itself, matches, probes_from, slip, task
 
 UNKNOWN = -1
+# Images, classes, height, width, classes that are missing, labels that are taken away
+SIZES = {(9, 4, 2, 3, 0, 0): "", (1, 3, 3, 2, 0, 0): "with a batch of one", (6, 5, 2, 2, 1, 0): "with a class missing in the batch", (7, 3, 1, 4, 0, 4): "with labels that are not known", (8, 6, 4, 2, 0, 0): "in float64"}
 
 
-def images_and_labels(seed: int) -> list[Probe]:
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(n: int, classes: int, size: tuple[int, int], note: str = "", dtype: torch.dtype = torch.float32, below: int = 0, unknown: int = 0) -> Probe:
-        """Every class up to `classes − below` occurs where the batch is long enough; `unknown` labels are taken away."""
-        x = torch.rand(n, 1, *size, generator=generator, dtype=torch.float64).to(dtype)
-        order = torch.randperm(n, generator=generator)
-        y = (torch.arange(n) % (classes - below))[order]
-        y[order[:unknown]] = UNKNOWN
-        return Probe({"x": x, "y": y, "classes": classes}, seed, note)
-
-    return [
-        one(9, 4, (2, 3)),
-        one(1, 3, (3, 2), "with a batch of one"),
-        one(6, 5, (2, 2), "with a class missing in the batch", below=1),
-        one(7, 3, (1, 4), "with labels that are not known", unknown=4),
-        one(8, 6, (4, 2), "in float64", torch.float64),
-    ]
+def images_and_labels(draw, n, classes, height, width, missing, unknown):
+    """Every other class occurs where the batch is long enough."""
+    order = draw(n).argsort()
+    y = (torch.arange(n) % (classes - missing))[order]
+    y[order[:unknown]] = UNKNOWN
+    return {"x": torch.sigmoid(draw(n, 1, height, width)), "y": y, "classes": classes}
 
 
-def joined(function, x: Tensor, y: Tensor, classes: int) -> dict[str, Plain]:
+def joined(function, x, y, classes):
     """The dtype as a value of its own: one slip changes nothing else."""
     result = function(x, y, classes)
     return {"result": result, "dtype": str(getattr(result, "dtype", ""))}
 
 
-def reference(x: Tensor, y: Tensor, classes: int) -> Tensor:
-    rows = []
-    for image, label in zip(x, y.tolist(), strict=True):
-        columns = [1.0 if label == number else 0.0 for number in range(classes)]
-        rows.append(torch.cat([image.reshape(-1), torch.tensor(columns, dtype=x.dtype)]))
-    return torch.stack(rows)
+def reference(x, y, classes):
+    """By rows of an identity matrix: the row at −1 is the last one, whose 1 is cut off."""
+    return torch.cat([x.flatten(1), torch.eye(classes + 1)[y, :classes]], 1)
 
 
 @task(
     points=1,
-    probes=images_and_labels,
+    probes=probes_from(images_and_labels, sizes=SIZES),
     run=joined,
     laws=(each_row_for_itself("x", "y", question="Does the row of one image depend on which others are in the batch? What in yours looks at all of them?"),),
     keeps=("x", "y"),

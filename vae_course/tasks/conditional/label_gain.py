@@ -3,9 +3,8 @@
 from itertools import permutations
 
 import torch
-from torch import Tensor
 
-from ..engine import Claim, Law, Plain, Probe, averages_over_the_batch, matches, probes_from, relation, slip, task
+from ..engine import Claim, Law, Probe, averages_over_the_batch, matches, probes_from, slip, task, unchanged
 
 LOSSES = torch.tensor([[4.0, 9.0, 7.0], [6.0, 8.0, 8.0], [3.0, 9.0, 1.0]])
 ONE_CLASS = Probe({"losses": LOSSES, "y": torch.zeros(3, dtype=torch.int64)}, note="with one class in the whole batch: nothing to mix up")
@@ -13,24 +12,20 @@ MISSING = Probe({"losses": 100 + LOSSES, "y": torch.tensor([0, 2, 0])}, note="wi
 SIZES = {(5, 3): "", (1, 4): "with a single example", (6, 2): "with two classes", (4, 6): "with more classes than examples"}
 
 
-def losses_and_labels(draw, n: int, d: int) -> dict[str, Plain]:
+def losses_and_labels(draw, n, d):
     y = (draw(n).abs() * 1000).long() % d
     losses = 20 + 2 * draw(n, d)
     losses[torch.arange(n), y] -= 3
     return {"losses": losses, "y": y}
 
 
-def called_twice(function, losses: Tensor, y: Tensor) -> dict[str, Plain]:
-    return {"result": function(losses.clone(), y.clone()), "again": function(losses, y)}
-
-
-def same_again(values: dict[str, Plain], /, **arguments: Plain):
+def same_again(values, /, **arguments):
     question = "Your figure changes from call to call: an estimate. Over all orders, how often does image i meet the label of image j?"
     told = "the same" if torch.equal(values["result"].nan_to_num(), values["again"].nan_to_num()) else "another figure"
     yield Claim("Called again with the same arguments, it should give", "the same", told, question=question)
 
 
-def reference(losses: Tensor, y: Tensor) -> Tensor:
+def reference(losses, y):
     """Every order of the labels is tried: n! of them."""
     rows = torch.arange(len(y))
     tried = [losses[rows, y[list(order)]].mean() for order in permutations(range(len(y)))]
@@ -40,16 +35,11 @@ def reference(losses: Tensor, y: Tensor) -> Tensor:
 @task(
     points=1,
     probes=probes_from(losses_and_labels, sizes=SIZES, more=(ONE_CLASS, MISSING)),
-    run=called_twice,
+    run=lambda function, losses, y: {"result": function(losses.clone(), y.clone()), "again": function(losses, y)},
     laws=(
         Law(same_again),
         averages_over_the_batch("losses", "y"),
-        relation(
-            lambda losses, **_: {"losses": losses + torch.arange(len(losses)).unsqueeze(1)},
-            lambda gain: gain,
-            "With images that are harder under every label alike, the gain should stay as it is",
-            "Some images cost more whatever label they get. Shuffled or not, each is there once: do both of your means hold each of them equally often?",
-        ),
+        unchanged(lambda losses, **_: {"losses": losses + torch.arange(len(losses)).unsqueeze(1)}, "With images that are harder under every label alike", "Some images cost more whatever label they get. Shuffled or not, each is there once: do both of your means hold each of them equally often?"),
     ),
     claims=matches(reference, "The rise should be the mean loss over every order of the labels, less the mean loss under the right ones", scale=lambda losses, y: losses.abs().max()),
     slips=(

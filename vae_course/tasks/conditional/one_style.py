@@ -1,20 +1,20 @@
 """One style in every class."""
 
 import torch
-from torch import Tensor
 from torch.distributions import Bernoulli, Independent
 
-from ..engine import Plain, each_row_for_itself, matches, probes_from, slip, task
+from ..engine import each_row_for_itself, matches, probes_from, slip, task
+
+SIZES = {(3, 2, 4): "", (1, 3, 6): "with one style", (4, 1, 3): "with one latent", (2, 5, 5): "with two styles"}  # never as many classes as styles
 
 
-def styles(draw, n: int, d: int) -> dict[str, Plain]:
-    """A decoder of one layer, for images of 2 × 3. There are never as many classes as styles."""
-    classes = 7 - n
+def styles(draw, n, d, classes):
+    """A decoder of one layer, for images of 2 × 3."""
     return {"z": draw(n, d), "weight": draw(d, 6), "bias": 2 * draw(classes, 6), "classes": classes}
 
 
-def decoded(function, z: Tensor, weight: Tensor, bias: Tensor, classes: int) -> dict[str, Plain]:
-    def decode(z: Tensor, y: Tensor) -> Independent:
+def decoded(function, z, weight, bias, classes):
+    def decode(z, y):
         """p(x|z, y): Bernoulli pixels, independent of each other."""
         if z.dim() != 2 or z.shape[1] != len(weight) or y.shape != z.shape[:1]:
             raise ValueError(f"decode takes z of shape (batch, {len(weight)}) and y of shape (batch,), got {tuple(z.shape)} and {tuple(y.shape)}.")
@@ -23,18 +23,13 @@ def decoded(function, z: Tensor, weight: Tensor, bias: Tensor, classes: int) -> 
     return {"result": function(decode, z, classes)}
 
 
-def reference(z: Tensor, weight: Tensor, bias: Tensor, classes: int) -> Tensor:
-    rows = [[torch.sigmoid(style @ weight + bias[label]).reshape(1, 2, 3) for label in range(classes)] for style in z]
-    return torch.stack([torch.stack(row) for row in rows])
-
-
 @task(
     points=1,
-    probes=probes_from(styles, sizes={(3, 2): "", (1, 3): "with one style", (4, 1): "with one latent", (2, 5): "with two styles"}),
+    probes=probes_from(styles, sizes=SIZES),
     run=decoded,
     laws=(each_row_for_itself("z", question="Does a row change with the styles in other rows, or from call to call? Which part of z does it hold, and does chance come in?"),),
     keeps=("z",),
-    claims=matches(reference, "The picture in row s and column c should be the mean of decode at z[s] and the label c"),
+    claims=matches(lambda z, weight, bias, classes: torch.sigmoid((z @ weight).unsqueeze(1) + bias).reshape(-1, classes, 1, 2, 3), "The picture in row s and column c should be the mean of decode at z[s] and the label c"),
     slips=(
         slip("decode(every_z", "decode(torch.randn_like(every_z)", "Every picture has a style of its own. What must stay the same along a row, so that only the class changes?"),
         slip({"repeat_interleave(classes, dim=0)": "repeat(classes, 1)"}, "Styles and labels change together from one picture to the next. To meet every pair, how long must one of them wait for the other?"),

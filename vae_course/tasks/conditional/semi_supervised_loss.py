@@ -1,32 +1,29 @@
 """M2's whole loss, of images with and without a label."""
 
 import torch
-from torch import Tensor
 from torch.distributions import Categorical, kl_divergence
 
-from ..engine import Plain, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, slip, task
+from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, slip, task
 
 UNKNOWN = -1
 CROSS_ENTROPY, CHOICE = "(cross_entropy * known).sum() / known.sum().clamp(min=1)", "torch.where(known, with_label, without)"
 SIZES = {(8, 3): "", (1, 3): "with a single image, without a label", (5, 2): "with two classes", (6, 10): ""}
+THREE = {"losses": torch.tensor([[5.0, 2.0, 9.0], [7.0, 3.0, 4.0], [1.0, 6.0, 2.0]]), "logits": torch.tensor([[1.0, -0.5, 0.0], [0.3, 0.1, 2.0], [-1.0, 0.5, 0.7]]), "y": torch.tensor([0, 2, 1]), "alpha": 1.7}
+MORE = (
+    Probe(THREE, note="with a label for every image"),
+    Probe(THREE | {"y": torch.full((3,), UNKNOWN)}, note="without a single label"),
+    Probe(THREE | {"logits": 1000 * THREE["logits"], "y": torch.tensor([1, UNKNOWN, 0])}, note="with logits far apart"),
+)
 
 
-def mixed_batch(draw, n: int, d: int) -> dict[str, Plain]:
+def mixed_batch(draw, n, d):
     """Class 0 and unknown labels are always among them, where the batch has room for both."""
     y = (draw(n).abs() * 1000).long() % d
-    y[::2] = UNKNOWN
-    if n > 1:
-        y[1] = 0
+    y[1:2], y[::2] = 0, UNKNOWN
     return {"losses": 6 + 3 * draw(n, d), "logits": 2 * draw(n, d), "y": y, "alpha": round(0.5 + 3 * draw(1).abs().item(), 2)}
 
 
-def three_images(y: list[int], note: str, stretch: float = 1.0) -> Probe:
-    losses = torch.tensor([[5.0, 2.0, 9.0], [7.0, 3.0, 4.0], [1.0, 6.0, 2.0]])
-    logits = stretch * torch.tensor([[1.0, -0.5, 0.0], [0.3, 0.1, 2.0], [-1.0, 0.5, 0.7]])
-    return Probe({"losses": losses, "logits": logits, "y": torch.tensor(y), "alpha": 1.7}, note=note)
-
-
-def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor:
+def reference(losses, logits, y, alpha):
     """Without a label, the best that any q could do, plus how far this q is from it."""
     q, known = Categorical(logits=logits), y != UNKNOWN
     without = -torch.logsumexp(-losses, 1) + kl_divergence(q, Categorical(logits=-losses))
@@ -36,7 +33,7 @@ def reference(losses: Tensor, logits: Tensor, y: Tensor, alpha: float) -> Tensor
 
 @task(
     points=2,
-    probes=probes_from(mixed_batch, sizes=SIZES, more=(three_images([0, 2, 1], "with a label for every image"), three_images([-1, -1, -1], "without a single label"), three_images([1, -1, 0], "with logits far apart", 1000.0))),
+    probes=probes_from(mixed_batch, sizes=SIZES, more=MORE),
     laws=(
         averages_over_the_batch("losses", "logits", "y"),
         relation(lambda losses, **_: {"losses": losses + 2}, lambda loss: loss + 2, "With every L(x, y) 2 nats higher, so should the loss be", "Each image costs 2 nats more, whatever its label. What do the weights of L(x, y) add up to, over labels and over images?"),

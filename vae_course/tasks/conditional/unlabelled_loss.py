@@ -1,10 +1,9 @@
 """M2's loss of an image without a label."""
 
 import torch
-from torch import Tensor
 from torch.distributions import Categorical, kl_divergence
 
-from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task, unchanged
 
 LOSSES = torch.tensor([[5.0, 2.0, 9.0], [7.0, 3.0, 4.0]])
 VERY_SURE = Probe({"losses": LOSSES, "logits": torch.tensor([[1000.0, -1000.0, 0.0], [-1500.0, 900.0, 0.0]])}, note="with logits far apart, a classifier that is very sure")
@@ -12,7 +11,7 @@ KNOWS_NOTHING = Probe({"losses": 100 + LOSSES, "logits": torch.full((2, 3), 40.0
 SIZES = {(6, 3): "", (1, 3): "with a batch of one", (5, 2): "with two classes", (4, 10): "with ten classes"}
 
 
-def reference(losses: Tensor, logits: Tensor) -> Tensor:
+def reference(losses, logits):
     """By another road: the best that any q could do, plus how far this q is from it."""
     return -torch.logsumexp(-losses, 1) + kl_divergence(Categorical(logits=logits), Categorical(logits=-losses))
 
@@ -22,7 +21,7 @@ def reference(losses: Tensor, logits: Tensor) -> Tensor:
     probes=probes_from(lambda draw, n, d: {"losses": 6 + 3 * draw(n, d), "logits": 2 * draw(n, d)}, sizes=SIZES, more=(VERY_SURE, KNOWS_NOTHING)),
     laws=(
         each_row_for_itself("losses", "logits", question="Does the loss of one image depend on the others? Over which axis do your shares add up to 1?"),
-        relation(lambda logits, **_: {"logits": logits + 5}, lambda loss: loss, "With 5 added to all logits your loss should stay as it is", "Logits are no shares: these are the same q(y|x). What do you do to logits before they weigh anything?"),
+        unchanged(lambda logits, **_: {"logits": logits + 5}, "With 5 added to all logits", "Logits are no shares: these are the same q(y|x). What do you do to logits before they weigh anything?"),
         relation(lambda losses, **_: {"losses": losses + 3}, lambda loss: loss + 3, "With every label 3 nats dearer, your loss should be 3 nats higher", "Whatever the label, the image costs 3 nats more. What do the weights of your L(x, y) add up to?"),
         finite_far_out(),
     ),

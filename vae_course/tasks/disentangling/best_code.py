@@ -1,51 +1,37 @@
 """What β closes."""
 
-import numpy as np
-import torch
+import math
 
-from ..engine import Probe, each_row_for_itself, matches, slip, task
+import torch
+from scipy.optimize import minimize_scalar
+
+from ..engine import each_row_for_itself, matches, probes_from, slip, task
 
 ALLOWED = "beta * sigma**2"
+# Latents, β, σ: β·σ² is exact in every dtype.
+SIZES = {(6, 1.75, 0.75): "", (1, 2.5, 0.625): "with one latent", (9, 2.25, 0.875): "", (5, 1.0, 0.75): "with β = 1", (5, 1.5, 1.0): "with σ = 1", (6, 3.0, 0.625): "in float64", (4, 4096.0, 0.75): "with a β that closes every latent", (4, 2.0**-10, 0.875): "with a very small β"}
 
 
-def spectra(seed):
-    """sigma is a number of eighths and beta one of quarters: β·σ² is exact in every dtype."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(d, note="", dtype=torch.float32, **fixed):
-        sigma = int(torch.randint(5, 8, (), generator=generator)) / 8
-        beta = int(torch.randint(5, 13, (), generator=generator)) / 4
-        spread = torch.exp(1.2 * torch.randn(d, generator=generator, dtype=torch.float64))
-        spread[::2] += 1.5  # some that stay open
-        spread[1::2] *= 0.2  # and some that close
-        return Probe({"variance": (beta * sigma**2 * spread).to(dtype), "sigma": sigma, "beta": beta} | fixed, note=note)
-
-    return [
-        one(6),
-        one(1, "with one latent"),
-        one(9),
-        one(5, "with β = 1", beta=1.0),
-        one(5, "with σ = 1", sigma=1.0),
-        one(6, "in float64", torch.float64),
-        one(4, "with a β that closes every latent", beta=4096.0),
-        one(4, "with a very small β", beta=0.0009765625),
-    ]
+def spectra(draw, d, beta, sigma):
+    spread = torch.exp(1.2 * draw(d))
+    spread[::2] += 1.5  # some that stay open
+    spread[1::2] *= 0.2  # and some that close
+    return {"variance": 2 * sigma**2 * spread, "sigma": sigma, "beta": beta}
 
 
 def reference(variance, sigma, beta):
-    """By bisection on the loss's own slope, from a step in the imaginary direction: nothing is differentiated or solved by hand."""
-    widths = variance.numpy()
-    low, high = widths * 1e-6, widths.copy()
-    for _ in range(56):
-        error = (low + high) / 2 + 1e-30j
-        slope = (error / (2 * sigma**2) + beta * 0.5 * np.log(widths / error)).imag
-        low, high = np.where(slope < 0, error.real, low), np.where(slope < 0, high, error.real)
-    return torch.from_numpy(0.5 * np.log(widths / high)), torch.from_numpy(high)
+    """By a search for the KL with the smallest loss: nothing is differentiated or solved by hand."""
+
+    def best(width):
+        return minimize_scalar(lambda kl: width * math.exp(-2 * kl) / (2 * sigma**2) + beta * kl, bounds=(0, 20), options={"xatol": 1e-10}).x
+
+    kl = torch.tensor([best(width) for width in variance.tolist()], dtype=torch.float64)
+    return kl, variance * torch.exp(-2 * kl)
 
 
 @task(
     points=2,
-    probes=spectra,
+    probes=probes_from(spectra, sizes=SIZES),
     laws=(each_row_for_itself("variance", question="Latents don't know of one another here. Where does yours mix them?"),),
     claims=matches(reference, "The code should have the smallest loss", scale=lambda variance, sigma, beta: variance.max() + 5, parts=("kl", "error")),
     slips=(

@@ -1,43 +1,26 @@
 """A weight that comes and goes."""
 
-import numpy as np
-import torch
+import random
 
-from ..engine import Probe, matches, never_negative, relation, slip, task
+import numpy as np
+
+from ..engine import Probe, matches, never_negative, relation, slip, task, unchanged
+
+WAY_UP, PLATEAU = (0.08, 0.28), (0.72, 0.96)
+# (step, period, ramp, beta)
+CHOSEN = {(0, 120, 0.4, 3.5): "at the first step", (60, 60, 0.5, 2.5): "at the first step of the second cycle", (59, 60, 0.65, 4.0): "at the last step of the first cycle", (330, 200, 1.0, 6.0): "with a ramp as long as the cycle", (55, 250, 0.35, 0.5): "with β = 0.5", (290, 160, 0.6, 1.0): "with β = 1"}
 
 
 def schedules(seed):
-    """Steps on the way up and on the plateau, in the first cycles and later ones."""
-    generator = torch.Generator().manual_seed(1000 + seed)
+    """Steps on the way up and on the plateau, in the first cycles and later ones; then chosen ones."""
+    draw = random.Random(seed)
 
-    def part(low, high):
-        return low + (high - low) * torch.rand((), generator=generator).item()
+    def one(cycle, place):
+        period, ramp, beta = draw.randrange(80, 400), round(draw.uniform(0.3, 0.7), 2), round(draw.uniform(1.5, 8), 2)
+        return int((cycle + draw.uniform(*place)) * period), period, ramp, beta
 
-    def one(cycle, place, note="", **fixed):
-        """place: where in its cycle the step lies, as a share of the way up (below 1) or beyond (up to 2, the cycle's end)."""
-        period, ramp, beta = int(part(80, 400)), round(part(0.3, 0.7), 2), round(part(1.5, 8), 2)
-        at = part(*place)
-        share = at * ramp if at < 1 else ramp + (at - 1) * (1 - ramp)
-        settings = {"step": cycle * period + int(share * period), "period": period, "ramp": ramp, "beta": beta}
-        return Probe(settings | fixed, note=note)
-
-    return [
-        one(0, (0.2, 0.8)),
-        one(0, (1.2, 1.8)),
-        one(2, (0.2, 0.8)),
-        one(3, (1.2, 1.8)),
-        one(0, (0.2, 0.8), "at the first step", step=0),
-        one(0, (0.2, 0.8), "at the first step of the second cycle", step=60, period=60),
-        one(0, (0.2, 0.8), "at the last step of the first cycle", step=59, period=60),
-        one(1, (0.3, 0.9), "with a ramp as long as the cycle", ramp=1.0),
-        one(0, (0.4, 0.9), "with β = 0.5", beta=0.5),
-        one(1, (1.2, 1.8), "with β = 1", beta=1.0),
-    ]
-
-
-def reference(step, period, ramp, beta):
-    """Read off a drawn line: from (0, 0) to the end of the ramp, then flat."""
-    return float(np.interp(step % period, [0, ramp * period, period + 1], [0, beta, beta]))
+    drawn = {one(cycle, place): "" for cycle, place in ((0, WAY_UP), (0, PLATEAU), (2, WAY_UP), (3, PLATEAU))}
+    return [Probe(dict(zip(("step", "period", "ramp", "beta"), values, strict=True)), note=note) for values, note in (drawn | CHOSEN).items()]
 
 
 @task(
@@ -46,9 +29,9 @@ def reference(step, period, ramp, beta):
     laws=(
         never_negative(what="A weight"),
         relation(lambda step, period, ramp, beta: {"beta": 2 * beta}, lambda result: 2 * result, "With beta doubled, the weight should be twice as great at every step", "Double beta: the whole line must become twice as steep. Does yours?"),
-        relation(lambda step, period, ramp, beta: {"step": step + period}, lambda result: result, "One cycle later, the weight should be what it is now", "Cycles repeat. What does yours do in the second one?"),
+        unchanged(lambda step, period, ramp, beta: {"step": step + period}, "One cycle later", "Cycles repeat. What does yours do in the second one?"),
     ),
-    claims=matches(reference, "The weight should lie on the line that rises from 0 to beta and then stays"),
+    claims=matches(lambda step, period, ramp, beta: np.interp(step % period, [0, ramp * period, period + 1], [0, beta, beta]), "The weight should lie on the line that rises from 0 to beta and then stays"),
     slips=(
         slip("(step % period)", "step", "Your weight rises once and for all. What should it be at the first step of the second cycle?"),
         slip("(ramp * period)", "period", "Yours reaches beta when the cycle ends. When should it be there?"),

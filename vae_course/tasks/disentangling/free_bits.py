@@ -1,29 +1,27 @@
 """Free bits."""
 
-import math
-
 import torch
 
 from ..engine import Probe, averages_over_the_batch, matches, probes_from, slip, sums_over, task
 
 IDLE = torch.tensor([[0.01, 0.2, 0.03], [0.02, 0.1, 0.0]])
+MORE = (Probe({"kl": IDLE, "floor": 0.5}, note="with every latent below the floor"), Probe({"kl": 1000 * IDLE + 1, "floor": 0.5}, note="with every latent far above the floor"))
 
 
 def kls(draw, n, d):
     """Latents from nearly idle to busy, images that differ. The floor is a number of sixteenths, so exact in every dtype."""
-    busy = 0.1 * 3.0 ** torch.arange(d)
-    return {"kl": (busy * draw(n, d) ** 2).to(draw(1).dtype), "floor": (4 + round(2 * abs(draw(1).item()))) / 16}
+    kl = draw(n, d) ** 2
+    return {"kl": kl * (0.1 * 3.0 ** torch.arange(d)).to(kl.dtype), "floor": (4 + round(2 * abs(draw(1).item()))) / 16}
 
 
 def reference(kl, floor):
-    """One latent after the other, with Python's numbers."""
-    means = [column.mean().item() for column in kl.t()]
-    return torch.tensor(math.fsum(mean if mean > floor else floor for mean in means), dtype=torch.float64)
+    mean = kl.mean(0)
+    return torch.where(mean > floor, mean, floor).sum()
 
 
 @task(
     points=1,
-    probes=probes_from(kls, sizes={(7, 4): "", (1, 3): "with a batch of one", (5, 1): "with one latent", (12, 6): ""}, more=(Probe({"kl": IDLE, "floor": 0.5}, note="with every latent below the floor"), Probe({"kl": 1000 * IDLE + 1, "floor": 0.5}, note="with every latent far above the floor"))),
+    probes=probes_from(kls, sizes={(7, 4): "", (1, 3): "with a batch of one", (5, 1): "with one latent", (12, 6): ""}, more=MORE),
     laws=(sums_over("latents", "kl"), averages_over_the_batch("kl")),
     gradients=("kl",),
     claims=matches(reference, "The term should be the latents' mean KLs, each raised to the floor where it lies below, added up"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from scipy.stats import entropy
 
 from ..engine import Probe, matches, slip, task, unchanged
 
@@ -14,35 +15,29 @@ PERFECT = {"codes": torch.stack([ORDERED % 3, ORDERED // 6, 0 * ORDERED], 1), "f
 
 def coded_factors(seed):
     """Bins of latents that mix a few factors, with noise; one set where every pair of a bin and a level occurs, and one without noise."""
-    generator = torch.Generator().manual_seed(1000 + seed)
+    draw = np.random.default_rng(seed)
 
-    def draw(*shape):
-        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+    def one(codes, factors, note=""):
+        return Probe({"codes": torch.from_numpy(codes), "factors": torch.from_numpy(factors)}, note=note)
 
-    def sorted_into(values, bins):
-        return (values + bins / 2).round().clamp(0, bins - 1).long()
+    def mixed(n, factors, latents):
+        levels = np.stack([draw.binomial(2 + i, 0.4, n) for i in range(factors)], 1)
+        levels[:2] = [[0], [2]]  # no factor stays the same
+        mixing = 2 * np.eye(factors, latents) + 0.6 * draw.normal(size=(factors, latents))
+        codes = (levels - levels.mean(0)) @ mixing + 0.5 * draw.normal(size=(n, latents))
+        return (codes + 4).round().clip(0, 7).astype(int), levels
 
-    def one(n, factors, latents, note="", dead=False):
-        levels = torch.stack([sorted_into((1 + 0.4 * i) * draw(n), 3 + i) for i in range(factors)], 1)
-        levels[:2] = torch.tensor([[0], [2]])  # no factor stays the same
-        mixing = torch.eye(factors, latents).double() * 2 + 0.6 * draw(factors, latents)
-        codes = (levels.double() - levels.double().mean(0)) @ mixing
-        codes = torch.stack([sorted_into(column, 8) for column in (codes + 0.5 * draw(n, latents)).t()], 1)
-        if dead:
-            codes[:, latents - 1] = 5
-        return Probe({"codes": codes, "factors": levels}, seed, note)
-
-    pairs = torch.cartesian_prod(torch.arange(3), torch.arange(3), torch.arange(3))
-    level = torch.randint(3, (40,), generator=generator)
-    lean = torch.where(draw(40) > -0.3, level, torch.randint(3, (40,), generator=generator))
-    met = torch.cat([pairs, torch.stack([lean, torch.randint(3, (40,), generator=generator), level], 1)])
+    lean, other, level = draw.integers(3, size=(3, 40))
+    lean = np.where(draw.random(40) < 0.6, level, lean)
+    met = np.concatenate([np.indices((3, 3, 3)).reshape(3, -1).T, np.stack([lean, other, level], 1)])
+    codes, factors = mixed(150, 2, 5)
     return [
-        Probe({"codes": met[:, :2].contiguous(), "factors": met[:, 2:].contiguous()}, seed, "where every bin meets every level"),
-        one(200, 3, 4),
-        one(150, 2, 5, "with a dead latent", dead=True),
-        one(60, 1, 3, "with one factor"),
-        one(80, 3, 2, "with two latents"),
-        one(30, 2, 3, "with few images"),
+        one(met[:, :2], met[:, 2:], "where every bin meets every level"),
+        one(*mixed(200, 3, 4)),
+        one(codes * [1, 1, 1, 1, 0] + [0, 0, 0, 0, 5], factors, "with a dead latent"),
+        one(*mixed(60, 1, 3), "with one factor"),
+        one(*mixed(80, 3, 2), "with two latents"),
+        one(*mixed(30, 2, 3), "with few images"),
         Probe(PERFECT, note="with a latent for each factor, without noise"),
     ]
 
@@ -50,15 +45,14 @@ def coded_factors(seed):
 def reference(codes, factors):
     """From entropies: I(z; v) = H(z) + H(v) − H(z, v), each from counts of rows."""
 
-    def entropy(*columns):
-        p = np.unique(np.stack(columns), axis=1, return_counts=True)[1] / len(columns[0])
-        return float(-(p * np.log(p)).sum())
+    def h(*columns):
+        return entropy(np.unique(np.stack(columns), axis=1, return_counts=True)[1])
 
     gaps = []
-    for factor in factors.t().numpy():
-        shared = sorted(entropy(code) + entropy(factor) - entropy(code, factor) for code in codes.t().numpy())
-        gaps.append((shared[-1] - shared[-2]) / entropy(factor))
-    return float(np.mean(gaps))
+    for factor in factors.T.numpy():
+        *_, second, best = sorted(h(code) + h(factor) - h(code, factor) for code in codes.T.numpy())
+        gaps.append((best - second) / h(factor))
+    return np.mean(gaps)
 
 
 @task(

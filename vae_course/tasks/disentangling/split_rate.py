@@ -5,8 +5,10 @@ import torch
 from ..engine import Claim, Probe, is_tensor, is_tuple, probes_from, rounding, slip, task, unchanged
 
 PARTS = ("information", "total correlation", "dimension-wise KL")
-EVEN, HALF = torch.tensor([0.25, 0.25, 0.5]), torch.full((3,), 1 / 3)
-TWO = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+SIZES = {(7, 3): "", (1, 3): "with a single image", (4, 1): "with a first latent that has one value", (6, 5): ""}
+THIRDS = torch.full((3,), 1 / 3)
+SAME = Probe({"q1": torch.eye(3), "q2": torch.eye(3), "p1": torch.tensor([0.25, 0.25, 0.5]), "p2": THIRDS}, note="with two latents that say the same, without noise")
+ZEROS = Probe({"q1": torch.eye(3), "q2": torch.eye(2)[[0, 0, 1]], "p1": THIRDS, "p2": torch.tensor([0.5, 0.5])}, note="with probabilities of 0")
 
 
 def encoders(draw, n, d):
@@ -40,11 +42,7 @@ def claims(values, q1, q2, p1, p2):
 
 @task(
     points=2,
-    probes=probes_from(
-        encoders,
-        sizes={(7, 3): "", (1, 3): "with a single image", (4, 1): "with a first latent that has one value", (6, 5): ""},
-        more=(Probe({"q1": torch.eye(3), "q2": torch.eye(3), "p1": EVEN, "p2": HALF}, note="with two latents that say the same, without noise"), Probe({"q1": torch.eye(3), "q2": TWO, "p1": HALF, "p2": torch.tensor([0.5, 0.5])}, note="with probabilities of 0")),
-    ),
+    probes=probes_from(encoders, sizes=SIZES, more=(SAME, ZEROS)),
     laws=(unchanged(lambda q1, q2, p1, p2: {"q1": torch.cat([q1, q1]), "q2": torch.cat([q2, q2])}, "With every image listed twice", "List every image twice: nothing should change. Which part of yours is a sum over images, and should be a mean?"),),
     claims=claims,
     slips=(

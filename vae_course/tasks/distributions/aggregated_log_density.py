@@ -5,53 +5,40 @@ import math
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, task
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, slip, task, unchanged
 
 MU = torch.tensor([[1.0, 0.0], [-1.0, 0.5], [0.0, 1.0], [0.3, 0.3]])
 FAR_AWAY = Probe({"z": torch.tensor([[60.0, 0.0], [0.0, -45.0], [0.0, 0.0]]), "mu": MU, "log_var": torch.full((4, 2), -1.0)}, note="with points far from every encoding")
-
-
-def components(mu, log_var):
-    """One Gaussian an encoding."""
-    return Independent(Normal(mu, (log_var / 2).exp()), 1)
+LOG_MEAN = "torch.logsumexp(table, dim=1) - math.log(len(mu))"
+ONE_GAUSSIAN = "torch.distributions.Normal(mu.mean(0), (mu.var(0, unbiased=False) + log_var.exp().mean(0)).sqrt()).log_prob(z).sum(1)"
 
 
 @task(
     points=2,
     probes=probes_from(lambda draw, n, d: {"z": 1.5 * draw(n + 2, d), "mu": draw(n, d), "log_var": draw(n, d) - 1}, more=(FAR_AWAY,)),
     laws=(
-        relation(lambda z, mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])}, lambda result: result, "With every encoding there twice, the mixture should be the same", "The same encodings once more make the same mixture. Which weight has each of them, in yours?"),
+        unchanged(lambda z, mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])}, "With every encoding there twice", "The same encodings once more make the same mixture. Which weight has each of them, in yours?"),
         each_row_for_itself("z"),
         finite_far_out(),
     ),
     gradients=("z", "mu", "log_var"),
     claims=matches(
-        lambda z, mu, log_var: MixtureSameFamily(Categorical(logits=torch.zeros(len(mu), dtype=mu.dtype)), components(mu, log_var)).log_prob(z),
+        lambda z, mu, log_var: MixtureSameFamily(Categorical(torch.ones_like(mu[:, 0])), Independent(Normal(mu, (log_var / 2).exp()), 1)).log_prob(z),
         "The density should be the mean of the n encodings' densities at the point",
-        scale=lambda z, mu, log_var: components(mu, log_var).log_prob(z.unsqueeze(1)).abs().amin(1) + z.square().sum(1) + 5,
+        scale=lambda z, mu, log_var: ((z.unsqueeze(1) - mu) ** 2 / log_var.exp()).sum(-1).amin(1) + z.square().sum(1) + 5,
     ),
     slips=(
         slip(" - math.log(len(mu))", "", "Your density integrates to n. Which weight has each encoding in the mixture?"),
-        slip("torch.logsumexp(table, dim=1) - math.log(len(mu))", "table.mean(1)", "That is the mean of the logarithms, a product of densities: one encoding that is far away ruins it. In which order do mean and logarithm come?"),
-        slip("torch.logsumexp(table, dim=1) - math.log(len(mu))", "table.exp().mean(1).log()", "Right on paper. Far from every encoding, each density rounds to 0, and log 0 follows. What can be taken out of the sum before exp?"),
+        slip(LOG_MEAN, "table.mean(1)", "That is the mean of the logarithms, a product of densities: one encoding that is far away ruins it. In which order do mean and logarithm come?"),
+        slip(LOG_MEAN, "table.exp().mean(1).log()", "Right on paper. Far from every encoding, each density rounds to 0, and log 0 follows. What can be taken out of the sum before exp?"),
         slip({"dim=1": "dim=0", "len(mu)": "len(z)"}, "You averaged over the points and kept the encodings. Which of the two is the mixture's?"),
         slip("len(mu)", "len(z)", "You divided by the number of points. Which number is the number of parts of the mixture?"),
-        slip("torch.logsumexp(table, dim=1) - math.log(len(mu))", "table.amax(1)", "Only the nearest encoding counts, in yours, and with the weight 1. What of the others?"),
-        slip(
-            {
-                "square = (z.unsqueeze(1) - mu) ** 2 / log_var.exp()": "variance = mu.var(0, unbiased=False) + log_var.exp().mean(0)",
-                "table = -0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)": "square = (z - mu.mean(0)) ** 2 / variance",
-                "torch.logsumexp(table, dim=1) - math.log(len(mu))": "-0.5 * (square + variance.log() + math.log(2 * math.pi)).sum(-1)",
-            },
-            "That is one Gaussian with the mixture's moments. Put two encodings far apart: what is the density half way?",
-        ),
-        slip("return torch.logsumexp(table, dim=1) - math.log(len(mu))", "return (torch.logsumexp(table, dim=1) - math.log(len(mu))).exp()", "That is the density. What was asked for?"),
+        slip(LOG_MEAN, "table.amax(1)", "Only the nearest encoding counts, in yours, and with the weight 1. What of the others?"),
+        slip(LOG_MEAN, ONE_GAUSSIAN, "That is one Gaussian with the mixture's moments. Put two encodings far apart: what is the density half way?"),
+        slip(LOG_MEAN, f"({LOG_MEAN}).exp()", "That is the density. What was asked for?"),
         slip("- math.log(len(mu))", "- 2 * math.log(len(mu))", "log n is taken off twice, as if the weights were there already. How often does 1/n stand before the sum?"),
-        slip(
-            {"(square + log_var + math.log(2 * math.pi)).sum(-1)": "(square + log_var + math.log(2 * math.pi))", "dim=1) - math.log(len(mu))": "dim=1).sum(-1) - mu.shape[1] * math.log(len(mu))"},
-            "A product over latents of mixtures: each latent may pick another encoding, in yours. Does a draw pick one encoding, or one for each latent?",
-        ),
-        slip("torch.logsumexp(table, dim=1) - math.log(len(mu))", "(table.exp().mean(1) + 1e-8).log()", "A small number inside keeps the logarithm finite, and makes it that small number's. What is the density far away from every encoding?"),
+        slip({".sum(-1)": "", LOG_MEAN: f"({LOG_MEAN}).sum(-1)"}, "A product over latents of mixtures: each latent may pick another encoding, in yours. Does a draw pick one encoding, or one for each latent?"),
+        slip(LOG_MEAN, "(table.exp().mean(1) + 1e-8).log()", "A small number inside keeps the logarithm finite, and makes it that small number's. What is the density far away from every encoding?"),
         slip(" + log_var", "", "At z = μ a narrower encoding is higher. Is yours?"),
         slip(" + math.log(2 * math.pi)", "", "A density integrates to 1. What does yours integrate to? Look for 2π."),
         slip("- math.log(len(mu))", "+ math.log(len(mu))", "A mean is a sum divided by n. Which sign does log n need?"),

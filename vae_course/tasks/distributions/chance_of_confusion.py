@@ -1,24 +1,22 @@
 """When are two encodings mistaken for each other?"""
 
 import torch
-from scipy.stats import norm
+from torch.distributions import Normal
 
-from ..engine import each_row_for_itself, matches, probes_from, relation, slip, task
+from ..engine import each_row_for_itself, matches, probes_from, slip, task, unchanged
 
 
 def reference(mu_0, mu_1, sigma):
-    """The share of draws beyond the plane half way, along the direction from one mean to the other."""
-    direction = torch.nn.functional.normalize(mu_1 - mu_0, dim=-1)
-    half_way, start = (((mu_0 + mu_1) / 2 * direction).sum(-1), (mu_0 * direction).sum(-1))
-    return torch.as_tensor(norm.sf(half_way.numpy(), loc=start.numpy(), scale=sigma.item()))
+    """‖z − μ₁‖² − ‖z − μ₀‖² is Gaussian, too, and the chance is that of its being negative."""
+    return Normal((mu_1 - mu_0).square().sum(-1), 2 * sigma * (mu_1 - mu_0).norm(dim=-1)).cdf(torch.zeros(()))
 
 
 @task(
     points=1,
-    probes=probes_from(lambda draw, n, d: {"mu_0": draw(n, d), "mu_1": draw(n, d), "sigma": draw(1).abs().squeeze() + 0.4}),
+    probes=probes_from(lambda draw, n, d: {"mu_0": draw(n, d), "mu_1": draw(n, d), "sigma": draw(()).abs() + 0.4}),
     laws=(
-        relation(lambda mu_0, mu_1, sigma: {"mu_0": mu_1, "mu_1": mu_0}, lambda result: result, "With the two means exchanged, the chance should be the same", "From μ₁ it is as far to μ₀ as back. Where does yours prefer one of the two?"),
-        relation(lambda mu_0, mu_1, sigma: {"mu_0": 3 * mu_0, "mu_1": 3 * mu_1, "sigma": 3 * sigma}, lambda result: result, "In other units (everything three times as large), the chance should be the same", "A chance has no unit. Which of your quantities is a length, and which a squared length?"),
+        unchanged(lambda mu_0, mu_1, sigma: {"mu_0": mu_1, "mu_1": mu_0}, "With the two means exchanged", "From μ₁ it is as far to μ₀ as back. Where does yours prefer one of the two?"),
+        unchanged(lambda mu_0, mu_1, sigma: {"mu_0": 3 * mu_0, "mu_1": 3 * mu_1, "sigma": 3 * sigma}, "In other units (everything three times as large)", "A chance has no unit. Which of your quantities is a length, and which a squared length?"),
         each_row_for_itself("mu_0", "mu_1"),
     ),
     claims=matches(reference, "The probability should be the mass of the Gaussian beyond the plane half way"),

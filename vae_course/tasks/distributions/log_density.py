@@ -5,7 +5,7 @@ import math
 import torch
 from torch.distributions import Normal
 
-from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, relation, slip, sums_over, task
+from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, slip, sums_over, task, unchanged
 
 ALL = ("z", "mu", "log_var")
 FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0]]), "log_var": torch.tensor([[-30.0, 40.0]])}, note="with extreme variances")
@@ -16,7 +16,7 @@ FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0
     probes=probes_from(lambda draw, n, d: {name: draw(n, d) for name in ALL}, more=(FAR_OUT,)),
     laws=(
         sums_over("latents", *ALL),
-        relation(lambda z, mu, log_var: {"z": 2 * mu - z}, lambda result: result, "As far on the other side of μ, the density should be the same", "Go as far to the left of μ as to the right. The density must be the same: is it?"),
+        unchanged(lambda z, mu, log_var: {"z": 2 * mu - z}, "As far on the other side of μ", "Go as far to the left of μ as to the right. The density must be the same: is it?"),
         each_row_for_itself(*ALL),
         finite_far_out(),
     ),

@@ -3,34 +3,28 @@
 import torch
 from torch.distributions import Normal
 
-from ..engine import Probe, matches, relation, slip, task
+from ..engine import matches, probes_from, relation, slip, task
+
+# Pixels and latents, σ and the weight; 0 stands for one that is drawn.
+SIZES = {(784, 20, 0, 0): "", (64, 2, 0, 0): "", (2000, 50, 0, 0): "", (300, 1, 0, 0): "with one latent", (784, 16, 1.0, 0): "with σ = 1", (100, 8, 0, 1.0): "with a weight of 1"}
 
 
-def settings(seed):
-    """Sizes, a σ and a weight as people choose them, some of them 1."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(note="", **fixed):
-        pixels, latents = (int(torch.randint(low, high, (), generator=generator)) for low, high in ((20, 3000), (2, 64)))
-        sigma, weight = (round(low + reach * torch.rand((), generator=generator).item(), 3) for low, reach in ((0.05, 1), (0.01, 2)))
-        return Probe({"pixels": pixels, "latents": latents, "sigma": sigma, "kl_weight": weight} | fixed, note=note)
-
-    return [one(), one(), one(), one("with one latent", latents=1), one("with σ = 1", sigma=1.0), one("with a weight of 1", kl_weight=1.0)]
+def settings(draw, pixels, latents, sigma, kl_weight):
+    drawn = torch.special.ndtr(draw(2)).tolist()
+    return {"pixels": pixels, "latents": latents, "sigma": sigma or round(0.05 + drawn[0], 3), "kl_weight": kl_weight or round(0.01 + 2 * drawn[1], 3)}
 
 
 def reference(pixels, latents, sigma, kl_weight):
     """From gradients of the two losses in a squared error and a KL, both of one image: no formula is rearranged here."""
-    error, kl = (torch.tensor(1.0, dtype=torch.float64, requires_grad=True) for _ in range(2))
-    loss = error / pixels + kl_weight * kl / latents
-    likelihood = -Normal(0.0, torch.tensor(sigma, dtype=torch.float64)).log_prob(error.sqrt())
-    by_error, by_kl = torch.autograd.grad(loss, (error, kl))
-    (full,) = torch.autograd.grad(likelihood, error)
-    return (by_kl * full / by_error).item()
+    error, kl = (torch.ones((), dtype=torch.float64, requires_grad=True) for _ in range(2))
+    by_error, by_kl = torch.autograd.grad(error / pixels + kl_weight * kl / latents, (error, kl))
+    (by_full,) = torch.autograd.grad(-Normal(0.0, torch.tensor(sigma).double()).log_prob(error.sqrt()), error)
+    return (by_kl * by_full / by_error).item()
 
 
 @task(
     points=1,
-    probes=settings,
+    probes=probes_from(settings, sizes=SIZES),
     laws=(
         relation(lambda pixels, latents, sigma, kl_weight: {"kl_weight": 2 * kl_weight}, lambda result: 2 * result, "With twice the kl_weight, β should be twice as large", "Double kl_weight: the KL counts twice. What becomes of your β?"),
         relation(lambda pixels, latents, sigma, kl_weight: {"pixels": 2 * pixels}, lambda result: 2 * result, "With twice the pixels, β should be twice as large", "More pixels in a mean make each count less, so the KL counts more. What becomes of your β?"),

@@ -5,12 +5,10 @@ from torch.distributions import Normal, kl_divergence
 
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, slip, sums_over, symmetric_in, task
 
-FAR_OUT = Probe({"mu": torch.tensor([[3.0, -2.0], [0.0, 0.0]]), "log_var": torch.tensor([[-40.0, 0.0], [0.0, 30.0]])}, note="with very small and very large variances")
-
 
 @task(
     points=0,
-    probes=probes_from(lambda draw, n, d: {"mu": draw(n, d), "log_var": draw(n, d)}, more=(FAR_OUT,)),
+    probes=probes_from(lambda draw, n, d: {"mu": draw(n, d), "log_var": draw(n, d)}, more=(Probe({"mu": torch.tensor([[3.0, -2.0], [0.0, 0.0]]), "log_var": torch.tensor([[-40.0, 0.0], [0.0, 30.0]])}, note="with very small and very large variances"),)),
     laws=(
         never_negative("A KL is never negative. Which sign do your terms have at μ = 1, σ = 1?", what="A KL"),
         sums_over("latents", "mu", "log_var"),

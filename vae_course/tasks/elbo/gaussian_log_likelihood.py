@@ -12,7 +12,7 @@ FAR_OUT = Probe({"x": torch.tensor([[[0.0, 1.0]]]), "mean": torch.tensor([[[0.00
 
 @task(
     points=2,
-    probes=probes_from(lambda draw, n, d: {"x": torch.sigmoid(draw(n, 2, d)), "mean": torch.sigmoid(draw(n, 2, d)), "log_sigma": 0.5 * draw(1).squeeze() - 1}, more=(FAR_OUT,)),
+    probes=probes_from(lambda draw, n, d: {"x": torch.sigmoid(draw(n, 2, d)), "mean": torch.sigmoid(draw(n, 2, d)), "log_sigma": 0.5 * draw(()) - 1}, more=(FAR_OUT,)),
     laws=(sums_over("pixels", "x", "mean"), each_row_for_itself("x", "mean"), finite_far_out()),
     gradients=("x", "mean", "log_sigma"),
     claims=matches(lambda x, mean, log_sigma: Normal(mean, log_sigma.exp()).log_prob(x).flatten(1).sum(-1), "Your log-likelihood should be the sum of torch.distributions' log-densities of the pixels", scale=lambda x, mean, log_sigma: (((x - mean) / log_sigma.exp()) ** 2 + log_sigma.abs() + 1).flatten(1).sum(-1)),

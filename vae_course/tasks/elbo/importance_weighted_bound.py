@@ -3,28 +3,24 @@
 import math
 
 import torch
+from scipy.special import logsumexp
 
-from ..engine import Probe, finite_far_out, matches, probes_from, relation, slip, task
+from ..engine import finite_far_out, matches, probes_from, relation, slip, task, unchanged
 
-LOW = torch.tensor([[-1200.0, -95.0], [-1203.0, -91.0], [-1199.0, -93.0]])
-
-
-def reference(log_weights):
-    """Log of the mean weight, with the largest weight taken out."""
-    highest = log_weights.amax(0)
-    return highest + torch.log(torch.exp(log_weights - highest).mean(0))
+# The number of draws, the batch, and around which number the log-weights lie.
+SIZES = {(7, 3, -2): "", (2, 4, -2): "with two draws", (5, 1, -2): "with a batch of one", (4, 6, -2): "", (3, 2, -1200): "with log-weights near −1200, as images have", (3, 2, 1200): "with log-weights near 1200", (1, 2, -2): "with a single draw"}
 
 
 @task(
     points=0,
-    probes=probes_from(lambda draw, n, d: {"log_weights": 3 * draw(max(n, 2), d) - 2}, more=(Probe({"log_weights": LOW}, note="with log-weights near −1200, as images have"), Probe({"log_weights": -LOW}, note="with log-weights near 1200"), Probe({"log_weights": torch.tensor([[-3.0, 2.0]])}, note="with a single draw"))),
+    probes=probes_from(lambda draw, k, n, centre: {"log_weights": 3 * draw(k, n) + centre}, sizes=SIZES),
     laws=(
-        relation(lambda log_weights: {"log_weights": torch.cat([log_weights, log_weights])}, lambda result: result, "With every draw there twice, the mean weight should stay as it is", "The same weights once more change no mean. What does your bound divide by, and along which axis?"),
+        unchanged(lambda log_weights: {"log_weights": torch.cat([log_weights, log_weights])}, "With every draw there twice", "The same weights once more change no mean. What does your bound divide by, and along which axis?"),
         relation(lambda log_weights: {"log_weights": log_weights + 50}, lambda result: result + 50, "Weights that are all e⁵⁰ times as large should raise the bound by 50", "Multiply every weight by a constant: its logarithm must come out on top. Which step of yours does not let it through?"),
         finite_far_out(),
     ),
     gradients=("log_weights",),
-    claims=matches(reference, "Your bound should be log((w₁ + … + w_k)/k)", scale=lambda log_weights: log_weights.abs().amax(0)),
+    claims=matches(lambda log_weights: torch.as_tensor(logsumexp(log_weights, axis=0, b=1 / len(log_weights))), "Your bound should be log((w₁ + … + w_k)/k)", scale=lambda log_weights: log_weights.abs().amax(0)),
     slips=(
         slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "log_weights.mean(0)", "The mean of the logarithms is the ELBO, whatever k is: it doesn't rise with k. What should stand inside the logarithm?"),
         slip(" - math.log(k)", "", "Take k equal weights: the bound should be their logarithm. Yours is too large by log k. What is a mean, besides a sum?"),

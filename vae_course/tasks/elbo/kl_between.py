@@ -6,7 +6,7 @@ from torch.distributions import Normal, kl_divergence
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task
 
 ARGUMENTS = ("mu_q", "log_var_q", "mu_p", "log_var_p")
-FAR_OUT = Probe({name: torch.tensor(value) for name, value in zip(ARGUMENTS, ([[3.0, 0.0]], [[-30.0, 12.0]], [[-2.0, 0.0]], [[9.0, 12.0]]), strict=True)}, note="with very small and very large variances")
+FAR_OUT = Probe({"mu_q": torch.tensor([[3.0, 0.0]]), "log_var_q": torch.tensor([[-30.0, 12.0]]), "mu_p": torch.tensor([[-2.0, 0.0]]), "log_var_p": torch.tensor([[9.0, 12.0]])}, note="with very small and very large variances")
 
 
 @task(

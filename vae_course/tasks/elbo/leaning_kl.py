@@ -5,40 +5,26 @@ from torch.distributions import MultivariateNormal, kl_divergence
 
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, symmetric_in, task
 
-
-def lower(square):
-    """A lower triangle with a positive diagonal, made of any square matrices (batch, d, d)."""
-    return square.tril(-1) + torch.diag_embed(square.diagonal(dim1=1, dim2=2).exp())
-
-
-def reference(mu, scale_tril):
-    """The library's, which solves equations where the closed form multiplies."""
-    standard = MultivariateNormal(torch.zeros_like(mu), torch.eye(mu.shape[1], dtype=mu.dtype))
-    return kl_divergence(MultivariateNormal(mu, scale_tril=scale_tril), standard)
-
-
-def twice(mu, scale_tril):
-    """Every latent once more, independent of those there were."""
-    beside = torch.zeros_like(scale_tril)
-    both = torch.cat([torch.cat([scale_tril, beside], 2), torch.cat([beside, scale_tril], 2)], 1)
-    return {"mu": torch.cat([mu, mu], 1), "scale_tril": both}
+ROUND = Probe({"mu": torch.tensor([[1.0, 2.0]]), "scale_tril": torch.eye(2).unsqueeze(0)}, note="with L the identity")
+STRETCHED = Probe({"mu": torch.zeros(1, 2), "scale_tril": torch.tensor([[[1e-6, 0.0], [3.0, 1e4]]])}, note="with very narrow and very wide directions")
 
 
 @task(
     points=1,
-    probes=probes_from(
-        lambda draw, n, d: {"mu": draw(n, d), "scale_tril": lower(draw(n, d, d))},
-        more=(Probe({"mu": torch.tensor([[1.0, 2.0]]), "scale_tril": torch.eye(2).unsqueeze(0)}, note="with L the identity"), Probe({"mu": torch.zeros(1, 2), "scale_tril": torch.tensor([[[1e-6, 0.0], [3.0, 1e4]]])}, note="with very narrow and very wide directions")),
-    ),
+    probes=probes_from(lambda draw, n, d: {"mu": draw(n, d), "scale_tril": draw(n, d, d).tril(-1) + torch.diag_embed(draw(n, d).exp())}, more=(ROUND, STRETCHED)),
     laws=(
         never_negative(what="A KL"),
         symmetric_in("mu"),
-        relation(twice, lambda result: 2 * result, "With all latents there twice, your result should double", "What in yours is counted once for all latents, or averaged?"),
+        relation(lambda mu, scale_tril: {"mu": torch.cat([mu, mu], 1), "scale_tril": torch.kron(torch.eye(2), scale_tril)}, lambda result: 2 * result, "With all latents there twice, your result should double", "What in yours is counted once for all latents, or averaged?"),
         each_row_for_itself("mu", "scale_tril"),
         finite_far_out(),
     ),
     gradients=("mu", "scale_tril"),
-    claims=matches(reference, "Your KL should be the one torch.distributions computes for MultivariateNormal", scale=lambda mu, scale_tril: (mu**2).sum(1) + (scale_tril**2).sum((1, 2)) + mu.shape[1]),
+    claims=matches(
+        lambda mu, scale_tril: kl_divergence(MultivariateNormal(mu, scale_tril=scale_tril), MultivariateNormal(0 * mu, torch.eye(mu.shape[1], dtype=mu.dtype))),
+        "Your KL should be the one torch.distributions computes for MultivariateNormal",
+        scale=lambda mu, scale_tril: (mu**2).sum(1) + (scale_tril**2).sum((1, 2)) + mu.shape[1],
+    ),
     slips=(
         slip("(scale_tril**2).sum((1, 2))", "(diagonal**2).sum(1)", "Let L lean further, with the same diagonal: the Gaussian gets longer. Which numbers of L does your trace leave out?"),
         slip("(scale_tril**2).sum((1, 2))", "scale_tril.sum((1, 2))", "The trace of LLᵀ is a sum of squares. Put 2·I in for L: what are the variances, and what do you add up?"),

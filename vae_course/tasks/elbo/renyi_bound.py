@@ -3,36 +3,29 @@
 import math
 
 import torch
+from scipy.special import logsumexp
 
-from ..engine import Probe, finite_far_out, matches, probes_from, relation, slip, task
+from ..engine import finite_far_out, matches, probes_from, relation, slip, task, unchanged
 
-LOW = torch.tensor([[-1200.0, -95.0], [-1203.0, -91.0], [-1199.0, -93.0]])
-SIZES = {(7, 3, 0.5): "", (2, 3, 0.0): "with α = 0", (5, 1, 1): "with α = 1", (4, 6, 2.0): "with α = 2", (3, 4, -0.75): "in float64, with α below 0"}
-
-
-def reference(log_weights, alpha):
-    """The powers of the weights by hand, with the largest taken out."""
-    if alpha == 1:
-        return log_weights.sum(0) / len(log_weights)
-    power = 1 - alpha
-    highest = (power * log_weights).amax(0)
-    return (highest + torch.log(torch.exp(power * log_weights - highest).mean(0))) / power
+# The number of draws, the batch, α, and around which number the log-weights lie.
+SIZES = {(7, 3, 0.5, -2): "", (2, 3, 0.0, -2): "with α = 0", (5, 1, 1, -2): "with α = 1", (4, 6, 2.0, -2): "with α = 2", (3, 4, -0.75, -2): "in float64, with α below 0"}
+FAR_OUT = {(3, 2, 0.25, -1200): "with log-weights near −1200, as images have", (3, 2, 0.25, 1200): "with log-weights near 1200", (3, 2, 1.0, -1200): "with α = 1 and log-weights near −1200"}
 
 
 @task(
     points=2,
-    probes=probes_from(
-        lambda draw, k, n, alpha: {"log_weights": 3 * draw(k, n) - 2, "alpha": alpha},
-        sizes=SIZES,
-        more=(Probe({"log_weights": LOW, "alpha": 0.25}, note="with log-weights near −1200, as images have"), Probe({"log_weights": -LOW, "alpha": 0.25}, note="with log-weights near 1200"), Probe({"log_weights": LOW, "alpha": 1.0}, note="with α = 1 and log-weights near −1200")),
-    ),
+    probes=probes_from(lambda draw, k, n, alpha, centre: {"log_weights": 3 * draw(k, n) + centre, "alpha": alpha}, sizes=SIZES | FAR_OUT),
     laws=(
-        relation(lambda log_weights, alpha: {"log_weights": torch.cat([log_weights, log_weights])}, lambda result: result, "With every draw there twice, the bound should stay as it is", "The same weights once more change no mean. What does yours divide by, and where?"),
+        unchanged(lambda log_weights, alpha: {"log_weights": torch.cat([log_weights, log_weights])}, "With every draw there twice", "The same weights once more change no mean. What does yours divide by, and where?"),
         relation(lambda log_weights, alpha: {"log_weights": log_weights + 50}, lambda result: result + 50, "Weights that are all e⁵⁰ times as large should raise the bound by 50", "Multiply every weight by a constant: whatever α is, its logarithm must come out on top. Which power is not undone?"),
         finite_far_out(),
     ),
     gradients=("log_weights",),
-    claims=matches(reference, "Your bound should be log(mean of w^(1 − α))/(1 − α), and the mean of log w at α = 1", scale=lambda log_weights, alpha: log_weights.abs().amax(0)),
+    claims=matches(
+        lambda log_weights, alpha: log_weights.mean(0) if alpha == 1 else torch.as_tensor(logsumexp((1 - alpha) * log_weights, axis=0, b=1 / len(log_weights))) / (1 - alpha),
+        "Your bound should be log(mean of w^(1 − α))/(1 − α), and the mean of log w at α = 1",
+        scale=lambda log_weights, alpha: log_weights.abs().amax(0),
+    ),
     slips=(
         slip("1 - alpha\n", "alpha\n", "At α = 0 the weights themselves are averaged. To which power are they raised, in yours?"),
         slip("1 - alpha\n", "alpha - 1\n", "Which sign has the power, and does it undo itself outside the logarithm? Compare with α = 0, where w itself is averaged."),

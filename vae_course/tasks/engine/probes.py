@@ -16,8 +16,8 @@ DOUBLE = "in float64"
 def probes_from(make: Callable[..., dict[str, Plain]], *, sizes: Mapping[tuple, str] = ROWS, more: tuple[Probe, ...] = ()) -> Callable[[int], list[Probe]]:
     """seed -> probes, from `make(draw, *size)`, which builds the arguments out of `draw(*shape)`, a standard normal.
 
-    sizes: one probe each, usually (n rows, of d), with a note. The size whose note begins with "in float64" is drawn so; where there is none, the
-    first size once more. more: chosen probes that come after them and that no seed changes.
+    sizes: one probe each, usually (n rows, of d), with a note. The size whose note begins with "in float64" is drawn so; where there is none, and
+    arguments are floating-point tensors, the first size once more. more: chosen probes that come after them and that no seed changes.
     """
 
     def probes(seed: int) -> list[Probe]:
@@ -28,9 +28,10 @@ def probes_from(make: Callable[..., dict[str, Plain]], *, sizes: Mapping[tuple, 
             drawn = make(lambda *shape: torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype), *size)
             return Probe(drawn, seed + 17 * number, note)
 
-        asked = list(sizes.items())
-        if not any(note.startswith(DOUBLE) for _, note in asked):
-            asked.append((asked[0][0], DOUBLE))
-        return [*(one(number, size, note) for number, (size, note) in enumerate(asked)), *more]
+        found = [one(number, size, note) for number, (size, note) in enumerate(sizes.items())]
+        floating = any(isinstance(value, torch.Tensor) and value.is_floating_point() for value in found[0].arguments.values())
+        if floating and not any(note.startswith(DOUBLE) for note in sizes.values()):
+            found.append(one(len(found), next(iter(sizes)), DOUBLE))
+        return [*found, *more]
 
     return probes

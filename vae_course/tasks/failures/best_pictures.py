@@ -8,8 +8,6 @@ X = torch.tensor([[0.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 0.0], [1.0, 1.0, 1.0, 0.
 MIXED = torch.tensor([[0.75, 0.25], [0.25, 0.75], [0.0, 1.0], [1.0, 0.0]])
 PICTURES, COST = "q.t() @ x / q.sum(0).unsqueeze(1)", "(q * costs).sum(1).mean()"
 BCE, HARD = 'torch.nn.functional.binary_cross_entropy(shown, wanted, reduction="none")', "torch.nn.functional.one_hot(q.argmax(1), q.shape[1]).to(q)"
-MIXED_FIRST = 'torch.nn.functional.binary_cross_entropy((q @ pictures).clamp(0, 1), x, reduction="none").sum(1).mean()'
-NEVER_HAD = "Right, until there is a code that an image never has: its share is 0, and the cost may be infinite. What is 0 · ∞ to the computer, and what should it be here?"
 
 
 def by_entropies(x, q):
@@ -45,9 +43,9 @@ probes = probes_from(
         slip({BCE: "-torch.xlogy(wanted, shown)", "(q * costs)": "(q * costs).nan_to_num()"}, "The pictures are right. Your cost asks only how likely the ink is where there is ink. What does a black pixel cost if the decoder shows p?"),
         slip(COST, "costs.mean()", "The pictures are right. In your cost every image has every code equally often. How often does it have each?"),
         slip(COST, "(q * costs).mean()", "The pictures are right. Your cost is divided by the number of codes as well. What do an image's weights add up to without that?"),
-        slip(COST, MIXED_FIRST, "The pictures are right. For the cost you mix an image's pictures and take the logarithm then. The decoder is shown one code at a time: which comes first?"),
+        slip(COST, 'torch.nn.functional.binary_cross_entropy((q @ pictures).clamp(0, 1), x, reduction="none").sum(1).mean()', "The pictures are right. For the cost you mix an image's pictures and take the logarithm then. The decoder is shown one code at a time: which comes first?"),
         slip(BCE, "-(wanted * shown.log() + (1 - wanted) * (1 - shown).log())", "Right, until a pixel is black (or white) in all images of a code: what is 0 · log 0 to the computer, and what should it be?"),
-        slip(BCE, "-(torch.xlogy(wanted, shown) + torch.xlogy(1 - wanted, 1 - shown))", NEVER_HAD),
+        slip(BCE, "-(torch.xlogy(wanted, shown) + torch.xlogy(1 - wanted, 1 - shown))", "Right, until there is a code that an image never has: its share is 0, and the cost may be infinite. What is 0 · ∞ to the computer, and what should it be here?"),
         *(slip("clamp(0, 1)", f"clamp({least}, 1 - {least})", "Nearly: in a pixel that is black in all images of a code nothing is left to pay, and in yours something is. How near to 0 and 1 may the decoder's p come?") for least in (1e-4, 1e-3, 1e-2)),
     ),
     hints=(

@@ -1,16 +1,10 @@
 """The clinic: what is wrong with a training run, told from its figures."""
 
-from ..cases.patients import ILLNESSES, patients, told_apart
-from ..engine import Mistake, Probe, is_one_of, matches, slip, task
+from ..cases.patients import ILLNESSES, patients
+from ..engine import Claim, Probe, is_one_of, slip, task
 
-FIRST_OF_THREE = "The KL is gone in three of these illnesses, and you stop at the first that comes to mind. Reconstructions tell them apart: which of them costs a hundredth of the mean image, which as much, which twice as much?"
-NO_TERM_LEFT = "The loss is the reconstruction alone, so you say that the KL was forgotten. What else makes a sum equal to one of its terms? How great is this run's KL?"
-LINE_TOO_HIGH = "You draw the line for a KL that is gone so high that a small one falls below it. Look at that run's reconstruction: could a picture of which nothing is known cost so little?"
-
-
-def claims(values, **figures):
-    yield from is_one_of(values["result"], ILLNESSES)
-    yield from matches(told_apart, "The run's own figures say what is wrong with it")(values, **figures)
+# The clinic's own signs, which hold for its 784 pixels.
+IN_NATS = {"0.1 * mean_image": "1", "1.3 * mean_image": "450", "0.01 * mean_image": "0.5", "0.5 * reconstruction[-1]": "50", "loss[-1] < reconstruction[-1] + 0.5 * kl[-1]": "kl[-1] > 100", "0.2 * mean_image": "50", "0.02 * mean_image": "5"}
 
 
 def named(illness, other, question):
@@ -21,26 +15,11 @@ def unless_gone(*illnesses, taken_for, least="0.01"):
     return {f'return "{illness}"': f'return "{taken_for}" if kl[-1] < {least} * mean_image else "{illness}"' for illness in illnesses}
 
 
-def in_nats(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
-    """The clinic's own signs, which hold for its 784 pixels."""
-    end, rebuilt, price, test = (curve[-1].item() for curve in (loss, reconstruction, kl, test_loss))
-    signs = {
-        "wrong sign": end < 0,
-        "averaged pixels": price < 0.5 and end < 1,
-        "sigmoid twice": rebuilt > 450,
-        "cut gradient": price < 0.5,
-        "no noise": noise_costs > 50,
-        "forgotten KL": price > 100,
-        "a hundred images": test - end > 50 and test - test_loss.min() > 5,
-        "on their side": test - end > 50,
-    }
-    return next((name for name, shows in signs.items() if shows), "healthy")
-
-
 @task(
     points=2,
-    probes=lambda seed: [Probe(figures) for _, figures in patients(seed)],
-    claims=claims,
+    probes=lambda seed: [Probe({"truth": truth} | figures) for truth, figures in patients(seed)],
+    run=lambda function, truth, **figures: {"result": function(*figures.values())},
+    claims=lambda values, truth, **_: [*is_one_of(values["result"], ILLNESSES), Claim("The run's own figures say what is wrong with it", truth, values["result"])],
     slips=(
         named("averaged pixels", "cut gradient", "The KL is gone and every picture is the mean image, so you call it a cut gradient. There are two ways to get there. Has the loss the size that the mean image costs?"),
         named("cut gradient", "averaged pixels", "The KL is gone and every picture is the mean image, so you call it averaged pixels. There are two ways to get there. How small is a loss that is divided by the number of pixels?"),
@@ -49,18 +28,18 @@ def in_nats(loss, reconstruction, kl, test_loss, mean_image, noise_costs):
         slip(" + 0.02 * mean_image", "", "Every curve trembles, so that its lowest point is seldom its last. How far has the test loss risen from there, beside mean_image?"),
         named("a hundred images", "healthy", "A run that learns by heart looks healthy to you. Its test loss is far below that of the first epoch. Is its end also its lowest point, and how far off is the training loss?"),
         slip(unless_gone("sigmoid twice", taken_for="cut gradient"), "The KL is gone, and you stop there. A decoder that draws worse than the mean image has a trouble of its own. What does its reconstruction cost, beside the mean image?"),
-        slip(unless_gone("averaged pixels", "sigmoid twice", taken_for="cut gradient"), FIRST_OF_THREE),
-        slip(unless_gone("averaged pixels", "sigmoid twice", "cut gradient", taken_for="forgotten KL"), NO_TERM_LEFT),
+        slip(unless_gone("averaged pixels", "sigmoid twice", taken_for="cut gradient"), "The KL is gone in three of these illnesses, and you stop at the first that comes to mind. Reconstructions tell them apart: which of them costs a hundredth of the mean image, which as much, which twice as much?"),
+        slip(unless_gone("averaged pixels", "sigmoid twice", "cut gradient", taken_for="forgotten KL"), "The loss is the reconstruction alone, so you say that the KL was forgotten. What else makes a sum equal to one of its terms? How great is this run's KL?"),
         named("cut gradient", "sigmoid twice", "This run's pictures cost as much as the mean image, or a hair more: it shows little else. How much worse than that is a decoder that can't draw black?"),
         named("forgotten KL", "healthy", "The best reconstruction of all, and no difference between training and test: you call it healthy. Do the loss and its two terms add up?"),
         named("wrong sign", "forgotten KL", "The KL is great in both. Is it only left out, or does the loss get the better of it? Can a sum of costs be below 0?"),
         named("wrong sign", "sigmoid twice", "In both, pictures are far worse than the mean image. One of the two runs claims a loss that no sum of costs can have. Which sign do you look for first?"),
         named("no noise", "healthy", "By its curves this run is better than a healthy one. Then somebody draws z from q(z|x), and the picture is lost. Which figure tells?"),
         named("no noise", "cut gradient", "A small KL is not a KL that is gone: this run's reconstructions are good. What does a picture cost whose code says nothing?"),
-        slip(unless_gone("no noise", taken_for="cut gradient", least="0.05"), LINE_TOO_HIGH),
+        slip(unless_gone("no noise", taken_for="cut gradient", least="0.05"), "You draw the line for a KL that is gone so high that a small one falls below it. Look at that run's reconstruction: could a picture of which nothing is known cost so little?"),
         named("on their side", "no noise", "Every draw costs something, here a sixth of the picture or less. Without noise in training it costs as much as the whole picture. What is wrong with the *test* loss of this run?"),
+        slip(IN_NATS, "Right for images of 784 pixels. With 64 pixels everything costs a tenth, and your thresholds stay. Which of the arguments tells the size of things?"),
     ),
-    programs=(Mistake(in_nats, "Right for images of 784 pixels. With 64 pixels everything costs a tenth, and your thresholds stay. Which of the arguments tells the size of things?"),),
     hints=(
         "What does the run claim that cannot be: a loss below 0, a reconstruction a hundredth of the mean image's cost, terms that do not add up? Begin with these.",
         "Measure everything by mean_image. Far below a tenth of it: averaged pixels. Far above it: sigmoid twice. No KL, and about equal to it: cut gradient.",

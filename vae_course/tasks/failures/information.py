@@ -14,37 +14,32 @@ ONE_GAUSSIAN = "variance = log_var.exp().mean(0) + mu.var(0, correction=0)\n    
 OF_PARAMETERS, EACH_LATENT = "-0.5 * ((z - mu.mean(0)).square() / log_var.mean(0).exp() + log_var.mean(0) + math.log(2 * math.pi)).sum(1)", "((-0.5 * (squared + log_var + math.log(2 * math.pi))).logsumexp(1) - math.log(len(z))).sum(1)"
 WHOLE = "(table.diagonal() - log_prior).mean()"
 ON_AVERAGE = "Your mismatch is right. You take log q(z|x) on average over all draws there could be, and log q(z) at the draws there are. Give it a single image: the information must be 0, and yours isn't. At which z would both have to be taken so that the noise cancels?"
-PER_LATENT = "You average over the latents. Two latents that tell the same as one tell nothing new, but two that tell different things tell twice as much. The latents of an encoding are independent: how do their log-densities combine?"
-FREE_OF_NOISE = "You take the mismatch, with the noise of its draws, from a KL that has none. Give it a single image: the information must be 0, and yours isn't. From what would it have to be taken so that the noise cancels?"
 
 
-def encodings(draw, n, d):
-    mu, log_var = 1.2 * draw(n, d) + 0.3, 0.5 * draw(n, d) - 1.0
+SURE = torch.tensor([[40.0, 0.0], [-40.0, 3.0], [0.0, 90.0], [5.0, -70.0]])
+HARDLY = torch.tensor([[5.0], [5.85], [6.59], [7.25], [9.46]])
+SPECIAL = {(5, 3, 0.0, 0.0, 0.0, 0.0): "with a collapsed encoder", (4, 2, 40.0, 0.0, 0.0, -4.0): "with encodings far apart", (6, 800, 0.05, 0.0, 0.0, 0.0): "with 800 latents"}
+SIZES = {(7, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): "", (5, 2, 0.0, 2.0, 0.0, 0.0): "with an encoder that says the same of every image, off the prior"}
+MORE = (
+    Probe({"z": SURE, "mu": SURE, "log_var": torch.tensor([[-40.0, 30.0]]).expand(4, -1)}, note="with one latent that is very sure, and one that knows nothing"),
+    # each draw's density is a little above one of the usual small numbers: adding that and not going below it differ
+    Probe({"z": HARDLY, "mu": 0 * HARDLY, "log_var": 0 * HARDLY}, note="with draws that are hardly credible"),
+)
+
+
+def encodings(draw, n, d, width=1.2, place=0.3, spread=0.5, level=-1.0):
+    mu, log_var = width * draw(n, d) + place, spread * draw(n, d) + level
     return {"z": mu + (0.5 * log_var).exp() * draw(n, d), "mu": mu, "log_var": log_var}
 
 
-def special():
-    generator = torch.Generator().manual_seed(5)
-    many = torch.randn(2, 6, 800, generator=generator, dtype=torch.float64).float()
-    mu = torch.tensor([[40.0, 0.0], [-40.0, 3.0], [0.0, 90.0], [5.0, -70.0]])
-    nothing, noise = torch.zeros(5, 3), torch.randn(5, 3, generator=generator)
-    hardly = torch.tensor([[5.0], [5.85], [6.59], [7.25], [9.46]])
-    return [
-        Probe({"z": noise, "mu": nothing, "log_var": nothing}, note="with a collapsed encoder"),
-        Probe({"z": noise + 2.0, "mu": nothing + 2.0, "log_var": nothing}, note="with an encoder that says the same of every image, off the prior"),
-        Probe({"z": mu + 0.1, "mu": mu, "log_var": torch.full((4, 2), -4.0)}, note="with encodings far apart"),
-        Probe({"z": mu, "mu": mu, "log_var": torch.tensor([[-40.0, 30.0]]).expand(4, -1)}, note="with one latent that is very sure, and one that knows nothing"),
-        # each draw's density is a little above one of the usual small numbers: adding that and not going below it differ
-        Probe({"z": hardly, "mu": 0 * hardly, "log_var": 0 * hardly}, note="with draws that are hardly credible"),
-        Probe({"z": 0.05 * many[0] + many[1], "mu": 0.05 * many[0], "log_var": torch.zeros(6, 800)}, note="with 800 latents"),
-    ]
+def mixture(mu, log_var):
+    """The mean of these encodings, by the library."""
+    return MixtureSameFamily(Categorical(mu.new_ones(len(mu))), Independent(Normal(mu, torch.exp(log_var / 2)), 1))
 
 
 def densities(z, mu, log_var):
-    """log q(z_i|x_i), log q(z_i), log p(z_i) by the library's mixture."""
-    encodings = Independent(Normal(mu, torch.exp(log_var / 2)), 1)
-    prior = Independent(Normal(torch.zeros_like(z), torch.ones_like(z)), 1)
-    return encodings.log_prob(z), MixtureSameFamily(Categorical(torch.ones(len(mu)).to(mu)), encodings).log_prob(z), prior.log_prob(z)
+    """log q(z_i|x_i), log q(z_i), log p(z_i)."""
+    return Normal(mu, torch.exp(log_var / 2)).log_prob(z).sum(1), mixture(mu, log_var).log_prob(z), Normal(0.0, 1.0).log_prob(z).sum(1)
 
 
 def by_mixture(z, mu, log_var):
@@ -52,7 +47,7 @@ def by_mixture(z, mu, log_var):
     return (own - between).mean(), (between - prior).mean()
 
 
-def size_of_terms(z, mu, log_var):
+def size_of_terms(z, mu, log_var, **_):
     return ((z - mu).square() / log_var.exp() + log_var.abs() + z.square() + 2).sum(1).max()
 
 
@@ -77,7 +72,7 @@ def kept_finite(least):
 
 @task(
     points=0,
-    probes=probes_from(encodings, sizes={(7, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""}, more=special()),
+    probes=probes_from(encodings, sizes=SIZES | SPECIAL, more=MORE),
     laws=(finite_far_out(), averages_over_the_batch("z", "mu", "log_var", question="With every image there twice q(z) is as it was. Where does yours depend on how many encodings there are?"), Law(bounded)),
     gradients=("z", "mu", "log_var"),
     claims=matches(by_mixture, "The KL should be split at log q(z)", parts=("information", "mismatch"), scale=size_of_terms, question=lost_in_many),
@@ -98,8 +93,8 @@ def kept_finite(least):
         slip(MISMATCH, WHOLE, "Your information is right. Your mismatch is the whole KL: how far each encoding is from the prior. Which density is to be compared with the prior's?"),
         slip(f"{OWN}, {MISMATCH}", f"{MISMATCH}, {OWN}", "Both are right, and stand in each other's place. Which comes first in the contract?"),
         slip(OWN, "-0.5 * (1 + math.log(2 * math.pi) + log_var).sum(1).mean() - log_q.mean()", ON_AVERAGE),
-        slip({".sum(2)": ".mean(2)", ".sum(1)": ".mean(1)"}, PER_LATENT),
-        slip(OWN, f"{CLOSED} - {MISMATCH}", FREE_OF_NOISE),
+        slip({".sum(2)": ".mean(2)", ".sum(1)": ".mean(1)"}, "You average over the latents. Two latents that tell the same as one tell nothing new, but two that tell different things tell twice as much. The latents of an encoding are independent: how do their log-densities combine?"),
+        slip(OWN, f"{CLOSED} - {MISMATCH}", "You take the mismatch, with the noise of its draws, from a KL that has none. Give it a single image: the information must be 0, and yours isn't. From what would it have to be taken so that the noise cancels?"),
         slip(BETWEEN, "table.exp().mean(1).log()", f"Right, until the densities are 0 to the computer, as in 800 latents. {FREE}"),
         *(each for least in (1e-6, 1e-8, 1e-10, 1e-12, 1e-20) for each in kept_finite(least)),
     ),

@@ -1,52 +1,35 @@
 """What a code tells about the label, and what it tells beyond."""
 
 import math
-from dataclasses import replace
 
 import torch
-from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
+from torch.distributions import Normal
 
-from ..engine import Claim, Law, averages_over_the_batch, finite_far_out, matches, probes_from, rounding, slip, task, unchanged
-from .information import encodings, lost_in_many, size_of_terms, special
+from ..engine import Claim, Law, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, rounding, slip, task, unchanged
+from .information import SPECIAL, SURE, encodings, lost_in_many, mixture, size_of_terms
 
+OWN_LABELS = Probe({"z": SURE + 0.1, "mu": SURE, "log_var": torch.full((4, 2), -4.0), "y": torch.arange(4)}, note="with a label of its own for each image")
 BETWEEN, OF_LABEL = "table.logsumexp(1) - math.log(len(y))", "table.masked_fill(~same, -math.inf).logsumexp(1) - same.sum(1).to(z).log()"
 ABOUT, BEYOND, OTHERS_ONLY = "(log_q_label - log_q).mean()", "(table.diagonal() - log_q_label).mean()", "table.masked_fill(~same | torch.eye(len(y), dtype=torch.bool), -math.inf).logsumexp(1) - (same.sum(1) - 1).to(z).log()"
 NO_DOUBT, DENSITIES = "(table.diagonal() - log_q).mean() + (same.sum(1) / len(y)).log().mean()", "(table.exp() * same).sum(1).log() - same.sum(1).to(z).log()"
-BOTH_LOST = "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms? Both mixtures ask for it."
 
 
-def labelled(draw, n, d):
-    """Labels that need not be 0, 1, 2, …; those of a class lie somewhat together."""
-    y = (100 * draw(n).abs()).long() % 3
-    given = encodings(draw, n, d)
-    return {"z": given["z"] + y.unsqueeze(1), "mu": given["mu"] + y.unsqueeze(1), "log_var": given["log_var"], "y": 4 * y + 1}
-
-
-def with_labels():
-    collapsed, _, apart, _, _, many = special()
-    given = [(collapsed, "", [0, 0, 0, 1, 2]), (apart, "", [1, 7, 1, 1]), (apart, "with a label of its own for each image", [0, 1, 2, 3]), (many, "", [0, 1, 1, 1, 0, 0])]
-    return [replace(probe, arguments=probe.arguments | {"y": torch.tensor(y)}, note=note or probe.note) for probe, note, y in given]
+def labelled(draw, n, d, *special):
+    """Labels that need not be 0, 1, 2, …; those of a class lie somewhat together, but in the special encodings."""
+    y, given = torch.arange(n) % 5 % 3, encodings(draw, n, d, *special)
+    apart = 0 if special else y.unsqueeze(1)
+    return {"z": given["z"] + apart, "mu": given["mu"] + apart, "log_var": given["log_var"], "y": 4 * y + 1}
 
 
 def densities(z, mu, log_var, y):
-    """log q(z_i|x_i), log q(z_i|y_i), log q(z_i) by the library's mixtures, one a class."""
-
-    def mixture(chosen):
-        parts = Independent(Normal(mu[chosen], torch.exp(log_var[chosen] / 2)), 1)
-        return MixtureSameFamily(Categorical(torch.ones(len(mu[chosen])).to(mu)), parts)
-
-    own = Independent(Normal(mu, torch.exp(log_var / 2)), 1).log_prob(z)
-    of_label = torch.stack([mixture(y == label).log_prob(point) for point, label in zip(z, y, strict=True)])
-    return own, of_label, mixture(torch.ones_like(y, dtype=torch.bool)).log_prob(z)
+    """log q(z_i|x_i), log q(z_i|y_i), log q(z_i)."""
+    of_label = torch.stack([mixture(mu[y == label], log_var[y == label]).log_prob(point) for point, label in zip(z, y, strict=True)])
+    return Normal(mu, torch.exp(log_var / 2)).log_prob(z).sum(1), of_label, mixture(mu, log_var).log_prob(z)
 
 
 def by_mixtures(z, mu, log_var, y):
     own, of_label, between = densities(z, mu, log_var, y)
     return (of_label - between).mean(), (own - of_label).mean()
-
-
-def size(y, **encoded):
-    return size_of_terms(**encoded)
 
 
 def bounded(values, z, mu, log_var, y):
@@ -62,7 +45,7 @@ def bounded(values, z, mu, log_var, y):
 
 @task(
     points=2,
-    probes=probes_from(labelled, sizes={(9, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""}, more=with_labels()),
+    probes=probes_from(labelled, sizes={(9, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""} | SPECIAL, more=(OWN_LABELS,)),
     laws=(
         finite_far_out(),
         averages_over_the_batch("z", "mu", "log_var", "y", question="With every image there twice all mixtures are as they were. Where does yours depend on how many encodings there are?"),
@@ -70,7 +53,7 @@ def bounded(values, z, mu, log_var, y):
         Law(bounded),
     ),
     gradients=("z", "mu", "log_var"),
-    claims=matches(by_mixtures, "log q(z|x) − log q(z) should be split at log q(z|y)", parts=("about the label", "beyond the label"), scale=size, question=lost_in_many),
+    claims=matches(by_mixtures, "log q(z|x) − log q(z) should be split at log q(z|y)", parts=("about the label", "beyond the label"), scale=size_of_terms, question=lost_in_many),
     slips=(
         slip("same.sum(1).to(z).log()", "math.log(len(y))", "For a collapsed encoder nothing is told about anything. What you find about the label is below 0. Over how many encodings is the mixture of one label a mean?"),
         slip(" - same.sum(1).to(z).log()", "", "For a collapsed encoder nothing is told about anything, and yours tells something. What is the integral of your q(z|y)?"),
@@ -92,7 +75,7 @@ def bounded(values, z, mu, log_var, y):
         slip(".sum(2)", ".mean(2)", "You average over the latents. The latents of an encoding are independent: how do their log-densities combine?"),
         slip(OF_LABEL, DENSITIES, "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?"),
         slip(BETWEEN, "table.exp().mean(1).log()", "q(z) is right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?"),
-        slip({OF_LABEL: DENSITIES, BETWEEN: "table.exp().mean(1).log()"}, BOTH_LOST),
+        slip({OF_LABEL: DENSITIES, BETWEEN: "table.exp().mean(1).log()"}, "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms? Both mixtures ask for it."),
     ),
     hints=(
         "Between log q(z|x) and log q(z) there is a third density: that of z for somebody who knows the label and not the image. Put it in between, once with each sign.",

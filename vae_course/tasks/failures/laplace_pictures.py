@@ -9,7 +9,6 @@ from .best_pictures import probes
 
 PICTURES, COST, LEVEL = "levels.gather(0, middle)", "(q * costs).sum(1).mean()", "x.shape[1] * math.log(2)"
 MEANS, HARD = "q.t() @ x / q.sum(0).unsqueeze(1)", "torch.nn.functional.one_hot(q.argmax(1), q.shape[1]).to(q)"
-HARDENED, MIXED_FIRST = f"hard = {HARD}\n    weights = hard.t()[:, order]", "The pictures are right. For the cost you mix an image's pictures and measure the distance then. The decoder is shown one code at a time: which comes first?"
 
 
 def claims(values, x, q):
@@ -36,7 +35,7 @@ def claims(values, x, q):
         slip(PICTURES, f"({MEANS} > 0.5).to(x)", "Black or white, by the majority of the ink: right if all pixels are black or white. Which level is best for three pixels of 0.3, 0.4 and 0.9?"),
         slip(PICTURES, "x.median(0).values.expand(q.shape[1], -1)", "You show the same picture for every code. Which images does a code stand for, and how much?"),
         slip(PICTURES, "x[q.argmax(0)]", "For each code you show the image that is likeliest there. Which other images have this code as well, and what would they rather see in a pixel?"),
-        slip({"weights = q.t()[:, order]": HARDENED, "0.5 * q.sum(0)": "0.5 * hard.sum(0)"}, "You give each image to its likeliest code alone. The decoder sees draws: what does it see for an image with q = (0.6, 0.4)?"),
+        slip({"weights = q.t()[:, order]": f"hard = {HARD}\n    weights = hard.t()[:, order]", "0.5 * q.sum(0)": "0.5 * hard.sum(0)"}, "You give each image to its likeliest code alone. The decoder sees draws: what does it see for an image with q = (0.6, 0.4)?"),
         slip("0.5 * q.sum(0).view(-1, 1, 1)", "0.5 * len(x)", "You look for half of the images. A code need not hold all n of them: how much does it hold?"),
         slip("0.5 * q.sum(0).view(-1, 1, 1)", "0.5", "You look for a weight of one half. The weights of a code need not add up to 1: to what do they?"),
         slip("q.t()[:, order]", "q.t().unsqueeze(2).expand(-1, -1, x.shape[1])", "You put the levels in order, and leave the weights in the order of the images. Whose weight belongs to the smallest level of a pixel?"),
@@ -51,7 +50,7 @@ def claims(values, x, q):
         slip(COST, f"({HARD} * costs).sum(1).mean()", "The pictures are right. Your cost looks at each image's likeliest code alone. What is the expectation over q(z|x)?"),
         slip(COST, "costs.mean()", "The pictures are right. In your cost every image has every code equally often. How often does it have each?"),
         slip(COST, "(q * costs).mean()", "The pictures are right. Your cost is divided by the number of codes as well. What do an image's weights add up to without that?"),
-        slip("(x.unsqueeze(1) - pictures).abs().sum(2)", "(x - q @ pictures).abs().sum(1, keepdim=True)", MIXED_FIRST),
+        slip("(x.unsqueeze(1) - pictures).abs().sum(2)", "(x - q @ pictures).abs().sum(1, keepdim=True)", "The pictures are right. For the cost you mix an image's pictures and measure the distance then. The decoder is shown one code at a time: which comes first?"),
     ),
     hints=(
         "Take one code and one pixel, and draw Σ q_ik |x_i − m| against m: straight pieces with a bend at each x_i. What is the slope between two bends, and how does it change at one?",

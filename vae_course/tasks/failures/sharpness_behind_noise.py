@@ -2,47 +2,30 @@
 
 import torch
 
-from ..engine import Probe, each_row_for_itself, matches, slip, task, unchanged
-from .sharpness import ALIKE, pair_by_pair
+from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
+from .sharpness import ALIKE, PICTURE, pair_by_pair
 
-PALER = "Halve the contrast of one copy, or make it brighter: both means should change by the same factor. Which of yours holds a square of one copy, or a level instead of a difference?"
 OF_ONE = "(torch.cat([{0}.diff(dim=1).flatten(1), {0}.diff(dim=2).flatten(1)], 1).square().mean(1) / (2 * {0}.flatten(1).var(1))).nan_to_num()"
 RATIO, COVARIANCE = "torch.where(any_two > 0, neighbours / any_two, torch.zeros_like(any_two))", "(away_a * away_b).sum(1) / (away_a.shape[1] - 1)"
 STEPS, SQUARES = "torch.cat([down, across], dim=1)", "torch.cat([down, across], dim=1).mean(1)"
-BOTH_SPREADS = "Above the line the noise is gone. Below you take both copies' spreads, each with its own noise in it. What becomes of a variance when one of its two factors comes from the other copy?"
 AROUND_DOWN, AROUND_ACROSS = "(a - a.roll(1, 1)).flatten(1) * (b - b.roll(1, 1))", "(a - a.roll(1, 2)).flatten(1) * (b - b.roll(1, 2))"
-TWO_SHARPNESSES = "You take the mean of two sharpnesses, and noise is in each of them: it counts as sharp. Which product of differences holds no noise, on average?"
-AT_AN_EDGE = "In your image the left edge is the neighbour of the right one, and the top that of the bottom. Which differences are there at an edge?"
+CHECKS, FLAT = (torch.arange(4).unsqueeze(1) + torch.arange(4)) % 2.0, torch.full((4, 4), 0.75)
+NOTHING = {"a": torch.stack([CHECKS, PICTURE, FLAT]), "b": torch.stack([1 - CHECKS, PICTURE + 0.2 * CHECKS, FLAT - 0.5])}
+SIZES = {(4, 6, 5, 0.15): "", (2, 5, 4, 0.0): "with two copies that are alike", (1, 2, 9, 0.05): "with a single image, low and wide", (5, 7, 2, 0.3): "with images that are high and narrow", (3, 4, 6, 0.15): "in float64"}
 
 
-def noisy_copies(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def drawn(n, height, width, noise=0.15, note="", dtype=torch.float64):
-        slope = torch.linspace(0, 1.0, height, dtype=torch.float64).unsqueeze(1) + torch.linspace(0, 0.6, width, dtype=torch.float64)
-        clean = slope + 0.3 * torch.rand(n, height, width, generator=generator, dtype=torch.float64)
-        a, b = ((clean + noise * torch.randn(n, height, width, generator=generator, dtype=torch.float64)).to(dtype) for _ in range(2))
-        return Probe({"a": a, "b": b}, note=note)
-
-    first, checks = drawn(4, 6, 5, dtype=torch.float32), (torch.arange(4).unsqueeze(1) + torch.arange(4)) % 2.0
-    picture, flat = torch.linspace(0, 1, 16).view(4, 4) ** 2, torch.full((4, 4), 0.75)
-    nothing = {"a": torch.stack([checks, picture, flat]), "b": torch.stack([1 - checks, picture + 0.2 * checks, flat - 0.5])}
-    return [
-        first,
-        Probe({"a": first.arguments["a"], "b": first.arguments["a"]}, note="with two copies that are alike"),
-        drawn(1, 2, 9, 0.05, "with a single image, low and wide", torch.float32),
-        drawn(5, 7, 2, 0.3, "with images that are high and narrow", torch.float32),
-        drawn(3, 4, 6, note="in float64"),
-        Probe(nothing, note="with copies that have nothing in common, and a plain one"),
-    ]
+def noisy_copies(draw, n, height, width, noise):
+    slope = torch.linspace(0, 1.0, height).unsqueeze(1) + torch.linspace(0, 0.6, width)
+    a, b = slope + 0.1 * draw(n, height, width) + noise * draw(2, n, height, width)
+    return {"a": a, "b": b}
 
 
 @task(
     points=1,
-    probes=noisy_copies,
+    probes=probes_from(noisy_copies, sizes=SIZES, more=(Probe(NOTHING, note="with copies that have nothing in common, and a plain one"),)),
     laws=(
         unchanged(lambda a, b: {"a": b, "b": a}, "With the copies exchanged", "Let the copies change places. Which of your means holds one of them alone?"),
-        unchanged(lambda a, **_: {"a": 0.5 * a + 0.4}, "With one copy at half the contrast, and brighter", PALER),
+        unchanged(lambda a, **_: {"a": 0.5 * a + 0.4}, "With one copy at half the contrast, and brighter", "Halve the contrast of one copy, or make it brighter: both means should change by the same factor. Which of yours holds a square of one copy, or a level instead of a difference?"),
         unchanged(lambda a, b: {"a": a.transpose(1, 2), "b": b.transpose(1, 2)}, "With the images on their side", f"Turn the images on their side: {ALIKE}"),
         each_row_for_itself("a", "b", question="An image alone gets another figure than among others. Whose pixels is each image measured by?"),
     ),
@@ -51,7 +34,7 @@ def noisy_copies(seed):
         slip("down =", "a = b = (a + b) / 2\n    down =", "You average the two copies first. That halves the noise's variance: what does a squared difference still hold of it? Which product of two differences holds none, on average?"),
         slip("down =", "b = a\n    down =", "You look at the first copy alone. A difference that is noisy, squared: what does the noise add on average? And what does it add to a product with another copy's difference?"),
         slip(COVARIANCE, "away_a.square().sum(1) / (away_a.shape[1] - 1)", "Above the line the noise is gone, below it is not. Give it more noise: your figure sinks. Of what is a variance the mean, and where does the other copy come in?"),
-        slip(COVARIANCE, "(away_a.square().sum(1) * away_b.square().sum(1)).sqrt() / (away_a.shape[1] - 1)", BOTH_SPREADS),
+        slip(COVARIANCE, "(away_a.square().sum(1) * away_b.square().sum(1)).sqrt() / (away_a.shape[1] - 1)", "Above the line the noise is gone. Below you take both copies' spreads, each with its own noise in it. What becomes of a variance when one of its two factors comes from the other copy?"),
         slip("2 * (", "(", "Shuffle the pixels of both copies in one way: neighbours are then as any two, and the ratio is about 1. Yours is about 2. How is a mean over all pairs related to a mean over pixels?"),
         slip("(away_a.shape[1] - 1)", "away_a.shape[1]", "Nearly: yours is too great, by more in a small image. Among your pairs of any two pixels, is there each pixel with itself?"),
         slip(STEPS, "across", "Blur both copies up and down only: yours does not notice. Which neighbours does a pixel have?"),
@@ -61,10 +44,10 @@ def noisy_copies(seed):
         slip(SQUARES, f"{STEPS}.abs().mean(1)", "You make each product positive. Where there is nothing but noise, products of both signs should cancel. What is left of them in yours?"),
         slip("copy.flatten(1) - copy.mean((1, 2)).unsqueeze(1)", "copy.flatten(1)", "Make one copy brighter by a constant: your figure changes. From where should a pixel's deviation be measured?"),
         slip("copy.mean((1, 2)).unsqueeze(1)", "copy.mean()", "You measure from the mean of all images. Put a bright image beside a dark one: may that change their figures?"),
-        slip({"a.diff(dim=1).flatten(1) * b.diff(dim=1)": AROUND_DOWN, "a.diff(dim=2).flatten(1) * b.diff(dim=2)": AROUND_ACROSS}, AT_AN_EDGE),
+        slip({"a.diff(dim=1).flatten(1) * b.diff(dim=1)": AROUND_DOWN, "a.diff(dim=2).flatten(1) * b.diff(dim=2)": AROUND_ACROSS}, "In your image the left edge is the neighbour of the right one, and the top that of the bottom. Which differences are there at an edge?"),
         slip(RATIO, "neighbours / any_two", "Right, while the copies have something in common. What may the figure under the line be if they have not, and what does the contract ask for then?"),
         slip("any_two > 0", "any_two != 0", "You look out for 0 under the line. A product of two copies' deviations can also be negative on average. What does the contract ask for then?"),
-        slip("down =", f"return ({OF_ONE.format('a')} + {OF_ONE.format('b')}) / 2\n    down =", TWO_SHARPNESSES),
+        slip("down =", f"return ({OF_ONE.format('a')} + {OF_ONE.format('b')}) / 2\n    down =", "You take the mean of two sharpnesses, and noise is in each of them: it counts as sharp. Which product of differences holds no noise, on average?"),
         slip(RATIO, "neighbours / any_two.abs()", "You make the figure under the line positive. If it is negative the copies have nothing in common: what does the contract ask for then?"),
     ),
     hints=(

@@ -8,26 +8,15 @@ from ..engine import each_row_for_itself, matches, never_negative, probes_from, 
 from .merge import merge as merge_task
 
 merge = merge_task.answer
-NAMES = ("the KL of the bottom level", "the KL of the top level")
 MERGE, DRAW = "merge(mu_1, log_var_1, prior_mu, prior_log_var)", "mu_2 + torch.exp(0.5 * log_var_2) * epsilon_2"
-BY_VARIANCES = "(mu_1 * log_var_1.exp() + prior_mu * prior_log_var.exp()) / (log_var_1.exp() + prior_log_var.exp())"
 FROM_STANDARD = "prior_mu, prior_log_var = torch.zeros_like(mu), torch.zeros_like(mu)\n    squared = "
 OTHER_WAY = "mu, log_var, prior_mu, prior_log_var = prior_mu, prior_log_var, mu, log_var\n    squared = "
-AT_A_DRAW = "noise = torch.randn_like(mu)\n    squared = (mu + torch.exp(0.5 * log_var) * noise - prior_mu) ** 2"
-RATIO_TURNED = "Your kl_2 is right. Let q and its prior have one mean, and q the smaller variance: your kl_1 is below 0. Which of the two variances stands above the line in the logarithm?"
-UNMEASURED = "log_var.exp() / prior_log_var.exp() + (mu - prior_mu) ** 2"
 SCATTERS = "Your kl_2 is right. Your kl_1 is log q − log p at a draw of z_1: right on average, and it scatters. Once z_2 is drawn, both are Gaussians: does their KL need a second draw?"
-TOP_MERGED = "mu_2, log_var_2 = merge(mu_2, log_var_2, 0 * mu_2, 0 * mu_2)\n    kl_2 = "
 
 
 def _two_levels(draw, n, d):
-    weight, bias = level_parameters(draw, d, d + 1)
     beliefs = {"mu_1": 1.5 * draw(n, d + 1), "log_var_1": draw(n, d + 1) - 0.5, "mu_2": draw(n, d), "log_var_2": 0.8 * draw(n, d) - 0.7}
-    return {"weight": weight, "bias": bias, **beliefs, "epsilon_2": draw(n, d)}
-
-
-def _two_kls(function, weight, bias, **beliefs):
-    return {"result": function(prior_level(weight, bias), *beliefs.values())}
+    return {**level_parameters(draw, d, d + 1), **beliefs, "epsilon_2": draw(n, d)}
 
 
 def _by_torch(weight, bias, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
@@ -40,13 +29,13 @@ def _by_torch(weight, bias, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
 @task(
     points=2,
     probes=probes_from(_two_levels, sizes={(6, 3): "", (1, 3): "with a batch of one", (5, 1): "with one latent at the top", (4, 5): ""}),
-    run=_two_kls,
+    run=lambda function, weight, bias, **beliefs: {"result": function(prior_level(weight, bias), *beliefs.values())},
     laws=(
         never_negative("A KL is never negative. Which sign stands before yours, and which terms of it are subtracted?", what="A KL"),
         each_row_for_itself("mu_1", "log_var_1", "mu_2", "log_var_2", "epsilon_2"),
     ),
     gradients=("mu_1", "log_var_1", "mu_2", "log_var_2"),
-    claims=matches(_by_torch, "What a level costs should be KL(q ‖ p) of its own two Gaussians, at the drawn z₂", parts=NAMES, scale=lambda mu_1, **_: 20.0 * mu_1.shape[1]),
+    claims=matches(_by_torch, "What a level costs should be KL(q ‖ p) of its own two Gaussians, at the drawn z₂", parts=("the KL of the bottom level", "the KL of the top level"), scale=lambda mu_1, **_: 20.0 * mu_1.shape[1]),
     slips=(
         slip("squared = ", FROM_STANDARD, "You measure the bottom level from N(0, I). From which Gaussian does p(x, z) expect z_1, once z_2 is drawn?"),
         slip(MERGE, "mu_1, log_var_1", "Your q of the bottom level is what x says, alone. In a ladder a second voice is merged in before anything is drawn or measured: whose?"),
@@ -55,20 +44,20 @@ def _by_torch(weight, bias, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
         slip(DRAW, "epsilon_2", "Your z_2 comes from the prior: the same for every x. From which distribution is z_2 drawn in the bound?"),
         *wrong_draws("mu_2", "log_var_2", "epsilon_2"),
         slip("top_down(z_2)", "top_down(z_2.detach())", "The numbers are right. But the bottom level's cost can't tell the top level anything: where is z_2 cut off from mu_2?"),
-        slip(MERGE, f"{BY_VARIANCES}, {MERGE}[1]", "Your merge weighs by variances. Try it with the check of task 1: who should win, the surer one or the other?"),
+        slip(MERGE, f"(mu_1 * log_var_1.exp() + prior_mu * prior_log_var.exp()) / (log_var_1.exp() + prior_log_var.exp()), {MERGE}[1]", "Your merge weighs by variances. Try it with the check of task 1: who should win, the surer one or the other?"),
         slip("squared = ", OTHER_WAY, "Your kl_1 is measured the other way round. In KL(q ‖ p), under which of the two is the average taken?"),
         slip("* epsilon_2", "* torch.randn_like(mu_2)", "You draw the noise of z_2 anew. Then your kl_1 changes from call to call: which of the arguments is it for?"),
         slip({"squared = ": OTHER_WAY, "log_var_2.exp() + mu_2**2 - 1 - log_var_2": "log_var_2 + (1 + mu_2**2) / log_var_2.exp() - 1"}, "Both are measured the other way round. In KL(q ‖ p), under which of the two is the average taken?"),
         slip({"squared = ": "log_var, prior_log_var, log_var_2 = 2 * log_var, 2 * prior_log_var, 2 * log_var_2\n    squared = "}, "Your draw is right, but in both KLs exp(log_var) is taken for σ. What is it?"),
         slip("(prior_log_var - log_var", "(2 * prior_log_var - 2 * log_var", "Your kl_2 is right. In kl_1, is the logarithm that of a ratio of two σ, or of two σ²? Which factor turns the one into the other?"),
-        slip("(prior_log_var - log_var", "(log_var - prior_log_var", RATIO_TURNED),
-        slip("(log_var.exp() + (mu - prior_mu) ** 2) / prior_log_var.exp()", UNMEASURED, "Your kl_2 is right. In kl_1 a step of 1 between the means costs the same, however sure the prior is. By what is it measured?"),
+        slip("(prior_log_var - log_var", "(log_var - prior_log_var", "Your kl_2 is right. Let q and its prior have one mean, and q the smaller variance: your kl_1 is below 0. Which of the two variances stands above the line in the logarithm?"),
+        slip("(log_var.exp() + (mu - prior_mu) ** 2) / prior_log_var.exp()", "log_var.exp() / prior_log_var.exp() + (mu - prior_mu) ** 2", "Your kl_2 is right. In kl_1 a step of 1 between the means costs the same, however sure the prior is. By what is it measured?"),
         slip("(mu - prior_mu) ** 2", "mu - prior_mu", "Your kl_2 is right. In kl_1 a mean below the prior's lowers the cost, and one above it raises it. Should the side matter?"),
         slip("kl_1 = 0.5 * ", "kl_1 = ", "Your kl_2 is right, and kl_1 is twice what it should be. Which factor stands before the KL of two Gaussians?"),
-        slip({"squared = (log_var.exp() + (mu - prior_mu) ** 2)": AT_A_DRAW, "squared - 1": "squared - noise**2"}, SCATTERS),
+        slip({"squared = (log_var.exp() + (mu - prior_mu) ** 2)": "noise = torch.randn_like(mu)\n    squared = (mu + torch.exp(0.5 * log_var) * noise - prior_mu) ** 2", "squared - 1": "squared - noise**2"}, SCATTERS),
         slip("log_var_2.exp() + mu_2**2 - 1 - log_var_2", "z_2**2 - epsilon_2**2 - log_var_2", "Your kl_1 is right. Your kl_2 is log q − log p at the draw: right on average, and it scatters. Does the top level's KL need a draw?"),
         slip("squared = ", "prior_mu, prior_log_var = mu_1, log_var_1\n    squared = ", "Your kl_1 is measured from what x says. Which of the two that you merged is the prior?"),
-        slip("kl_2 = ", TOP_MERGED, "You merged the top level with N(0, I) as well. What does the contract say q(z_2|x) is? The merge is there to hear a level above: has the top one any?"),
+        slip("kl_2 = ", "mu_2, log_var_2 = merge(mu_2, log_var_2, 0 * mu_2, 0 * mu_2)\n    kl_2 = ", "You merged the top level with N(0, I) as well. What does the contract say q(z_2|x) is? The merge is there to hear a level above: has the top one any?"),
         slip({"squared - 1).sum(-1)": "squared - 1).mean(-1)", "- log_var_2).sum(-1)": "- log_var_2).mean(-1)"}, "Give each level every latent twice: its cost must double. Does yours stay as it is?"),
         slip("return kl_1, kl_2", "return kl_1.mean(), kl_2.mean()", "One number a level for the whole batch. Which axis holds the examples?"),
         slip("return kl_1, kl_2", "return kl_1.sum(), kl_2.sum()", "One number a level for the whole batch, and it grows with the batch. Which axis holds the examples?"),

@@ -1,42 +1,31 @@
 """Which level works?"""
 
-import math
-
 import torch
 
-from ..engine import Probe, averages_over_the_batch, matches, relation, slip, task
+from ..engine import averages_over_the_batch, matches, probes_from, relation, slip, task
 
-CUT, NATS, COUNT, SIDE_BY_SIDE = "kl.split(list(sizes), 1)", "means.sum()", "(means > threshold).sum()", "Where does a level begin among the columns, and where does it end? Who says so?"
-AS_PLACES, STACKED = "[kl[:, start:stop] for start, stop in zip((0, *sizes), sizes)]", "torch.stack(nats, 1), torch.stack(working, 1)"
+CUT, NATS, COUNT = "kl.split(list(sizes), 1)", "means.sum()", "(means > threshold).sum()"
+# One string a level, the bottom first, with "w" for a latent at work, "." for an idle one, "=" for one that is always at the threshold.
+STACKS = {
+    (9, "ww.w.", "w..", "w."): "",
+    (6, "www", "....."): "with a level that is dead",
+    (1, "w.w", "w."): "with a single image",
+    (7, "w..w"): "with one level",
+    (5, ".", "w", "w"): "with one latent a level",
+    (4, "w=w.", "==", "w.="): "with latents that cost the threshold, and no more",
+    (7, ".w", "w.w", "..w."): "in float64",
+}
 
 
-def _stacks(seed):
-    """Latents at work and idle ones. Single images lie on the wrong side of the threshold, means never near it, unless they are it."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(n, levels, note="", dtype=torch.float32):
-        """levels: one string a level, the bottom first, with "w" for a latent at work, "." for an idle one, "=" for one that is always at the threshold."""
-        threshold = int(torch.randint(2, 9, (), generator=generator)) / 64
-        columns = []
-        for kind in "".join(levels):
-            uneven = torch.rand(n, generator=generator, dtype=torch.float64) ** 3 + 0.01
-            if n > 1:
-                uneven[torch.randint(n, (), generator=generator)] += 2.0
-            times = torch.rand((), generator=generator).item()
-            mean = threshold * (1.5 + 5 * times if kind == "w" else 0.35 + 0.35 * times)
-            columns.append(torch.full_like(uneven, threshold) if kind == "=" else uneven / uneven.mean() * mean)
-        return Probe({"kl": torch.stack(columns, 1).to(dtype), "sizes": tuple(map(len, levels)), "threshold": threshold}, seed, note)
-
-    return [
-        one(9, ("ww.w.", "w..", "w.")),
-        one(6, ("www", "....."), "with a level that is dead"),
-        one(8, ("w.ww", ".w.")),
-        one(1, ("w.w", "w."), "with a single image"),
-        one(7, ("w..w",), "with one level"),
-        one(5, (".", "w", "w"), "with one latent a level"),
-        one(4, ("w=w.", "==", "w.="), "with latents that cost the threshold, and no more"),
-        one(7, (".w", "w.w", "..w."), "in float64", torch.float64),
-    ]
+def _stacks(draw, n, *levels):
+    """Single images lie on the wrong side of the threshold, means never near it, unless they are it."""
+    kinds, threshold = "".join(levels), (n + 1) / 64
+    uneven, more = torch.sigmoid(2 * draw(n, len(kinds))) ** 3 + 0.01, torch.sigmoid(draw(len(kinds)))
+    uneven[n // 2] += 2.0
+    mean = torch.where(torch.tensor([kind == "w" for kind in kinds]), 1.5 + 5 * more, 0.35 + 0.35 * more)
+    kl = threshold * mean * uneven / uneven.mean(0)
+    kl[:, [kind == "=" for kind in kinds]] = threshold
+    return {"kl": kl, "sizes": tuple(map(len, levels)), "threshold": threshold}
 
 
 def _two_figures(function, kl, sizes, threshold):
@@ -47,23 +36,21 @@ def _two_figures(function, kl, sizes, threshold):
     return {"result": result}
 
 
-def _column_by_column(kl, sizes, threshold):
-    means = iter([math.fsum(column) / len(column) for column in kl.t().tolist()])
-    levels = [[next(means) for _ in range(size)] for size in sizes]
-    figures = [(math.fsum(level), len([mean for mean in level if mean > threshold])) for level in levels]
-    return tuple(torch.tensor(figures, dtype=torch.float64).t())
+def _counted_in_bins(kl, sizes, threshold):
+    level_of_each, means = torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes)), kl.mean(0)
+    return level_of_each.bincount(means), level_of_each.bincount((means > threshold).double())
 
 
 @task(
     points=1,
-    probes=_stacks,
+    probes=probes_from(_stacks, sizes=STACKS),
     run=_two_figures,
     laws=(
         averages_over_the_batch("kl", question="Take every image twice: should a level cost more, or have other latents at work? Which axis holds the images?"),
-        relation(lambda kl, sizes, **_: {"kl": torch.cat([kl, kl], 1), "sizes": sizes + sizes}, lambda part: torch.cat([part, part]), "With the whole stack there twice, side by side, each level should be reported twice", SIDE_BY_SIDE),
+        relation(lambda kl, sizes, **_: {"kl": torch.cat([kl, kl], 1), "sizes": sizes + sizes}, lambda part: torch.cat([part, part]), "With the whole stack there twice, side by side, each level should be reported twice", "Where does a level begin among the columns, and where does it end? Who says so?"),
     ),
     keeps=("kl",),
-    claims=matches(_column_by_column, "Of each level's own latents: the mean KLs added up, and how many of them are above the threshold", parts=("nats", "working")),
+    claims=matches(_counted_in_bins, "Of each level's own latents: the mean KLs added up, and how many of them are above the threshold", parts=("nats", "working")),
     slips=(
         slip(NATS, "level.sum()", "Your counts are right. Take every image twice: your nats double. Are they nats an image?"),
         slip("level.mean(0)", "level.sum(0)", "You add up over the images, and ask the sum whether a latent works: with images enough, every one does. What does the threshold speak of?"),
@@ -84,7 +71,7 @@ def _column_by_column(kl, sizes, threshold):
         slip({NATS: "means.mean()", COUNT: "(means > threshold).double().mean()"}, "Both of your figures are averages over a level's latents. Give a level twice as many latents that work as hard: what should become of each figure?"),
         slip({NATS: "level.sum()", COUNT: "(level > threshold).sum()"}, "Take every image twice: both of your figures double. Which axis should be gone before anything else happens?"),
         slip("level.mean(0)", "level.mean(1)", "You average over the latents and add up over the images. Which axis holds which?"),
-        slip(NATS, "means.sum() / math.log(2)", "Your counts are right. In which unit is it asked for: bits, or nats?"),
+        slip(NATS, "means.sum() / torch.tensor(2.0).log()", "Your counts are right. In which unit is it asked for: bits, or nats?"),
         slip("torch.stack(nats), torch.stack(working)", "torch.stack(nats[::-1]), torch.stack(working[::-1])", "All figures are right, from the top down. From where do levels count?"),
         slip("torch.stack(nats), torch.stack(working)", "torch.stack(working).to(kl.dtype), torch.stack(nats)", "Both are there. In which order does the contract want them?"),
         slip(COUNT, "means[means > threshold].sum()", "Your nats are right. Your second figure adds up the KLs of the latents at work. What is asked for: how much, or how many?"),
@@ -93,11 +80,11 @@ def _column_by_column(kl, sizes, threshold):
         slip(CUT, "kl.chunk(len(sizes), 1)", "You cut the columns into pieces of one width. Which latents belong to which level, and who says so?"),
         slip(CUT, "[kl[:, :size] for size in sizes]", "Every level of yours begins at the first column. Where does the second level begin?"),
         slip(CUT, "[kl[:, start : start + size] for start, size in zip((0, *sizes), sizes)]", "Right for two levels. With three, the third begins where both of those below it end. Where does yours begin?"),
-        slip(CUT, AS_PLACES, "You took the sizes for places: your second level ends at the column with the number of its size. Where does it begin, and how far does it reach from there?"),
+        slip(CUT, "[kl[:, start:stop] for start, stop in zip((0, *sizes), sizes)]", "You took the sizes for places: your second level ends at the column with the number of its size. Where does it begin, and how far does it reach from there?"),
         slip(CUT, "kl.split(list(sizes[::-1]), 1)", "You went through the sizes from the top down, and through the columns from the bottom up. At which end does the bottom level stand, in each of the two?"),
         slip(CUT, "kl.split(list(sizes[::-1]), 1)[::-1]", "You cut from the right: the bottom level got the last columns. At which end does the bottom level stand?"),
         slip("torch.stack(nats), torch.stack(working)", "sum(nats), sum(working)", "One figure for the whole stack, in which a dead level can't be seen. How many figures should there be?"),
-        slip({NATS: "level.sum(1)", COUNT: "(level > threshold).sum(1)", "torch.stack(nats), torch.stack(working)": STACKED}, "You give a figure for each image. What should be done with the images before anything else?"),
+        slip({NATS: "level.sum(1)", COUNT: "(level > threshold).sum(1)", "torch.stack(nats), torch.stack(working)": "torch.stack(nats, 1), torch.stack(working, 1)"}, "You give a figure for each image. What should be done with the images before anything else?"),
         slip({NATS: "level.sum(1)", COUNT: "(level > threshold).sum(1)"}, "You give a figure for each image. What should be done with the images before anything else happens?"),
     ),
     hints=(

@@ -5,31 +5,22 @@ import torch
 from ..cases.stack import product_of
 from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
 
-SURE, EQUAL = torch.tensor([[-3.0, 3.0, -3.0]]), torch.tensor([[0.5, -2.0, 1.0]])
 # A tiny constant that keeps a division finite is no mistake: no variance is smaller than such constants can bear.
-FAR_1, FAR_2 = torch.tensor([[-6.5, 8.8, 9.5, -6.0]]), torch.tensor([[-5.4, 9.9, 7.0, 9.0]])
+LOG_1, LOG_2 = torch.tensor([[-6.5, 8.8, 9.5, -6.0, 0.5]]), torch.tensor([[-5.4, 9.9, 7.0, 9.0, 0.5]])
 # the two parts of the answer, and what usually stands there instead
 MEAN, LOG = "(mu_1 * precision_1 + mu_2 * precision_2) * variance", "torch.log(variance)"
 BY_VARIANCES, HALFWAY = "(mu_1 * precision_2 + mu_2 * precision_1) * variance", "(mu_1 + mu_2) / 2"
 ADDED, AVERAGED = "torch.log(1 / precision_1 + 1 / precision_2)", "torch.log((1 / precision_1 + 1 / precision_2) / 2)"
-MU_1, MU_2 = torch.tensor([[2.0, -1.0, 0.5]]), torch.tensor([[-1.0, -1.0, 1.5]])
-TURNED, MIXTURE = "A product does not ask which factor comes first. Where does yours treat the two in different ways?", "torch.log((1 / precision_1 + 1 / precision_2) / 2 + (mu_1 - mu_2) ** 2 / 4)"
-NO_VARIANCE = "You added 1/σ of both, and took the result for a σ. What stands before (z − μ)² in the logarithm of a Gaussian: 1/σ, or 1/σ²?"
-OF_LOGARITHMS = "The formula for two variances, with their logarithms put in. What has to be done with log σ² before the formula, and what with the result after it?"
 
 
 @task(
     points=1,
     probes=probes_from(
         lambda draw, n, d: {"mu_1": 2 * draw(n, d), "log_var_1": draw(n, d) - 1, "mu_2": draw(n, d), "log_var_2": 1.2 * draw(n, d)},
-        more=(
-            Probe({"mu_1": MU_1, "log_var_1": SURE, "mu_2": MU_2, "log_var_2": -SURE}, note="with one Gaussian much surer than the other"),
-            Probe({"mu_1": MU_1, "log_var_1": EQUAL, "mu_2": MU_2, "log_var_2": EQUAL}, note="with two that are equally sure"),
-            Probe({"mu_1": FAR_2 / 4, "log_var_1": FAR_1, "mu_2": -FAR_1 / 3, "log_var_2": FAR_2}, note="with very small and very large variances"),
-        ),
+        more=(Probe({"mu_1": LOG_2 / 4, "log_var_1": LOG_1, "mu_2": -LOG_1 / 3, "log_var_2": LOG_2}, note="with very small and very large variances, and two that are equal"),),
     ),
     laws=(
-        unchanged(lambda mu_1, log_var_1, mu_2, log_var_2: {"mu_1": mu_2, "log_var_1": log_var_2, "mu_2": mu_1, "log_var_2": log_var_1}, "With the two Gaussians exchanged", TURNED),
+        unchanged(lambda mu_1, log_var_1, mu_2, log_var_2: {"mu_1": mu_2, "log_var_1": log_var_2, "mu_2": mu_1, "log_var_2": log_var_1}, "With the two Gaussians exchanged", "A product does not ask which factor comes first. Where does yours treat the two in different ways?"),
         each_row_for_itself("mu_1", "log_var_1", "mu_2", "log_var_2"),
     ),
     claims=matches(product_of, "The Gaussian should be proportional to the product of the two", parts=("mu", "log_var"), scale=lambda mu_1, log_var_1, mu_2, log_var_2: mu_1.abs() + mu_2.abs() + log_var_1.abs() + log_var_2.abs()),
@@ -45,16 +36,16 @@ OF_LOGARITHMS = "The formula for two variances, with their logarithms put in. Wh
         slip(LOG, AVERAGED, "Your mean is right. Two opinions that agree: your variance lies between theirs. What happens to precisions when densities are multiplied?"),
         slip({MEAN: HALFWAY, LOG: "(log_var_1 + log_var_2) / 2"}, "You averaged what you were given, log-variances and all. Which quantity of a Gaussian adds up when densities are multiplied?"),
         slip(LOG, "torch.log(2 * variance)", "Your mean is right. Merge a Gaussian with itself: yours comes back unchanged. Two independent witnesses who say the same, are they worth no more than one?"),
-        slip({MEAN: HALFWAY, LOG: MIXTURE}, "Those are mean and variance of a mixture: z comes from the one or from the other. Here both speak of the same z. Sum of the densities, or product?"),
+        slip({MEAN: HALFWAY, LOG: "torch.log((1 / precision_1 + 1 / precision_2) / 2 + (mu_1 - mu_2) ** 2 / 4)"}, "Those are mean and variance of a mixture: z comes from the one or from the other. Here both speak of the same z. Sum of the densities, or product?"),
         slip({"exp(-log_var_1)": "exp(-log_var_1 / 2)", "exp(-log_var_2)": "exp(-log_var_2 / 2)"}, "Your precisions are 1/σ. Write log of a Gaussian density: by what is (z − μ)² divided?"),
-        slip({"exp(-log_var_1)": "exp(-log_var_1 / 2)", "exp(-log_var_2)": "exp(-log_var_2 / 2)", LOG: "2 * torch.log(variance)"}, NO_VARIANCE),
+        slip({"exp(-log_var_1)": "exp(-log_var_1 / 2)", "exp(-log_var_2)": "exp(-log_var_2 / 2)", LOG: "2 * torch.log(variance)"}, "You added 1/σ of both, and took the result for a σ. What stands before (z − μ)² in the logarithm of a Gaussian: 1/σ, or 1/σ²?"),
         slip({"exp(-log_var_1)": "exp(-2 * log_var_1)", "exp(-log_var_2)": "exp(-2 * log_var_2)"}, "Your precisions are 1/σ⁴: you squared exp(log_var), as if it were σ. What is it?"),
         slip({"torch.exp(-log_var_1)": "1 / log_var_1", "torch.exp(-log_var_2)": "1 / log_var_2"}, "Some of your variances are negative. Is what you are given σ², or its logarithm?"),
         slip({"torch.exp(-log_var_1)": "1 / log_var_1**2", "torch.exp(-log_var_2)": "1 / log_var_2**2"}, "You took log σ² for σ. Which function leads from a logarithm back to the thing itself?"),
         slip(LOG, "variance", "Your mean is right. Of the variance you return the value itself. What does the contract ask for?"),
         slip(LOG, "variance.sqrt()", "Your mean is right. Your second result is σ. What does the contract ask for?"),
         slip("mu, torch.log(variance)", "torch.log(variance), mu", "Both are right. Which of the two does the contract want first?"),
-        slip({MEAN: "(mu_1 * log_var_2 + mu_2 * log_var_1) / (log_var_1 + log_var_2)", LOG: "log_var_1 * log_var_2 / (log_var_1 + log_var_2)"}, OF_LOGARITHMS),
+        slip({MEAN: "(mu_1 * log_var_2 + mu_2 * log_var_1) / (log_var_1 + log_var_2)", LOG: "log_var_1 * log_var_2 / (log_var_1 + log_var_2)"}, "The formula for two variances, with their logarithms put in. What has to be done with log σ² before the formula, and what with the result after it?"),
         slip(LOG, "1 / variance", "Your mean is right. Your second result is the precision itself. What does the contract ask for, and how does it follow from that?"),
         slip(LOG, "-torch.log(1 / precision_1 + 1 / precision_2)", "Your mean is right. In your second result there is one over a sum of variances. What adds up: variances, or precisions?"),
         slip(LOG, "log_var_1 + log_var_2", "Your mean is right. You added log-variances, so your variance is the product of both. Merge two Gaussians with σ² = 4: does a second witness make it 16?"),

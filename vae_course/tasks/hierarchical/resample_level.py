@@ -3,36 +3,28 @@
 import torch
 
 from ..cases.stack import level_parameters, prior_level, wrong_draws
-from ..engine import Claim, Probe, doubled, is_tensor, relation, rounding, slip, task, unchanged
+from ..engine import Claim, doubled, is_tensor, probes_from, relation, rounding, slip, task, unchanged
 
 DRAW, FOLLOW = "mu + torch.exp(0.5 * log_var) * epsilon", "new[index], _ = top_down[index](new[index + 1])"
 DISTANCE_KEPT = "(old_mu, old_log_var), (mu, log_var) = top_down[index](z[index + 1]), top_down[index](new[index + 1])\n        new[index] = mu + torch.exp(0.5 * (log_var - old_log_var)) * (z[index] - old_mu)"
-LEAVES_A_TRACE, AROUND_THE_OLD = "Which of the old values still have a say in yours, and which of them should be forgotten?", "z[level - 1] + torch.exp(0.5 * log_var) * epsilon"
-MEANS_ABOVE, DRAWN_BELOW = "with_levels_above_anew(top_down, z, level, torch.zeros_like)", "mu, log_var = top_down[index](new[index + 1])\n        new[index] = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)"
+AROUND_THE_OLD = "z[level - 1] + torch.exp(0.5 * log_var) * epsilon"
+# the levels above taken anew as well, from the top down, with what is to be added as their noise
+ABOVE_ANEW = "list(z)\n    for index in range(len(z) - 1, level - 1, -1):\n        mu, log_var = top_down[index](new[index + 1]) if index < len(top_down) else (0 * z[-1], 0 * z[-1])\n        new[index] = mu + torch.exp(0.5 * log_var) * "
+SIZES = {
+    (5, (4, 3, 2), 2): "the middle level of three",
+    (5, (4, 3, 2), 1): "the bottom level of three",
+    (5, (4, 3, 2), 3): "the top level of three",
+    (6, (2, 5), 1): "the bottom level of two",
+    (1, (3, 3, 3), 2): "with a single row, and levels of one size",
+    (4, (5, 1, 2, 3), 3): "the third level of four",
+    (4, (3,), 1): "with one level",
+    (5, (3, 2, 4), 2): "in float64",
+}
 
 
-def _stacks(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(n, sizes, level, note="", dtype=torch.float32):
-        def draw(*shape):
-            return torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype)
-
-        levels = [level_parameters(draw, above, below) for below, above in zip(sizes, sizes[1:], strict=False)]
-        z = [draw(n, size) + 0.5 for size in sizes]
-        return Probe({"levels": levels, "z": z, "level": level, "epsilon": draw(n, sizes[level - 1])}, seed + n, note)
-
-    return [
-        one(5, (4, 3, 2), 2, "the middle level of three"),
-        one(5, (4, 3, 2), 1, "the bottom level of three"),
-        one(5, (4, 3, 2), 3, "the top level of three"),
-        one(6, (2, 5), 1, "the bottom level of two"),
-        one(6, (2, 5), 2, "the top level of two"),
-        one(1, (3, 3, 3), 2, "with a single row, and levels of one size"),
-        one(4, (5, 1, 2, 3), 3, "the third level of four"),
-        one(4, (3,), 1, "with one level"),
-        one(5, (3, 2, 4), 2, "in float64", torch.float64),
-    ]
+def _stacks(draw, n, sizes, level):
+    levels = [tuple(level_parameters(draw, above, below).values()) for below, above in zip(sizes, sizes[1:], strict=False)]
+    return {"levels": levels, "z": [draw(n, size) + 0.5 for size in sizes], "level": level, "epsilon": draw(n, sizes[level - 1])}
 
 
 def _claims(values, levels, z, level, epsilon):
@@ -51,22 +43,13 @@ def _claims(values, levels, z, level, epsilon):
         yield Claim(f"z_{number} {says}", above, found[number - 1], rounding(above, epsilon.dtype, scale=30.0))
 
 
-def with_levels_above_anew(top_down, z, level, noise):
-    """A copy of z in which the levels above `level` are drawn as well, from the top down, each out of `noise(its mean)`."""
-    new = list(z)
-    for index in range(len(z) - 1, level - 1, -1):
-        mu, log_var = top_down[index](new[index + 1]) if index < len(top_down) else (0 * z[-1], 0 * z[-1])
-        new[index] = mu + torch.exp(0.5 * log_var) * noise(mu)
-    return new
-
-
 @task(
     points=1,
-    probes=_stacks,
+    probes=probes_from(_stacks, sizes=SIZES),
     run=lambda function, levels, z, level, epsilon: {"result": function([prior_level(*parameters) for parameters in levels], z, level, epsilon)},
     laws=(
         relation(lambda z, epsilon, **_: {"z": [part[:1] for part in z], "epsilon": epsilon[:1]}, lambda rows: rows[:1], "A row alone should give what it gives among others", "Does anything in yours mix the rows of a batch?"),
-        unchanged(lambda z, level, **_: {"z": [part + 1 if number <= level else part for number, part in enumerate(z, 1)]}, "Whatever the level and those below it were before", LEAVES_A_TRACE),
+        unchanged(lambda z, level, **_: {"z": [part + 1 if number <= level else part for number, part in enumerate(z, 1)]}, "Whatever the level and those below it were before", "Which of the old values still have a say in yours, and which of them should be forgotten?"),
     ),
     keeps=("z",),
     claims=_claims,
@@ -79,9 +62,9 @@ def with_levels_above_anew(top_down, z, level, noise):
         slip("range(level - 2, -1, -1)", "range(level - 1)", "You let the levels below follow from the bottom up. When z_1 is set, has z_2 heard of the change yet?"),
         slip("range(level - 2, -1, -1)", "range(level - 2, 0, -1)", "Your loop stops one level too soon: z_1, which the decoder sees, is the old one. Where does a range end that goes down?"),
         slip("if level == len(z)", "if False", "It breaks at the top level, above which there is none to ask. Which Gaussian is its prior?"),
-        slip(FOLLOW, DRAWN_BELOW, "The levels below are drawn, too. Then nobody can say which level a change in the picture comes from. What should those below be?"),
-        slip({"list(z)": "with_levels_above_anew(top_down, z, level, torch.randn_like)", "(z[level])": "(new[level])"}, "The levels above are drawn anew as well: what was to be held, so that the change is this level's alone?"),
-        slip({"list(z)": MEANS_ABOVE, "(z[level])": "(new[level])"}, "The levels above are replaced by their prior means, whatever picture z came from. Which of their values are you given?"),
+        slip(FOLLOW, "mu, log_var = top_down[index](new[index + 1])\n        new[index] = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)", "The levels below are drawn, too. Then nobody can say which level a change in the picture comes from. What should those below be?"),
+        slip({"list(z)": ABOVE_ANEW + "torch.randn_like(mu)", "(z[level])": "(new[level])"}, "The levels above are drawn anew as well: what was to be held, so that the change is this level's alone?"),
+        slip({"list(z)": ABOVE_ANEW + "0", "(z[level])": "(new[level])"}, "The levels above are replaced by their prior means, whatever picture z came from. Which of their values are you given?"),
         slip({DRAW: "mu", "new[-1] = epsilon": "new[-1] = torch.zeros_like(epsilon)"}, "The level takes its mean: do it a hundred times, and you get one picture. What is epsilon for?"),
         slip(DRAW, "mu", "The top is drawn. Any other level takes its mean, as those below it should: do it a hundred times, and you get one picture. What is epsilon for?"),
         slip(FOLLOW, DISTANCE_KEPT, "The levels below keep their distance to the prior's mean, in units of its σ: one may hold that, too. But what does the contract let them take?"),

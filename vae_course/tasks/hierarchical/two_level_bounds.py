@@ -1,96 +1,71 @@
 """A bound where no level has all it rests on."""
 
 import math
-from functools import partial
 
 import torch
-from torch.distributions import Independent, Normal
+from torch.distributions import Normal
 
-from ..engine import Claim, Law, Probe, finite_far_out, matches, relation, rounding, slip, task, unchanged
+from ..engine import Claim, Law, finite_far_out, matches, probes_from, relation, rounding, slip, task, unchanged
 
-NAMES = ("the ELBO", "the importance-weighted bound")
 OF_DRAWS = ("log_likelihood", "z_1", "z_2", "mu_2", "log_var_2", "prior_mu", "prior_log_var")
-OF_X = "Which factor of w speaks of x, and how does it come into each of your two results?"
-MIXED = "Does anything in yours mix the examples of the batch? Which axis holds the draws, and which the examples?"
 BOUND = "torch.logsumexp(log_w, dim=0) - math.log(len(log_w))"
 # minus the KL of each level in closed form, and where they usually come in
 TOP = "0.5 * (1 + q_2[1] - q_2[0] ** 2 - q_2[1].exp()).sum(-1)"
 BOTTOM = "0.5 * (1 + q_1[1] - p_1[1] - (q_1[1].exp() + (q_1[0] - p_1[0]) ** 2) / p_1[1].exp()).sum(-1)"
-NOT_HELD = "You took a KL in closed form for each level. For the bottom one: z_2 was drawn after z_1 here, and depends on it. Can z_1 be averaged over while z_2 is held?"
-NO_WEIGHT = "Your expectation is right, but it is not the weight of a draw: the second bound needs log w at z_1 and z_2, and the contract's elbo is the mean of the same. Which densities at z_2 stand in w?"
-MIXED_FORMS = "Your second result is right. In your ELBO the top level's KL stands in closed form: as good on average, but the contract's elbo is the mean of the same log w. Where did the log-densities at z_2 go?"
+SIZES = {
+    (5, 4, 3, 2, -4.0, 0.0): "",
+    (1, 4, 2, 3, -5.0, 0.0): "with a single draw",
+    (6, 1, 3, 2, -5.0, 0.0): "with a batch of one",
+    (5, 3, 1, 1, -5.0, 0.0): "with one latent a level",
+    (6, 3, 3, 2, -150.0, 0.0): "with log-likelihoods near −150, as a picture has them",
+    (4, 3, 3, 2, -4.0, 0.0): "in float64",
+    (3, 2, 2, 1, -2400.0, 0.0): "in float64, with log-likelihoods near −2400",
+    (4, 2, 1, 2, 1200.0, 0.0): "in float64, with log-likelihoods near 1200",
+    (2, 3, 2, 2, -4.0, 11.0): "in float64, with very small and very large variances",
+}
 
 
-def _naive_draws(seed):
-    draw = partial(torch.randn, generator=torch.Generator().manual_seed(1000 + seed), dtype=torch.float64)
-
-    def one(k, n, sizes, level, note="", dtype=torch.float32, wide=0.0):
-        """wide: how far log-variances go beyond those of a model that has learnt."""
-        one, two = sizes
-        mu_1, log_var_1 = draw(n, one), 0.7 * draw(n, one) - 0.8 - wide
-        z_1 = mu_1 + (log_var_1 / 2).exp() * draw(k, n, one)
-        mu_2, log_var_2 = 0.5 * z_1 @ draw(one, two) + 0.3 * draw(two), 0.5 * draw(k, n, two) - 0.4 - wide
-        z_2 = mu_2 + (log_var_2 / 2).exp() * draw(k, n, two)
-        prior = {"prior_mu": 0.4 * z_2 @ draw(two, one), "prior_log_var": 0.5 * draw(k, n, one) + 0.2 + wide}
-        q = {"mu_1": mu_1, "log_var_1": log_var_1, "mu_2": mu_2, "log_var_2": log_var_2}
-        given = {"log_likelihood": level + 1.5 * draw(k, n), "z_1": z_1, "z_2": z_2, **q, **prior}
-        return Probe({name: value.to(dtype) for name, value in given.items()}, seed, note)
-
-    return [
-        one(5, 4, (3, 2), -4.0),
-        one(7, 3, (4, 3), -6.0),
-        one(1, 4, (2, 3), -5.0, "with a single draw"),
-        one(6, 1, (3, 2), -5.0, "with a batch of one"),
-        one(5, 3, (1, 1), -5.0, "with one latent a level"),
-        one(6, 3, (3, 2), -150.0, "with log-likelihoods near −150, as a picture has them"),
-        one(4, 3, (3, 2), -4.0, "in float64", torch.float64),
-        one(3, 2, (2, 1), -2400.0, "with log-likelihoods near −2400", torch.float64),
-        one(4, 2, (1, 2), 1200.0, "with log-likelihoods near 1200", torch.float64),
-        one(2, 3, (2, 2), -4.0, "with very small and very large variances", torch.float64, wide=11.0),
-    ]
+def _naive_draws(draw, k, n, one, two, level, wide):
+    """level: about which log-likelihoods lie. wide: how far log-variances go beyond those of a model that has learnt."""
+    mu_1, log_var_1 = draw(n, one), 0.7 * draw(n, one) - 0.8 - wide
+    mu_2, log_var_2 = draw(k, n, two), 0.5 * draw(k, n, two) - 0.4 - wide
+    drawn = {"z_1": mu_1 + (log_var_1 / 2).exp() * draw(k, n, one), "z_2": mu_2 + (log_var_2 / 2).exp() * draw(k, n, two)}
+    gaussians = {"mu_1": mu_1, "log_var_1": log_var_1, "mu_2": mu_2, "log_var_2": log_var_2, "prior_mu": 0.4 * draw(k, n, one), "prior_log_var": 0.5 * draw(k, n, one) + 0.2 + wide}
+    return {"log_likelihood": level + 1.5 * draw(k, n), **drawn, **gaussians}
 
 
-def _factors(log_likelihood, z_1, z_2, mu_1, log_var_1, mu_2, log_var_2, prior_mu, prior_log_var):
-    """The five logarithms that make up log w, by the library's densities."""
-
-    def log_density(z, mu, log_var):
-        return Independent(Normal(mu, (log_var / 2).exp()), 1).log_prob(z)
-
-    prior = [log_density(z_1, prior_mu, prior_log_var), log_density(z_2, 0 * z_2, 0 * z_2)]
-    return torch.stack([log_likelihood, *prior, -log_density(z_1, mu_1, log_var_1), -log_density(z_2, mu_2, log_var_2)])
-
-
-def _by_the_greatest(**given):
-    """The mean of the weights themselves, each measured by the greatest of its image."""
-    log_w = _factors(**given).sum(0)
+def _by_the_greatest(log_likelihood, z_1, z_2, mu_1, log_var_1, mu_2, log_var_2, prior_mu, prior_log_var):
+    """The mean of the weights themselves, each measured by the greatest of its image; the densities are the library's."""
+    log_p = Normal(prior_mu, (prior_log_var / 2).exp()).log_prob(z_1).sum(-1) + Normal(0.0, 1.0).log_prob(z_2).sum(-1)
+    log_q = Normal(mu_1, (log_var_1 / 2).exp()).log_prob(z_1).sum(-1) + Normal(mu_2, (log_var_2 / 2).exp()).log_prob(z_2).sum(-1)
+    log_w = log_likelihood + log_p - log_q
     return log_w.mean(0), log_w.amax(0) + (log_w - log_w.amax(0)).exp().mean(0).log()
 
 
 def _never_below_the_elbo(values, log_likelihood, **_):
-    elbo, bound = values["result"]
+    (elbo, bound), question = values["result"], "The logarithm of a mean against the mean of logarithms: what does Jensen's inequality say, and which of your two results is which?"
     room = rounding(elbo, log_likelihood.dtype, scale=log_likelihood.abs().max() + 50)
-    asked = "The logarithm of a mean against the mean of logarithms: what does Jensen's inequality say, and which of your two results is which?"
-    yield Claim("The importance-weighted bound is never below the ELBO", elbo.maximum(bound), bound, room, question=asked)
+    yield Claim("The importance-weighted bound is never below the ELBO", elbo.maximum(bound), bound, room, question=question)
 
 
 @task(
     points=2,
-    probes=_naive_draws,
+    probes=probes_from(_naive_draws, sizes=SIZES),
     run=lambda function, log_likelihood, z_1, z_2, mu_1, log_var_1, mu_2, log_var_2, prior_mu, prior_log_var: {"result": function(log_likelihood, z_1, z_2, (mu_1, log_var_1), (mu_2, log_var_2), (prior_mu, prior_log_var))},
     laws=(
         finite_far_out(),
-        relation(lambda log_likelihood, **_: {"log_likelihood": log_likelihood + 3}, lambda part: part + 3, "With every log-likelihood greater by 3, both should be greater by 3", OF_X),
+        relation(lambda log_likelihood, **_: {"log_likelihood": log_likelihood + 3}, lambda part: part + 3, "With every log-likelihood greater by 3, both should be greater by 3", "Which factor of w speaks of x, and how does it come into each of your two results?"),
         unchanged(lambda **given: {name: torch.cat([given[name]] * 2) for name in OF_DRAWS}, "With every draw there twice", "With every draw there twice, which of your two results changes? Where is a sum, and where should a mean be?"),
-        relation(lambda **given: {name: value[:, :1] if name in OF_DRAWS else value[:1] for name, value in given.items()}, lambda part: part[:1], "An example alone should get what it gets among others", MIXED),
+        relation(lambda **given: {name: value[:, :1] if name in OF_DRAWS else value[:1] for name, value in given.items()}, lambda part: part[:1], "An example alone should get what it gets among others", "Does anything in yours mix the examples of the batch? Which axis holds the draws, and which the examples?"),
         Law(_never_below_the_elbo),
     ),
-    gradients=("log_likelihood", "z_1", "z_2", "mu_1", "log_var_1", "mu_2", "log_var_2", "prior_mu", "prior_log_var"),
-    claims=matches(_by_the_greatest, "The mean of log w over the draws, and the logarithm of the mean of w", parts=NAMES, scale=lambda **given: _factors(**given).abs().sum(0).amax(0) + 10),
+    gradients=(*OF_DRAWS, "mu_1", "log_var_1"),
+    claims=matches(_by_the_greatest, "The mean of log w over the draws, and the logarithm of the mean of w", parts=("the ELBO", "the importance-weighted bound"), scale=lambda log_likelihood, **_: log_likelihood.abs().amax(0) + 50),
     slips=(
         slip("log_normal(z_1, *p_1)", "log_normal(z_1, 0 * z_1, 0 * z_1)", "The prior of your z_1 is N(0, I), whatever z_2 is: then the top level changes nothing and is worth nothing. Which density stands in w?"),
-        slip({"log_normal(z_1, *p_1)": BOTTOM, "log_normal(z_2, zero, zero)": TOP, "log_p - log_q": "log_p"}, NOT_HELD),
-        slip({"log_normal(z_2, zero, zero)": TOP, " + log_normal(z_2, *q_2)": ""}, NO_WEIGHT),
-        slip("log_w.mean(0)", f"(log_likelihood + log_normal(z_1, *p_1) - log_normal(z_1, *q_1) + {TOP}).mean(0)", MIXED_FORMS),
+        slip({"log_normal(z_1, *p_1)": BOTTOM, "log_normal(z_2, zero, zero)": TOP, "log_p - log_q": "log_p"}, "You took a KL in closed form for each level. For the bottom one: z_2 was drawn after z_1 here, and depends on it. Can z_1 be averaged over while z_2 is held?"),
+        slip({"log_normal(z_2, zero, zero)": TOP, " + log_normal(z_2, *q_2)": ""}, "Your expectation is right, but it is not the weight of a draw: the second bound needs log w at z_1 and z_2, and the contract's elbo is the mean of the same. Which densities at z_2 stand in w?"),
+        slip("log_w.mean(0)", f"(log_likelihood + log_normal(z_1, *p_1) - log_normal(z_1, *q_1) + {TOP}).mean(0)", "Your second result is right. In your ELBO the top level's KL stands in closed form: as good on average, but the contract's elbo is the mean of the same log w. Where did the log-densities at z_2 go?"),
         slip(" + log_normal(z_1, *p_1)", "", "p(z_1|z_2) is missing: z_1 comes for free. Which three factors does p(x, z_1, z_2) have?"),
         slip(" + log_normal(z_2, zero, zero)", "", "p(z_2) is missing: a z_2 far from 0 costs nothing. Which three factors does p(x, z_1, z_2) have?"),
         slip("log_normal(z_1, *q_1) + ", "", "q(z_1|x) is missing from the weights. By the density of which draw is w divided: of z_2 alone, or of the pair?"),

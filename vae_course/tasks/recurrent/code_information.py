@@ -3,30 +3,16 @@
 import math
 
 import torch
+from torch.distributions import Categorical
 
 from ..engine import Claim, Law, Probe, finite_far_out, matches, probes_from, rounding, slip, task, unchanged
 
-
-def _tables(draw, n, spread):
-    return {"log_p": spread * draw(n, n) - 40 + 3 * draw(n, 1) + 2.2 * spread * torch.eye(n, dtype=draw(1).dtype)}
-
-
 AVERAGE = "log_p.logsumexp(1) - math.log(len(log_p))"
-IGNORED = torch.tensor([-31.0, -18.5, -44.25, -20.0]).unsqueeze(1).expand(4, 4).contiguous()
+IGNORED = torch.tensor([[-31.0], [-18.5], [-44.25], [-20.0]]).repeat(1, 4)
 # beyond the exponentials of float64, in which a difference of such numbers still has its digits
-UNLIKE = torch.full((3, 3), -3900.0).double() + torch.diag(torch.tensor([1750.0, 2650.0, 2820.0]))
+UNLIKE = torch.diag(torch.tensor([1750.0, 2650.0, 2820.0]).double()) - 3900
 WRONG = torch.tensor([[-5000.0, -2000.0], [-3000.0, -3900.0]]).double()
-PAIRS = torch.full((6, 6), -95.0)
-PAIRS[:2, :2] = PAIRS[2:4, 2:4] = PAIRS[4:, 4:] = -20.0
-
-
-def _own_against_each(log_p):
-    """The own code's chances against each other one."""
-    n, gains = len(log_p), []
-    for row in (log_p - log_p.diagonal().unsqueeze(1)).tolist():
-        top = max(row)
-        gains.append(math.log(n) - top - math.log(math.fsum(math.exp(other - top) for other in row)))
-    return torch.tensor(math.fsum(gains) / n, dtype=torch.float64)
+PAIRS = torch.block_diag(*[torch.full((2, 2), 75.0)] * 3) - 95
 
 
 def _at_most_log_n(values, log_p):
@@ -38,7 +24,7 @@ def _at_most_log_n(values, log_p):
 @task(
     points=2,
     probes=probes_from(
-        _tables,
+        lambda draw, n, spread: {"log_p": spread * draw(n, n) - 40 + 3 * draw(n, 1) + 2.2 * spread * torch.eye(n, dtype=draw(1).dtype)},
         sizes={(6, 3): "", (2, 2): "with two windows", (4, 1): "", (9, 5): ""},
         more=(Probe({"log_p": IGNORED}, note="with a decoder that does without z"), Probe({"log_p": UNLIKE}, note="with codes that leave no doubt, and windows of thousands of nats"), Probe({"log_p": WRONG}, note="with codes that mislead"), Probe({"log_p": PAIRS}, note="with codes that name one of three pairs")),
     ),
@@ -50,7 +36,7 @@ def _at_most_log_n(values, log_p):
     ),
     gradients=("log_p",),
     keeps=("log_p",),
-    claims=matches(_own_against_each, "It should be the mean of log p with the own code, less the log of the mean p over all codes", scale=lambda log_p: log_p.abs().max()),
+    claims=matches(lambda log_p: Categorical(logits=log_p).log_prob(torch.arange(len(log_p))).mean() + math.log(len(log_p)), "It should be the mean of log p with the own code, less the log of the mean p over all codes", scale=lambda log_p: log_p.abs().max()),
     slips=(
         slip(AVERAGE, "log_p.mean(1)", "You average log p over the codes; the formula wants the log of the average p. Which of the two is greater, by Jensen's inequality? A single hopeless code must not weigh hundreds of nats: does it, in yours?"),
         slip(" - math.log(len(log_p))", "", "For a decoder that does without z yours is −log n, and should be 0. By what is the sum over the codes divided?"),

@@ -5,90 +5,47 @@ import math
 import torch
 
 from ..cases.sequences import one_hot_rows
-from ..engine import Claim, Probe, is_tensor, slip, task, unrelated
+from ..engine import Claim, is_tensor, probes_from, slip, task, unrelated
 
 SIGMAS = 6.0  # how many standard errors a right answer may be off, where hundreds of draws are counted
-MANY = 100
 HIDDEN, JOINED = "x * kept.unsqueeze(-1)", "torch.cat([first, steps_before], dim=1)"
+# What is read is certain at the rates 0 and 1. At others it is counted how often it is what it should be, and who knows of whom.
+SIZES = {
+    (3, 6, 5, 0.0, 0): "with a rate of 0",
+    (1, 4, 6, 1.0, 0): "with a rate of 1, and a batch of one",
+    (4, 1, 6, 1.0, 0): "with a rate of 1, and a single step",
+    (500, 9, 4, 0.3, 0): "",
+    (500, 7, 3, 0.75, 1): "in float64, with steps of several numbers",
+    (40, 300, 5, 0.25, 0): "with long sequences",
+}
 
 
-def _sequences(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def draw(*shape):
-        return torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-    def one(n, steps, features, rate, note="", dtype=torch.float32, dense=False):
-        x = draw(n, steps, features) if dense else one_hot_rows(draw, n, steps, features)
-        return Probe({"x": x.to(dtype), "start": draw(features).to(dtype), "rate": rate}, seed + 31 * steps, note)
-
-    rate = round(0.2 + 0.15 * torch.rand((), generator=generator).item(), 2)
-    shorter = one(2, 5, 6, 0.0, "with a shorter sequence, and a rate of 0")
-    shorter.arguments["x"][0, 3:] = 0
-    return [
-        one(3, 6, 5, 0.0, "with a rate of 0"),
-        one(2, 4, 6, 1.0, "with a rate of 1"),
-        one(500, 9, 4, rate),
-        one(500, 7, 3, 1 - rate, "in float64, with steps of several numbers", torch.float64, dense=True),
-        one(60, 1, 6, 0.5, "with a single step"),
-        one(40, 300, 5, rate, "with long sequences"),
-        one(1, 800, 6, rate, "with a batch of one"),
-        shorter,
-    ]
+def _sequences(draw, n, steps, features, rate, several):
+    """several: 1 for steps of several numbers, 0 for one-hot rows, of which the last sequence has one less at a rate of 0."""
+    x = one_hot_rows(draw, [steps] * (n - 1) + [steps - (rate == 0)], steps, features) + several * draw(n, steps, features)
+    return {"x": x, "start": draw(features), "rate": rate}
 
 
-def _read_twice(function, x, start, rate):
-    return {"inputs": function(x, start, rate), "again": function(x.clone(), start.clone(), rate)}
-
-
-def _are(rows, others):
-    return torch.isclose(rows.double(), others.double()).all(-1)
-
-
-def _told(stories):
-    return next((story for story, fits in stories.items() if fits.all()), "something else")
-
-
-def _first_row(got, x, start):
-    """In words. Of a single sequence nothing is said about chance."""
-    gone, begins = (got == 0).all(-1), _are(got, start)
-    places = {"the first row of x": 0, "the second row of x": min(1, x.shape[1] - 1), "the last row of x": -1}
-    stories = {"start": begins | (gone & (len(x) == 1)), "zeros": gone, "start, and zeros now and then": begins | gone}
-    return _told(stories | {name: _are(got, x[:, place]) | gone for name, place in places.items()})
-
-
-def _other_rows(got, x, start):
-    """got: the rows from the second on. A row that is hidden fits any story."""
-    gone, before, after = (got == 0).all(-1), x[:, :-1].double(), torch.cat([x[:, 2:], start.expand(len(x), 1, -1)], 1)
-    stretch = (got.double() * before).sum() / before.square().sum().clamp(min=1e-9)
-    stories = {
-        "the row of x one step before, or zeros": gone | _are(got, before),
-        "the row of x at the same step": gone | _are(got, x[:, 1:]),
-        "the row of x one step after": gone | _are(got, after),
-        "the row of x one step before, or start": _are(got, start) | _are(got, before),
-        "the row of x one step before, or part of it": ((got == 0) | torch.isclose(got.double(), before)).all(-1),
-        "a multiple of the row of x one step before, or zeros": gone | _are(got, stretch * before),
-    }
-    return _told(stories)
+def _how_often(true):
+    return "always" if true.all() else "now and then" if true.any() else "never"
 
 
 def _claims(values, x, start, rate):
-    got, again = values["inputs"], values["again"]
+    got, first, before = values["inputs"], start.expand(len(x), 1, -1), x[:, :-1]
     yield from is_tensor(got, tuple(x.shape), x.dtype)
-    yield Claim("What the decoder reads at the first step should be", "start", _first_row(got[:, 0], x, start))
-    if x.shape[1] == 1:
-        return
-    yield Claim("What it reads at the others should be", "the row of x one step before, or zeros", _other_rows(got[:, 1:], x, start))
-    there = x[:, :-1].any(-1)
-    hidden = ((got[:, 1:] == 0).all(-1) & there).double()
     if rate in (0.0, 1.0):
-        yield Claim(f"With a rate of {rate:g}, how many of the true steps are hidden", float(rate * there.sum()), hidden.sum())
+        told = f"With a rate of {rate:g} your decoder should read start, and then {'zeros' if rate else 'x, one step late'}"
+        yield Claim(told, torch.cat([first, (1 - rate) * before], 1), got, 1e-5)
         return
-    related = list(_how_related(hidden, (again[:, 1:] == 0).all(-1).double()))
+    yield Claim("At the first step your decoder should read start", "always", _how_often(torch.isclose(got[:, :1], first).all(-1)))
+    hidden, again = (got[:, 1:] == 0).all(-1), (values["again"][:, 1:] == 0).all(-1)
+    told = "At each other step it should read the row of x one step before, as it is, or zeros"
+    yield Claim(told, "always", _how_often(hidden | torch.isclose(got[:, 1:], before).all(-1)))
+    related = list(_how_related(hidden.double(), again.double()))
     yield from related
     if all(claim.holds for claim in related):  # with draws that hang together, a share says little
         room = SIGMAS * math.sqrt(rate * (1 - rate) / hidden.numel())
-        yield Claim("The share of true steps that are hidden should be rate", rate, hidden.mean(), room, question="How likely is it that a step is hidden, in yours?")
+        yield Claim("The share of true steps that are hidden should be rate", rate, hidden.double().mean(), room, question="How likely is it that a step is hidden, in yours?")
 
 
 def _how_related(hidden, again):
@@ -97,21 +54,19 @@ def _how_related(hidden, again):
         return
     yield unrelated(hidden[:, 1:], hidden[:, :-1], "What is hidden at a step and at the one before")
     for what, rows in {"sequences": hidden, "steps": hidden.T}.items():
-        if rows.shape[1] >= MANY and len(rows) > 1:
-            others = torch.corrcoef(rows).nan_to_num(nan=1.0).fill_diagonal_(0).flatten()
-            told, asked = f"What is hidden in any two {what}: the strongest correlation", f"Is each step of each sequence hidden for itself? Which {what} share a draw?"
-            yield Claim(told, 0.0, others[others.abs().argmax()].item(), 7 / math.sqrt(rows.shape[1]), question=asked)
-    if len(hidden) >= MANY:
-        scatter = hidden.sum(1).var() / (hidden.shape[1] * hidden.mean() * (1 - hidden.mean()))
-        told, asked = "The number of hidden steps of a sequence scatters as coins do", "Once some steps of a sequence are hidden, are the others any safer, in yours?"
-        yield Claim(told, 1.0, scatter, SIGMAS * math.sqrt(2.5 / len(hidden)), question=asked)
+        others = torch.corrcoef(rows).nan_to_num(nan=1.0).fill_diagonal_(0).flatten()
+        told, asked = f"What is hidden in any two {what}: the strongest correlation", f"Is each step of each sequence hidden for itself? Which {what} share a draw?"
+        yield Claim(told, 0.0, others[others.abs().argmax()].item(), 7 / math.sqrt(rows.shape[1]), question=asked)  # of few, any will do
+    scatter = hidden.sum(1).var() / (hidden.shape[1] * hidden.mean() * (1 - hidden.mean()))
+    told, asked = "The number of hidden steps of a sequence scatters as coins do", "Once some steps of a sequence are hidden, are the others any safer, in yours?"
+    yield Claim(told, 1.0, scatter, SIGMAS * math.sqrt(2.5 / len(hidden)), question=asked)
     yield unrelated(hidden, again, "What is hidden in two calls one after another")
 
 
 @task(
     points=1,
-    probes=_sequences,
-    run=_read_twice,
+    probes=probes_from(_sequences, sizes=SIZES),
+    run=lambda function, x, start, rate: {"inputs": function(x, start, rate), "again": function(x.clone(), start.clone(), rate)},
     random=True,
     keeps=("x", "start"),
     claims=_claims,

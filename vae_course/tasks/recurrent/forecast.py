@@ -10,18 +10,6 @@ from ..engine import Mistake, described, each_row_for_itself, matches, probes_fr
 FAULTS = ("its value is not finite", "its mark is neither 0 nor 1", "it has a value and the mark 'not seen'")
 
 
-class _Series:
-    """p(x|z) of the little model below, as much of it as `RecurrentVAE.decode` shows: mean, mode, and draws."""
-
-    def __init__(self, values):
-        self.mean = self.mode = torch.stack([values, torch.ones_like(values)], -1)
-
-    def sample(self):
-        noisy = self.mean.clone()
-        noisy[..., 0] += 0.1 * torch.randn_like(noisy[..., 0])
-        return noisy
-
-
 def _pasts(draw, n, t):
     steps, latent_size = t + max(2, t // 2 + 1), 3
     return {"past": torch.sigmoid(draw(n, t)), "steps": steps, "weight": draw(2 * steps, latent_size) / math.sqrt(steps), "out": draw(latent_size, steps)}
@@ -34,16 +22,16 @@ def _with_a_model(function, past, steps, weight, out):
             raise ValueError(f"encode takes series of shape (n, {steps}, 2), got {tuple(series.shape)}.")
         values, seen = series.unbind(-1)
         faults = torch.stack([~values.isfinite(), (seen != 0) & (seen != 1), (values != 0) & (seen == 0)])
-        for number, step in faults.any(0).nonzero()[:1].tolist():
-            fault = FAULTS[faults[:, number, step].byte().argmax()]
-            raise ValueError(f"series {number}, step {step}: {fault}. Expected (value, 1), or (0, 0) where nothing was seen.")
+        for fault, number, step in faults.nonzero()[:1].tolist():
+            raise ValueError(f"series {number}, step {step}: {FAULTS[fault]}. Expected (value, 1), or (0, 0) where nothing was seen.")
         mu = torch.tanh((series - 0.3).flatten(1) @ weight)
         return Independent(Normal(mu, 0.3 * torch.ones_like(mu)), 1)
 
     def decode(z):
         if not isinstance(z, torch.Tensor) or z.dim() != 2 or z.shape[1] != len(out):
             raise ValueError(f"decode takes a tensor of codes, of shape (n, {len(out)}), got {described(z)}.")
-        return _Series(torch.sigmoid(2 * z @ out))
+        values = torch.sigmoid(2 * z @ out)
+        return Independent(Normal(torch.stack([values, torch.ones_like(values)], -1), 0.1), 2)
 
     return {"result": function(encode, decode, past, steps)}
 
@@ -57,9 +45,8 @@ def _reference(past, steps, weight, out):
 
 def _fed_back(encode, decode, past, steps):
     known = past
-    while known.shape[1] < steps:
-        seen, t = torch.stack([known, torch.ones_like(known)], -1), known.shape[1]
-        series = torch.cat([seen, past.new_zeros(len(past), steps - t, 2)], 1)
+    for t in range(past.shape[1], steps):
+        series = torch.cat([torch.stack([known, torch.ones_like(known)], -1), past.new_zeros(len(past), steps - t, 2)], 1)
         known = torch.cat([known, decode(encode(series).mean).mean[:, t : t + 1, 0]], 1)
     return known[:, past.shape[1] :]
 

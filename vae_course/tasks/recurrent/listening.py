@@ -2,28 +2,23 @@
 
 import torch
 
-from ..engine import Claim, Probe, described, doubled, is_tensor, is_tuple, probes_from, rounding, slip, task, unchanged
+from ..engine import Claim, Probe, described, is_tensor, is_tuple, probes_from, rounding, slip, task, unchanged
+
+OTHERS = "(log_p.sum() - own.sum()) / (n * (n - 1))"
+IGNORED = torch.tensor([[-31.0], [-18.5], [-44.25]]).repeat(1, 3)
+TOLD = torch.tensor([[-10.0, -60.0, -55.0], [-70.0, -12.0, -40.0], [-90.0, -50.0, -11.0]])
+AT_THE_FLOOR = torch.tensor([[0.25, 0.25, 0.5, 0.75], [0.25, 0.5, 0.75, 0.0], [0.25, 0.0, 0.25, 0.0]])
+# Five kinds of latents: closed with one window far above the floor, open with one below it, closed and open and much the same for every window,
+# open thanks to one window. The KL in the first window and in the last, as multiples of that in the others, and on average, as a multiple of the floor:
+FIRST, LAST, AVERAGE = (40.0, 1.0, 1.0, 1.0, 300.0), (1.0, 0.01, 1.0, 1.0, 1.0), (0.5, 4.0, 0.7, 1.5, 1.6)
 
 
 def _measured(draw, n, d):
-    """Latents of five kinds: closed with one window far above the floor, open with windows below it, closed and open and much the same
-    for every window, open thanks to one window.
-    """
-    floor = round(0.05 + 0.05 * draw(1).abs().item(), 3)
-    kl = draw(n, d).abs() * 0.3 + 0.02
-    kl[0] += 2.0
-    for kind in (2, 3):
-        kl[:, kind::5] = 1 + 0.1 * torch.tanh(kl[:, kind::5])
-    kl[1:, 4::5] *= 0.01
-    size = torch.tensor([(0.5, 4.0, 0.7, 1.5, 1.6)[latent % 5] for latent in range(d)], dtype=kl.dtype)
-    return {"kl": kl / kl.mean(0) * size * floor, "log_p": 3 * draw(n, n) - 20 + 12 * torch.eye(n, dtype=kl.dtype), "floor": floor}
-
-
-OTHERS = "(log_p.sum() - own.sum()) / (n * (n - 1))"
-IGNORED = torch.tensor([-31.0, -18.5, -44.25]).unsqueeze(1).expand(3, 3).contiguous()
-TOLD = torch.tensor([[-10.0, -60.0, -55.0], [-70.0, -12.0, -40.0], [-90.0, -50.0, -11.0]])
-WIDE = torch.tensor([[1.5, 0.0], [0.5, 2.0], [1.0, 1.0]])
-AT_THE_FLOOR = torch.tensor([[0.25, 0.25, 0.5, 0.75], [0.25, 0.5, 0.75, 0.0], [0.25, 0.0, 0.25, 0.0]])
+    first, last, average = (torch.tensor(figures)[torch.arange(d) % 5] for figures in (FIRST, LAST, AVERAGE))
+    floor = round(0.05 + 0.05 * torch.sigmoid(draw(1)).item(), 3)
+    kl = 1 + 0.1 * torch.tanh(draw(n, d))
+    kl = torch.cat([first * kl[:1], kl[1:-1], last * kl[-1:]])
+    return {"kl": floor * average * kl / kl.mean(0), "log_p": 3 * draw(n, n) - 20 + 12 * torch.eye(n, dtype=kl.dtype), "floor": floor}
 
 
 def _claims(values, kl, log_p, floor):
@@ -35,10 +30,9 @@ def _claims(values, kl, log_p, floor):
     yield from is_tensor(price, (), log_p.dtype, name="price")
     counted = sum(sum(column) / len(column) > floor for column in kl.double().t().tolist())
     yield Claim("active should be the number of latents whose KL is above floor on average over the windows", float(counted), float(active))
-    table, n = doubled(log_p), len(log_p)
-    expected = torch.stack([table[i, i] - table[i, j] for i in range(n) for j in range(n) if i != j]).mean()
-    told = "price should be the mean of log p with a window's own code less log p with another's, over all pairs of two"
-    yield Claim(told, expected, price, rounding(expected, log_p.dtype, scale=table.abs().max()))
+    losses = log_p.double().diagonal().unsqueeze(1) - log_p.double()  # a row for each window
+    expected = losses[~torch.eye(len(log_p), dtype=torch.bool)].mean()
+    yield Claim("price should be the mean of log p with a window's own code less log p with another's, over all pairs of two", expected, price, rounding(expected, log_p.dtype, scale=log_p.abs().max()))
 
 
 @task(
@@ -46,13 +40,7 @@ def _claims(values, kl, log_p, floor):
     probes=probes_from(
         _measured,
         sizes={(7, 5): "", (2, 3): "with two windows", (5, 1): "with one latent", (9, 6): ""},
-        more=(
-            Probe({"kl": 0.001 * WIDE, "log_p": IGNORED, "floor": 0.01}, note="with a decoder that does without z"),
-            Probe({"kl": WIDE, "log_p": IGNORED, "floor": 0.01}, note="with codes that nobody listens to"),
-            Probe({"kl": WIDE, "log_p": TOLD, "floor": 0.01}, note="with codes that matter"),
-            Probe({"kl": WIDE, "log_p": TOLD.t().contiguous() - 30, "floor": 1.01}, note="with a high floor"),
-            Probe({"kl": AT_THE_FLOOR, "log_p": TOLD, "floor": 0.25}, note="with latents whose KL is floor, and no more"),
-        ),
+        more=(Probe({"kl": 0.001 * AT_THE_FLOOR, "log_p": IGNORED, "floor": 0.01}, note="with a decoder that does without z"), Probe({"kl": AT_THE_FLOOR, "log_p": TOLD, "floor": 0.25}, note="with latents whose KL is floor, and no more")),
     ),
     laws=(unchanged(lambda log_p, **_: {"log_p": log_p - 10 * torch.arange(len(log_p)).unsqueeze(1)}, "With windows that are less likely under every code", "Make a window ten nats less likely under every code. What has a wrong code to do with that?"),),
     keeps=("kl", "log_p"),

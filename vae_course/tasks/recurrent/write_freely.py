@@ -1,70 +1,53 @@
 """Writing without a teacher."""
 
-import math
-
 import torch
 
 from ..cases.sequences import writer
-from ..engine import Probe, each_row_for_itself, matches, relation, slip, task
+from ..engine import each_row_for_itself, matches, probes_from, relation, slip, task
 
 WRITTEN, STOP = "row * ~over.unsqueeze(-1)", "\n        if over.all():\n            break"
+SIZES = {
+    ((3, 99, 5, 1, 8), 8, 2): "",
+    ((4,), 7, 0): "with a single sequence",
+    ((99, 98), 6, 5): "with sequences that don't end",
+    ((1, 2), 1, 3): "with a single step",
+    ((2, 6, 99), 7, 1): "in float64",
+    ((2, 3, 2), 6, 4): "with sequences that all end early",
+}
 
 
-def _writers(seed):
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def draw(*shape):
-        return torch.randn(*shape, generator=generator, dtype=torch.float64)
-
-    def one(limits, steps, end, note="", dtype=torch.float32):
-        """Drawn again until no two tokens are nearly as likely at any step: rounding must not decide."""
-        hidden, features, n = 4, 6, len(limits)
-        while True:
-            state = torch.cat([draw(n, hidden), torch.zeros(n, 1, dtype=torch.float64), torch.tensor(limits).double().unsqueeze(1)], 1)
-            given = {"state": state, "start": draw(features), "read": 1.5 * draw(features, hidden), "keep": draw(hidden, hidden)}
-            given |= {"out": 2 * draw(hidden, features)}
-            written, gap = _written_alone(**given, end=end, steps=steps)
-            if gap > 1e-3 and (steps < 4 or len({tuple(row.argmax(-1).tolist()) for row in written}) == n):
-                return Probe({**{name: value.to(dtype) for name, value in given.items()}, "end": end, "steps": steps}, seed + steps, note)
-
-    return [
-        one([3, 99, 5, 1, 8], 8, 2),
-        one([4], 7, 0, "with a single sequence"),
-        one([99, 98], 6, 5, "with sequences that don't end"),
-        one([1, 2], 1, 3, "with a single step"),
-        one([2, 6, 99], 7, 1, "in float64", torch.float64),
-        one([2, 3, 2], 6, 4, "with sequences that all end early"),
-    ]
+def _writers(draw, limits, steps, end):
+    """limits: the step at which each sequence ends, if there are so many steps."""
+    hidden, tokens = 4, 6
+    state = torch.cat([draw(len(limits), hidden), torch.tensor([[0.0, limit] for limit in limits])], 1)
+    weights = {"read": 1.5 * draw(tokens, hidden), "keep": draw(hidden, hidden), "out": 2 * draw(hidden, tokens)}
+    return {"state": state, "start": draw(tokens), **weights, "end": end, "steps": steps}
 
 
-def _written_alone(state, start, read, keep, out, end, steps):
-    """Sequence by sequence, until each one's end; and the least gap between the two likeliest tokens on the way."""
-    step = writer(read, keep, out, end)
-    written, gap = torch.zeros(len(state), steps, len(start), dtype=start.dtype), math.inf
+def _each_alone(state, start, read, keep, out, end, steps):
+    """Sequence by sequence, until each one's end."""
+    step, written = writer(read, keep, out, end), start.new_zeros(len(state), steps, len(start))
     for number in range(len(state)):
-        row, memory = start.unsqueeze(0), state[number : number + 1]
+        row, memory = start[None], state[number : number + 1]
         for place in range(steps):
             logits, memory = step(row, memory)
-            best, token = logits[0].topk(2).values, int(logits[0].argmax())
-            gap = min(gap, float(best[0] - best[1]))
-            row = torch.zeros_like(row)
-            row[0, token] = 1
-            written[number, place] = row[0]
-            if token == end:
+            written[number, place, logits.argmax()] = 1
+            row = written[number : number + 1, place]
+            if row[0, end]:
                 break
-    return written, gap
+    return written
 
 
 @task(
     points=2,
-    probes=_writers,
+    probes=probes_from(_writers, sizes=SIZES),
     run=lambda function, state, start, read, keep, out, end, steps: {"result": function(writer(read, keep, out, end), state, start, end, steps)},
     keeps=("state", "start"),
     laws=(
         each_row_for_itself("state", question="Sequences begin, go on and end each for itself. Where does one of yours hear of another?"),
         relation(lambda steps, **_: {"steps": steps - 3}, lambda rows: rows[:, :-3], "With three steps fewer, your sequences should begin in the same way", "How can what is written first depend on how much will be asked for?"),
     ),
-    claims=matches(lambda **given: _written_alone(**given)[0], "Each row should be the likeliest token, after reading the row before; behind the end, zeros"),
+    claims=matches(_each_alone, "Each row should be the likeliest token, after reading the row before; behind the end, zeros"),
     slips=(
         slip(WRITTEN, "row", "Your sequences go on behind their end. Which rows must be zeros, and how does a step know that the end has been?"),
         slip("logits, state = step", "logits, _ = step", "Each of your steps starts from the first state. What comes back from step beside the logits, and who needs it next?"),

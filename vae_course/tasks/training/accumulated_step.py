@@ -4,19 +4,16 @@ from weakref import WeakSet
 
 import torch
 
-from ..cases.tied import Tied, claims_of_steps, right_steps, trained
-from ..engine import Claim, Probe, probes_from, slip, task
+from ..cases.tied import Tied, claims_of_steps, right_steps, tied_loss, trained
+from ..engine import Claim, probes_from, slip, task
 
-SMALL_BATCHES = "That is training on small batches: a step for each, and every part after the first sees other weights. How many steps was one call to make?"
-EACH_STEP, LAST_WAY_BACK = "optimizer.zero_grad()\n        total.backward()\n        optimizer.step()\n", "One way back, from the last part alone. Who goes back through the graphs of the others, and when?"
-GRAPHS_TOGETHER, ADDED_UP = "You add the losses up and go back once, so the graphs of all parts are there together. What was the point of small parts?", "    mean.backward()\n    optimizer.step()\n    return mean.item()"
+SIZES = {(6, 2, 0.0): "", (1, 2, 0.0): "with parts of one example", (5, 1, 0.0): "with one latent", (3, 3, 0.9): "with an optimizer that has momentum"}
+EACH_STEP = "optimizer.zero_grad()\n        total.backward()\n        optimizer.step()\n"
+ADDED_UP = "    mean.backward()\n    optimizer.step()\n    return mean.item()"
 
 
-class Saved:
-    """What a graph keeps of the part that it was made of."""
-
-    def __init__(self, tensor, part):
-        self.tensor, self.part = tensor, part
+class Graph:
+    """Lives as long as anything is kept for the way back through one part."""
 
 
 class Watched(Tied):
@@ -24,33 +21,24 @@ class Watched(Tied):
 
     def __init__(self, weight, beta):
         super().__init__(weight, beta)
-        self.examples = self.graphs = self.parts = 0
-        self.saved = WeakSet()
+        self.examples = self.graphs = 0
+        self.alive = WeakSet()
 
     def loss(self, x, y=None):
-        self.parts += 1
-        with torch.autograd.graph.saved_tensors_hooks(self.keep, lambda saved: saved.tensor):
+        graph = Graph()
+        self.alive.add(graph)
+        with torch.autograd.graph.saved_tensors_hooks(lambda tensor, graph=graph: (tensor, graph), lambda saved: saved[0]):
             found = super().loss(x, y)
-        self.examples = max(self.examples, len(x))
-        self.graphs = max(self.graphs, len({saved.part for saved in self.saved}))
+        del graph  # what is left of it now is what was kept
+        self.examples, self.graphs = max(self.examples, len(x)), max(self.graphs, len(self.alive))
         return found
 
-    def keep(self, tensor):
-        saved = Saved(tensor, self.parts)
-        self.saved.add(saved)
-        return saved
 
-
-def runs(seed):
-    """Three steps each, on parts of unequal size, the last one on a single part; the last run's optimizer has momentum."""
-
-    def one(draw, n, d):
-        pixels = 3 + n % 3
-        batches = [[draw(rows, pixels) for rows in sizes] for sizes in ((n, 1, 4), (2, n + 1), (n,))]
-        return {"weight": 0.3 * draw(pixels, d), "batches": batches, "beta": 0.5 + n / 4, "learning_rate": 0.03, "momentum": 0.0}
-
-    probes = probes_from(one, sizes={(6, 2): "", (1, 2): "with parts of one example", (5, 1): "with one latent"})(seed)
-    return [*probes, Probe(probes[0].arguments | {"momentum": 0.9}, note="with an optimizer that has momentum")]
+def three_big_batches(draw, n, d, momentum):
+    """In parts of unequal size, the last one in a single part."""
+    pixels = 3 + n % 3
+    batches = [[draw(rows, pixels) for rows in sizes] for sizes in ((n, 1, 4), (2, n + 1), (n,))]
+    return {"weight": 0.3 * draw(pixels, d), "batches": batches, "beta": 0.5 + n / 4, "learning_rate": 0.03, "momentum": momentum}
 
 
 def run(function, weight, batches, beta, learning_rate, momentum):
@@ -60,7 +48,8 @@ def run(function, weight, batches, beta, learning_rate, momentum):
 
 
 def claims(values, weight, batches, beta, learning_rate, momentum):
-    steps = right_steps(weight, map(torch.cat, batches), beta, learning_rate, momentum)
+    whole = [torch.cat(parts).double() for parts in batches]
+    steps = right_steps(weight, whole, lambda at, batch: tied_loss(at, batch, beta).total, learning_rate, momentum)
     rule = "where one step on all examples together takes them"
     yield from claims_of_steps(values, steps, rule, "the average loss of all its examples before the step", weight.dtype)
     largest = max(len(part) for parts in batches for part in parts)
@@ -72,7 +61,7 @@ def claims(values, weight, batches, beta, learning_rate, momentum):
 
 @task(
     points=2,
-    probes=runs,
+    probes=probes_from(three_big_batches, sizes=SIZES),
     run=run,
     keeps=("batches",),
     claims=claims,
@@ -86,10 +75,10 @@ def claims(values, weight, batches, beta, learning_rate, momentum):
         slip("    optimizer.zero_grad()\n", "", "The first step is right and the second is not. Gradients add up from part to part, as they should: what else do they add up with?"),
         slip({"    optimizer.zero_grad()\n": "", "        total": "        optimizer.zero_grad()\n        total"}, "Your step follows the last part alone. Where have the gradients of the others gone?"),
         slip({"    optimizer.step()\n": "", ".backward()\n": ".backward()\n        optimizer.step()\n"}, "One call, one step. How many do you make for three parts, and with which gradients?"),
-        slip({"    optimizer.zero_grad()\n": "", "(total * len(x) / count).backward()\n": EACH_STEP, "    optimizer.step()\n": ""}, SMALL_BATCHES),
+        slip({"    optimizer.zero_grad()\n": "", "(total * len(x) / count).backward()\n": EACH_STEP, "    optimizer.step()\n": ""}, "That is training on small batches: a step for each, and every part after the first sees other weights. How many steps was one call to make?"),
         slip("    optimizer.step()\n", "", "The weights never move. The gradient is complete after the last part: what comes then?"),
-        slip({"        (total * len(x) / count).backward()\n": "", "    optimizer.step()\n": "    (total * len(x) / count).backward()\n    optimizer.step()\n"}, LAST_WAY_BACK),
-        slip({"        (total * len(x) / count).backward()\n": "", "mean += total.item()": "mean = mean + total", "    optimizer.step()\n    return mean": ADDED_UP}, GRAPHS_TOGETHER),
+        slip({"        (total * len(x) / count).backward()\n": "", "    optimizer.step()\n": "    (total * len(x) / count).backward()\n    optimizer.step()\n"}, "One way back, from the last part alone. Who goes back through the graphs of the others, and when?"),
+        slip({"        (total * len(x) / count).backward()\n": "", "mean += total.item()": "mean = mean + total", "    optimizer.step()\n    return mean": ADDED_UP}, "You add the losses up and go back once, so the graphs of all parts are there together. What was the point of small parts?"),
         slip("in batches:", "in [torch.cat(batches)]:", "All examples go through the model at once. What if they don't fit into memory? Who adds gradients up without being asked?"),
         slip("mean += total.item()", "mean += total", "A tensor came back: where it still has its graph, a list of these keeps every batch in memory. What turns it into a number?"),
         slip("total.item() * len(x) / count", "total.item() / len(batches)", "What you return is the average of the parts' averages. Is that the average over all examples, when a part is small?"),

@@ -4,8 +4,6 @@ import torch
 
 from ..engine import matches, probes_from, relation, slip, task, unchanged
 
-WAY_BACK, SAME_MEAN = "The way back is the same way, with the other sign. What is your starting point, and what your end?", "A group of twice the size has the same mean. What do you divide by, in each of the two groups?"
-
 
 def labelled(draw, n, d):
     z = draw(n + 3, d)
@@ -24,9 +22,9 @@ def reference(z, has):
     points=1,
     probes=probes_from(labelled),
     laws=(
-        relation(lambda z, has: {"has": ~has}, lambda result: -result, "With the attribute the other way round, the step should go the other way", WAY_BACK),
+        relation(lambda z, has: {"has": ~has}, lambda result: -result, "With the attribute the other way round, the step should go the other way", "The way back is the same way, with the other sign. What is your starting point, and what your end?"),
         unchanged(lambda z, has: {"z": z + 5}, "With every z moved by the same", "Move everything by the same amount: a step from one place to another stays what it is. What of yours does not cancel?"),
-        unchanged(lambda z, has: {"z": torch.cat([z, z[has]]), "has": torch.cat([has, has[has]])}, "With everybody who has the attribute there twice", SAME_MEAN),
+        unchanged(lambda z, has: {"z": torch.cat([z, z[has]]), "has": torch.cat([has, has[has]])}, "With everybody who has the attribute there twice", "A group of twice the size has the same mean. What do you divide by, in each of the two groups?"),
     ),
     claims=matches(reference, "The vector should be the difference of the two groups' means", scale=lambda z, has: z.abs().max() + 1),
     slips=(

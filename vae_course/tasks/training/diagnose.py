@@ -4,15 +4,7 @@ from ..cases.sick_runs import LABELS, sick_runs
 from ..engine import Claim, Probe, is_one_of, slip, task
 
 FINITE = "not (reconstruction.isfinite().all() and kl.isfinite().all())"
-ENDS, TOGETHER = "reconstruction[-1], kl[-1]", "(reconstruction + kl)[-1], (reconstruction + kl)[-1]"
-
-
-def runs_to_diagnose(seed):
-    return [Probe({"reconstruction": reconstruction, "kl": kl, "truth": truth}) for truth, reconstruction, kl in sick_runs(seed)]
-
-
-def told(function, reconstruction, kl, truth):
-    return {"result": function(reconstruction, kl)}
+ENDS = "reconstruction[-1], kl[-1]"
 
 
 def claims(values, reconstruction, kl, truth):
@@ -24,8 +16,8 @@ def claims(values, reconstruction, kl, truth):
 
 @task(
     points=2,
-    probes=runs_to_diagnose,
-    run=told,
+    probes=lambda seed: [Probe({"reconstruction": reconstruction, "kl": kl, "truth": truth}) for truth, reconstruction, kl in sick_runs(seed)],
+    run=lambda function, reconstruction, kl, truth: {"result": function(reconstruction, kl)},
     keeps=("reconstruction", "kl"),
     claims=claims,
     slips=(
@@ -35,7 +27,7 @@ def claims(values, reconstruction, kl, truth):
         slip(FINITE, "reconstruction.isinf().any()", "A run with NaN in its curves counts as healthy. Which question finds infinity and NaN alike?"),
         slip("    if not (", '    if kl[-1] < 1:\n        return "collapsed"\n    if not (', "A decoder that can't be dark or light lets the KL fall, too. Which of the two is the illness, and which the symptom?"),
         slip(ENDS, "reconstruction[0], kl[0]", "Yours finds nothing wrong with a KL that ends near 0, or in the hundreds. Do you look at the KL, and at which end of its curve?"),
-        slip({ENDS: TOGETHER, "final > 400": "final > 490", "information < 1": "information > 150", "information > 100": "False"}, "Two runs with one total can differ in everything. What do the two terms say apart?"),
+        slip({ENDS: "(reconstruction + kl)[-1], (reconstruction + kl)[-1]", "final > 400": "final > 490", "information < 1": "information > 150", "information > 100": "False"}, "Two runs with one total can differ in everything. What do the two terms say apart?"),
         slip(ENDS, "reconstruction.mean(), kl.mean()", "A run whose KL ends near 0 counts as healthy. Do you look at the end of the curve alone, and how near to 0 is near?"),
         slip('return "no KL"', 'return "healthy"', "A reconstruction that is much better than the reference's looks healthy, but what does the KL beside it say about samples from N(0, I)?"),
         slip({'return "collapsed"': 'return "no KL"', 'return "no KL"': 'return "collapsed"'}, "In which of the two does z carry nothing: where the KL is near 0, or where it is in the hundreds?"),

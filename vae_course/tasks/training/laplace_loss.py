@@ -6,11 +6,10 @@ import torch
 from torch.distributions import Laplace, Normal, kl_divergence
 
 from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, probes_from, relation, slip, sums_over, symmetric_in, task, unchanged
-from .vae_loss import HEIGHT_AND_LATENTS
+from .vae_loss import SIZES
 
 ROWS = ("x", "mean", "mu", "log_var")
-SMALL = {"x": torch.tensor([0.0, 1.0, 0.25, 0.5]).reshape(1, 1, 2, 2), "mean": torch.tensor([0.125, 0.75, 0.25, 0.0]).reshape(1, 1, 2, 2), "log_scale": torch.tensor(0.0), "mu": torch.tensor([[3.0, -2.0, 0.0]]), "log_var": torch.zeros(1, 3)}
-FAR = "Right, until a scale or a variance is very small or very large. What keeps yours from growing: a limit, or a small number beside it?"
+SMALL = {"x": torch.tensor([[[[0.0, 1.0], [0.25, 0.5]]]]), "mean": torch.tensor([[[[0.125, 0.75], [0.25, 0.0]]]]), "log_scale": torch.tensor(0.0), "mu": torch.tensor([[3.0, -2.0, 0.0]]), "log_var": torch.zeros(1, 3)}
 FAR_OUT = (
     Probe(SMALL | {"mean": SMALL["x"], "log_scale": torch.tensor(-20.0)}, note="with a very small scale, and pixels hit exactly"),
     Probe(SMALL | {"log_scale": torch.tensor(30.0)}, note="with a very large scale"),
@@ -18,15 +17,11 @@ FAR_OUT = (
     Probe(SMALL | {"log_var": torch.tensor([[30.0, 12.0, 0.0]])}, note="with very large variances"),
 )
 OTHER_UNITS = "Measure the pixels in units a third as large: each one's density falls to a third. Which of your terms must feel that, and how often?"
-OF_A_SQUARE = "You read log_scale as the logarithm of a square. Which power of the scale stands below |x − m| in the density, and which before the exponential?"
-A_GAUSSIAN = "That is a Gaussian, with all its constants. What does one pixel that is ten scales off cost in it, and what under a Laplace density?"
-DEVIATION = "You took exp(log_scale) for a pixel's standard deviation, which a Laplace density has, too. Which letter of the contract's density is it?"
 
 
-def batch(draw, n, d):
-    height, latents = HEIGHT_AND_LATENTS[n]
-    pixels = {"x": torch.sigmoid(2 * draw(n, 1, height, d)), "mean": torch.sigmoid(2 * draw(n, 1, height, d)), "log_scale": 0.5 * draw(1).squeeze() - 1}
-    return pixels | {"mu": draw(n, latents), "log_var": draw(n, latents)}
+def images(draw, n, height, width, d):
+    pixels = {name: torch.sigmoid(2 * draw(n, 1, height, width)) for name in ("x", "mean")}
+    return pixels | {"log_scale": 0.5 * draw(()) - 1, "mu": draw(n, d), "log_var": draw(n, d)}
 
 
 def reference(x, mean, log_scale, mu, log_var):
@@ -37,7 +32,7 @@ def reference(x, mean, log_scale, mu, log_var):
 
 @task(
     points=1,
-    probes=probes_from(batch, more=FAR_OUT),
+    probes=probes_from(images, sizes=SIZES, more=FAR_OUT),
     laws=(
         averages_over_the_batch(*ROWS),
         sums_over("pixels and latents", *ROWS, question="Pixels add up, and latents add up. Is there a mean where a sum belongs, or a term that each pixel has and you count once?"),
@@ -51,7 +46,7 @@ def reference(x, mean, log_scale, mu, log_var):
         reference,
         "The loss should be −log of the Laplace densities summed over pixels + KL summed over latents, averaged over the batch",
         scale=lambda x, mean, log_scale, mu, log_var: ((x - mean).abs() / log_scale.exp() + log_scale.abs() + 1).flatten(1).sum(1).mean() + (mu**2 + log_var.exp() + log_var.abs()).sum(1).mean(),
-        question=lambda log_scale, log_var, **_: FAR if max(log_scale.abs(), log_var.abs().max()) > 10 else "",
+        question=lambda log_scale, log_var, **_: "Right, until a scale or a variance is very small or very large. What keeps yours from growing: a limit, or a small number beside it?" if max(log_scale.abs(), log_var.abs().max()) > 10 else "",
     ),
     slips=(
         slip({" - log_scale - math.log(2)": "", ".flatten(1).sum(-1)": ".flatten(1).sum(-1) - log_scale - math.log(2)"}, "What doesn't depend on x is counted once an image. One pixel has a density of its own: how many pixels are there?"),
@@ -61,11 +56,11 @@ def reference(x, mean, log_scale, mu, log_var):
         slip("- log_scale", "+ log_scale", "At its peak, is a wide density higher than a narrow one, or lower? Which is it in yours?"),
         slip("/ log_scale.exp()", "/ log_scale", "At a log_scale of 0 you divide by 0, and below it your errors pay. What undoes a logarithm?"),
         slip("/ log_scale.exp()", "* log_scale.exp()", "A decoder with a small scale claims to be exact. Should an error cost it more then, or less?"),
-        slip({"log_scale.exp()": "(0.5 * log_scale).exp()", "- log_scale": "- 0.5 * log_scale"}, OF_A_SQUARE),
-        slip({"log_scale.exp()": "(log_scale.exp() / 2**0.5)", "math.log(2)": "0.5 * math.log(2)"}, DEVIATION),
+        slip({"log_scale.exp()": "(0.5 * log_scale).exp()", "- log_scale": "- 0.5 * log_scale"}, "You read log_scale as the logarithm of a square. Which power of the scale stands below |x − m| in the density, and which before the exponential?"),
+        slip({"log_scale.exp()": "(log_scale.exp() / 2**0.5)", "math.log(2)": "0.5 * math.log(2)"}, "You took exp(log_scale) for a pixel's standard deviation, which a Laplace density has, too. Which letter of the contract's density is it?"),
         slip("/ log_scale.exp()", "/ (2 * log_scale.exp())", "One scale away from the peak, by which factor has a Laplace density fallen? And yours?"),
         slip("(x - mean).abs()", "(x - mean) ** 2", "An error of ten scales costs ten nats under this density. What does it cost in yours, and which density has a square there?"),
-        slip({"-(x - mean).abs() / log_scale.exp()": "-0.5 * ((x - mean) / log_scale.exp()) ** 2", "math.log(2)": "0.5 * math.log(2 * math.pi)"}, A_GAUSSIAN),
+        slip({"-(x - mean).abs() / log_scale.exp()": "-0.5 * ((x - mean) / log_scale.exp()) ** 2", "math.log(2)": "0.5 * math.log(2 * math.pi)"}, "That is a Gaussian, with all its constants. What does one pixel that is ten scales off cost in it, and what under a Laplace density?"),
         slip("(x - mean).abs()", "(x - mean)", "A pixel drawn too bright makes your loss smaller, without end. How far is it from x to the mean, whichever is greater?"),
         slip("-(x - mean).abs() / log_scale.exp() - log_scale - math.log(2)", "-(x - mean).abs()", "An absolute error: a likelihood for one scale only, and but for a constant. How does the model learn, in yours, how exact it is?"),
         slip(".flatten(1).sum(-1)", ".flatten(1).mean(-1)", "The pixels are averaged and the KL is summed. For 784 pixels, which β is that in effect, and what happens to z?"),

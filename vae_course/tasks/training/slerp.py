@@ -15,40 +15,31 @@ SPECIAL = (
 ANGLE = "torch.dot(z0 / z0.norm(), z1 / z1.norm())"
 STRAIGHT = "    if torch.sin(angle) < 1e-4:\n        return (1 - t) * z0 + t * z1\n"
 BENT = "torch.sin((1 - t) * angle) * z0 + torch.sin(t * angle) * z1"
-STRAIGHT_IF_NOT_FINITE = f"bent = ({BENT}) / torch.sin(angle)\n    return torch.where(bent.isfinite(), bent, torch.lerp(z0, z1, t))"
-THRICE = "Make both ends three times as long: the angle stays as it is, and every point goes three times as far out. Which of the two fails in yours?"
 AT_THE_START = "At t = 0 yours gives sin θ · z0. Which factor is to be undone?"
-LONG_VECTORS, STRETCHED = "The angle changes when z0 gets longer, in yours. What must a dot product be divided by to be a cosine?", "torch.nn.functional.normalize(torch.lerp(z0, z1, t), dim=1) * torch.lerp(z0.norm(), z1.norm(), t)"
-BLENDED, IN_COLUMNS = "torch.lerp(z0.norm(), z1.norm(), t) * (torch.sin((1 - t) * angle) * z0 / z0.norm() + torch.sin(t * angle) * z1 / z1.norm())", "The numbers are right, in columns. What should one row be?"
-QUATERNION = "Where the angle is obtuse you go to −z1. Of a quaternion, q and −q are the same turn: do z1 and −z1 decode to the same image?"
+LONG_VECTORS = "The angle changes when z0 gets longer, in yours. What must a dot product be divided by to be a cosine?"
 
 
-def ends(draw, n, d):
-    z0, z1 = draw(d + 2), 1.5 * draw(d + 2)
-    if torch.nn.functional.cosine_similarity(z0, z1, dim=0) < -0.8:  # nearly opposite: hardly a unique way
-        z1 = -z1
-    return {"z0": z0, "z1": z1, "t": torch.linspace(0, 1, n + 1, dtype=z0.dtype)}
+def ends(draw, steps, d):
+    z0, z1 = draw(d), 1.5 * draw(d)
+    opposite = torch.cosine_similarity(z0, z1, dim=0) < -0.8  # nearly so: hardly a unique way
+    return {"z0": z0, "z1": -z1 if opposite else z1, "t": torch.linspace(0, 1, steps, dtype=z0.dtype)}
 
 
 def reference(z0, z1, t):
-    """A rotation in the plane of the two ends, with the angle from a tangent: no division by a sine."""
-    a, b = z0 / z0.norm(), z1 / z1.norm()
+    """From z0 and from the point that lies a right angle further on, with the angle from a tangent."""
+    a, b, t = z0 / z0.norm(), z1 / z1.norm(), t.unsqueeze(1)
     angle = 2 * torch.atan2((a - b).norm(), (a + b).norm())
     if angle < 1e-9:
-        return (1 - t).unsqueeze(1) * z0 + t.unsqueeze(1) * z1
-    across = (b - (a @ b) * a) / (b - (a @ b) * a).norm()
-    # the weights of z0 and z1 follow from where the rotated unit vector lies in the plane of a and across
-    along, up = torch.cos(t * angle), torch.sin(t * angle)
-    of_b = up / (across @ b)
-    of_a = along - of_b * (a @ b)
-    return of_a.unsqueeze(1) * z0 + of_b.unsqueeze(1) * z1
+        return torch.lerp(z0, z1, t)
+    further_on = (z1 - torch.cos(angle) * z0) / torch.sin(angle)
+    return torch.cos(t * angle) * z0 + torch.sin(t * angle) * further_on
 
 
 @task(
     points=2,
-    probes=probes_from(ends, sizes={(6, 3): "", (1, 4): "with the two ends alone", (4, 18): ""}, more=SPECIAL),
+    probes=probes_from(ends, sizes={(7, 5): "", (2, 6): "with the two ends alone", (5, 20): ""}, more=SPECIAL),
     laws=(
-        relation(lambda z0, z1, t: {"z0": 3 * z0, "z1": 3 * z1}, lambda result: 3 * result, "With both ends three times as far out, every point should be", THRICE),
+        relation(lambda z0, z1, t: {"z0": 3 * z0, "z1": 3 * z1}, lambda result: 3 * result, "With both ends three times as far out, every point should be", "Make both ends three times as long: the angle stays as it is, and every point goes three times as far out. Which of the two fails in yours?"),
         relation(lambda z0, z1, t: {"z0": z1, "z1": z0}, lambda result: result.flip(0), "The way back should go through the same points", "The way from z1 to z0 is the same way. Which of the two ends does yours prefer?"),
         finite_far_out("NaN has two usual causes here: the angle of a cosine beyond 1, and 0 over 0. Which of them can happen with these two ends?"),
     ),
@@ -57,19 +48,19 @@ def reference(z0, z1, t):
         slip("if torch.sin(angle) < 1e-4:", "if True:", "A straight line. How long is its middle, when z0 and z1 are long and at right angles?"),
         slip("t = t.unsqueeze(1)", "t = 1 - t.unsqueeze(1)", "You start at z1 and end at z0. Which of the two belongs to t = 0?"),
         slip(ANGLE, "torch.dot(z0, z1)", LONG_VECTORS),
-        slip({ANGLE: "torch.dot(z0, z1)", STRAIGHT: "", f"return ({BENT}) / torch.sin(angle)": STRAIGHT_IF_NOT_FINITE}, LONG_VECTORS),
+        slip({ANGLE: "torch.dot(z0, z1)", STRAIGHT: "", f"return ({BENT}) / torch.sin(angle)": f"bent = ({BENT}) / torch.sin(angle)\n    return torch.where(bent.isfinite(), bent, torch.lerp(z0, z1, t))"}, LONG_VECTORS),
         slip(f"{ANGLE}.clamp(-1, 1)", "torch.dot(z0, z1)", "A cosine beyond 1 has no angle. What must a dot product be divided by to be a cosine?"),
         slip(ANGLE, f"{ANGLE}\n    z0, z1 = z0 / z0.norm(), z1 / z1.norm()\n    cosine = cosine", "All your points have length 1. At t = 0 you should be at z0 itself."),
         slip({STRAIGHT: "", " / torch.sin(angle)\n": "\n"}, AT_THE_START),
         slip(" / torch.sin(angle)\n", "\n", AT_THE_START),
         slip(STRAIGHT, "", "Right, but for ends that are parallel: sin 0 is below the line. What is the limit there, and how do you take it?"),
-        slip(f"({BENT}) / torch.sin(angle)", STRETCHED, "A straight line, stretched to the sphere: the lengths are about right, but the steps are not equal angles. Which weights does the formula have?"),
-        slip(f"({BENT})", BLENDED, "You turn the directions and blend the lengths apart. What do the weights of the formula multiply: directions, or z0 and z1 themselves?"),
+        slip(f"({BENT}) / torch.sin(angle)", "torch.nn.functional.normalize(torch.lerp(z0, z1, t), dim=1) * torch.lerp(z0.norm(), z1.norm(), t)", "A straight line, stretched to the sphere: the lengths are about right, but the steps are not equal angles. Which weights does the formula have?"),
+        slip(f"({BENT})", "torch.lerp(z0.norm(), z1.norm(), t) * (torch.sin((1 - t) * angle) * z0 / z0.norm() + torch.sin(t * angle) * z1 / z1.norm())", "You turn the directions and blend the lengths apart. What do the weights of the formula multiply: directions, or z0 and z1 themselves?"),
         slip(ANGLE, "(torch.dot(z0, z1) / z0.norm() * z1.norm())", "Your cosine changes with the length of z1. What does Python divide first in a / b * c?"),
         slip(BENT, "torch.sin(1 - t) * angle * z0 + torch.sin(t) * angle * z1", "At t = 0 you should be at z0. Is θ inside the sine, or beside it?"),
         slip({STRAIGHT: "", "/ torch.sin(angle)\n": "/ (torch.sin(angle) + 1e-8)\n"}, "The small number under the line is too large for 64 bits and no help for parallel ends: 0 over it is 0. What is the limit there?"),
-        slip({"* z0 + t * z1": "* z0.unsqueeze(1) + t * z1.unsqueeze(1)", "t = t.unsqueeze(1)": "t = t.unsqueeze(0)", BENT: BENT.replace("z0", "z0.unsqueeze(1)").replace("z1", "z1.unsqueeze(1)")}, IN_COLUMNS),
-        slip("angle = torch.arccos(cosine)", "z1 = z1 if cosine >= 0 else -z1\n    angle = torch.arccos(cosine.abs())", QUATERNION),
+        slip({"* z0 + t * z1": "* z0.unsqueeze(1) + t * z1.unsqueeze(1)", "t = t.unsqueeze(1)": "t = t.unsqueeze(0)", BENT: BENT.replace("z0", "z0.unsqueeze(1)").replace("z1", "z1.unsqueeze(1)")}, "The numbers are right, in columns. What should one row be?"),
+        slip("angle = torch.arccos(cosine)", "z1 = z1 if cosine >= 0 else -z1\n    angle = torch.arccos(cosine.abs())", "Where the angle is obtuse you go to −z1. Of a quaternion, q and −q are the same turn: do z1 and −z1 decode to the same image?"),
         slip("torch.arccos(cosine)", "torch.rad2deg(torch.arccos(cosine))", "How large is a right angle, in yours? In which unit does torch.sin take one?"),
     ),
     hints=(

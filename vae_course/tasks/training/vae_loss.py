@@ -7,26 +7,15 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 from ..engine import Probe, averages_over_the_batch, finite_far_out, matches, never_negative, probes_from, slip, sums_over, symmetric_in, task
 
 ALL = ("x", "logits", "mu", "log_var")
-# Rows, and the size of everything else, so that no two of them are alike in any probe.
-HEIGHT_AND_LATENTS = {7: (2, 4), 1: (3, 2), 5: (4, 3), 4: (3, 1)}
-SMALL = {"x": torch.tensor([0.0, 1.0, 0.25, 1.0]).reshape(1, 1, 2, 2), "logits": torch.tensor([-2.0, 0.5, 3.0, -1.0]).reshape(1, 1, 2, 2), "mu": torch.tensor([[3.0, -2.0, 0.0]]), "log_var": torch.zeros(1, 3)}
+# Rows, height, width, latents: no two of them are alike in any probe.
+SIZES = {(7, 2, 3, 4): "", (1, 3, 4, 2): "with a single row", (5, 4, 1, 3): "with one column", (4, 3, 6, 1): ""}
+SMALL = {"x": torch.tensor([[[[0.0, 1.0], [0.25, 1.0]]]]), "logits": torch.tensor([[[[-2.0, 0.5], [3.0, -1.0]]]]), "mu": torch.tensor([[3.0, -2.0, 0.0]]), "log_var": torch.zeros(1, 3)}
 FAR_OUT = (
-    Probe(SMALL | {"logits": torch.tensor([130.0, -1000.0, 1200.0, 4000.0]).reshape(1, 1, 2, 2)}, note="with a decoder that is very sure, and wrong"),
+    Probe(SMALL | {"logits": torch.tensor([[[[130.0, -1000.0], [1200.0, 4000.0]]]])}, note="with a decoder that is very sure, and wrong"),
     Probe(SMALL | {"log_var": torch.tensor([[-40.0, -12.0, 0.0]])}, note="with very small variances"),
     Probe(SMALL | {"log_var": torch.tensor([[30.0, 12.0, 0.0]])}, note="with very large variances"),
 )
-# Where one of these is far out, all else was right already, and one question leads on.
-QUESTIONS = {
-    "logits": "Right, until the decoder is very sure, and wrong. A logit of 2000 costs twice as much as one of 1000. What keeps yours from growing: a limit, a small number, a rounded probability?",
-    "log_var": "Right, until a variance is very small or very large. What keeps yours from growing: a limit, or a small number beside the variance?",
-}
 BY_TORCH = 'cross_entropy = F.binary_cross_entropy_with_logits(logits, x, reduction="none")'
-SMALL_NUMBER = "Nearly right: the small number inside the logarithm changes every pixel a little, and a very sure one a lot. Which form of the loss needs none?"
-
-
-def batch(draw, n, d):
-    height, latents = HEIGHT_AND_LATENTS[n]
-    return {"x": torch.sigmoid(2 * draw(n, 1, height, d)), "logits": 2 * draw(n, 1, height, d), "mu": draw(n, latents), "log_var": draw(n, latents)}
 
 
 def reference(x, logits, mu, log_var):
@@ -35,8 +24,11 @@ def reference(x, logits, mu, log_var):
     return (kl_divergence(Normal(mu, (log_var / 2).exp()), Normal(0.0, 1.0)).sum(1) - log_likelihood).mean()
 
 
-def question(**arguments):
-    return next((asked for name, asked in QUESTIONS.items() if arguments[name].abs().max() > 20), "")
+def question(logits, log_var, **_):
+    """Where one of these is far out, all else was right already, and one question leads on."""
+    if logits.abs().max() > 20:
+        return "Right, until the decoder is very sure, and wrong. A logit of 2000 costs twice as much as one of 1000. What keeps yours from growing: a limit, a small number, a rounded probability?"
+    return "Right, until a variance is very small or very large. What keeps yours from growing: a limit, or a small number beside the variance?" if log_var.abs().max() > 20 else ""
 
 
 def by_logarithms(p="torch.sigmoid(logits)", costs="-(x * torch.log(p) + (1 - x) * torch.log(1 - p))"):
@@ -45,7 +37,7 @@ def by_logarithms(p="torch.sigmoid(logits)", costs="-(x * torch.log(p) + (1 - x)
 
 @task(
     points=0,
-    probes=probes_from(batch, more=FAR_OUT),
+    probes=probes_from(lambda draw, n, h, w, d: {"x": torch.sigmoid(2 * draw(n, 1, h, w)), "logits": 2 * draw(n, 1, h, w), "mu": draw(n, d), "log_var": draw(n, d)}, sizes=SIZES, more=FAR_OUT),
     laws=(
         finite_far_out(),
         never_negative("Pixels lie in [0, 1], so neither term can be negative. Which sign does yours have?", what="This loss"),
@@ -64,7 +56,7 @@ def by_logarithms(p="torch.sigmoid(logits)", costs="-(x * torch.log(p) + (1 - x)
         slip("with_logits(logits", "with_logits(torch.sigmoid(logits)", "A sigmoid of a sigmoid lies between 0.5 and 0.73. Does your loss function expect logits, or probabilities?"),
         slip("_with_logits(logits", "(torch.sigmoid(logits)", "Right, until the decoder is very sure: what is 1 − sigmoid(120) in 32 bits, and the logarithm of that? Which form of the loss takes the logits themselves?"),
         slip(BY_TORCH, by_logarithms(), "Right, until a probability is 0 or 1 in 32 bits: then you take 0 · log 0. What is that to a computer, and which form of the loss never gets there?"),
-        slip(BY_TORCH, by_logarithms(costs="-(x * torch.log(p + 1e-8) + (1 - x) * torch.log(1 - p + 1e-8))"), SMALL_NUMBER),
+        slip(BY_TORCH, by_logarithms(costs="-(x * torch.log(p + 1e-8) + (1 - x) * torch.log(1 - p + 1e-8))"), "Nearly right: the small number inside the logarithm changes every pixel a little, and a very sure one a lot. Which form of the loss needs none?"),
         slip(BY_TORCH, by_logarithms(p="torch.sigmoid(logits).clamp(1e-7, 1 - 1e-7)"), "Your probabilities are cut, so that a pixel costs no more than about 16 nats. What gradient does a decoder get that is surer than that, and wrong?"),
         slip(BY_TORCH, by_logarithms(costs="-x * torch.log(p) + (1 - x) * torch.log(1 - p)"), "A minus before a sum of two: how far does it reach? Look at what a black pixel costs when the decoder says black, and when it says white."),
         slip("(reconstruction + kl).mean()", "reconstruction.mean() + kl.sum()", "The cross-entropy is averaged over the batch, and the KL is summed over it. How much does the KL weigh when the batch grows?"),

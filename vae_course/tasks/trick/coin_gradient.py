@@ -1,51 +1,26 @@
 """A gradient through a coin: the score-function estimator where no path is left."""
 
 import torch
-from torch.distributions import Bernoulli
 
-from ..engine import Mistake, Probe, matches, slip, task
+from ..engine import Mistake, Probe, matches, probes_from, slip, task
 
 # Of 0 and 1 these give numbers of any kind; none has a slope that would help.
 REWARDS = {"cost": lambda b: 3 - 4 * b, "square": lambda b: (b - 0.45) ** 2, "threshold": lambda b: (b > 0.5).to(b.dtype)}
+SIZES = {("cost", 8): "", ("square", 6): "with f(b) = (b − 0.45)²", ("threshold", 5): "with a threshold for f", ("cost", 1): "with a single draw", ("square", 7): "in float64"}
+ONE_SIDED = Probe({"f": "cost", "logit": torch.tensor(-40.0), "b": torch.tensor([0.0, 1.0, 1.0, 0.0])}, note="with a coin that nearly always falls on one side")
 
 
-def coins(seed):
-    """f, a logit and draws of 0 and 1."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(f, n, note="", dtype=torch.float32, logit=None):
-        drawn = torch.randn((), generator=generator, dtype=torch.float64) if logit is None else torch.tensor(logit, dtype=torch.float64)
-        b = (torch.rand(n, generator=generator) < 0.5).to(dtype)
-        b[:2] = torch.tensor([0.0, 1.0])[: min(n, 2)]
-        return Probe({"f": f, "logit": drawn.to(dtype), "b": b}, seed, note)
-
-    return [
-        one("cost", 8),
-        one("square", 6, "with f(b) = (b − 0.45)²"),
-        one("threshold", 5, "with a threshold for f"),
-        one("cost", 1, "with a single draw"),
-        one("cost", 4, "with a coin that nearly always falls on one side", logit=-40.0),
-        one("square", 7, "in float64", torch.float64),
-    ]
-
-
-def with_reward(function, f, logit, b):
-    """The function gets f itself for its name."""
-    return {"result": function(REWARDS[f], logit, b)}
-
-
-def reference(f, logit, b):
-    """The score by autograd through torch's own log-probability."""
-    at = logit.expand_as(b).clone().requires_grad_()
-    (score,) = torch.autograd.grad(Bernoulli(logits=at).log_prob(b).sum(), at)
-    return REWARDS[f](b) * score
+def coins(draw, f, n):
+    """f, a logit and draws: the even and the odd ones of n numbers in a random order, so that 0 and 1 are both there."""
+    logit = draw(())
+    return {"f": f, "logit": logit, "b": (draw(n).argsort() % 2).to(logit.dtype)}
 
 
 @task(
     points=1,
-    probes=coins,
-    run=with_reward,
-    claims=matches(reference, "The estimate of each draw should be f(b)·∂log p(b)/∂logit"),
+    probes=probes_from(coins, sizes=SIZES, more=(ONE_SIDED,)),
+    run=lambda function, f, logit, b: {"result": function(REWARDS[f], logit, b)},
+    claims=matches(lambda f, logit, b: REWARDS[f](b) * torch.where(b > 0.5, torch.sigmoid(-logit), -torch.sigmoid(logit)), "The estimate of each draw should be f(b)·∂log p(b)/∂logit"),
     slips=(
         slip("torch.sigmoid(logit)", "logit", "At logit = 0 a coin is fair: what is the score of a 1 then? In which units is what you take off from b?"),
         slip("b - torch.sigmoid(logit)", "(torch.sigmoid(logit) - b)", "The sign. If f(1) is the greater one, should the logit go up or down to make E[f(b)] greater?"),

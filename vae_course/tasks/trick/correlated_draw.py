@@ -3,38 +3,27 @@
 import torch
 
 from ..cases.draws import DRAWS, claims_of_draws, drawn
-from ..engine import Probe, slip, task
+from ..engine import probes_from, slip, task
 
 
-def gaussians(seed):
-    """A few means and lower triangles, drawn from many times."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(n, d, draws, note="", dtype=torch.float32):
-        numbers = torch.randn(n, d + 1, d, generator=generator, dtype=torch.float64)
-        square = numbers[:, 1:]
-        scale_tril = 1.5 * square.tril(-1) + torch.diag_embed((0.5 * square.diagonal(dim1=1, dim2=2)).exp())
-        return Probe({"mu": numbers[:, 0].to(dtype), "scale_tril": scale_tril.to(dtype), "draws": draws}, seed + 31 * n + d, note)
-
-    return [one(2, 3, DRAWS), one(1, 4, 1, "with a batch of one"), one(3, 1, DRAWS, "with one latent"), one(2, 2, DRAWS, "in float64", torch.float64)]
+def gaussians(draw, n, d, draws):
+    return {"mu": draw(n, d), "scale_tril": 1.5 * draw(n, d, d).tril(-1) + torch.diag_embed((0.5 * draw(n, d)).exp()), "draws": draws}
 
 
-def claims(values, mu, scale_tril, draws):
-    mean, triangle = (value.double().repeat_interleave(draws, 0) for value in (mu, scale_tril))
+def noise_of(z, mu, scale_tril):
+    return torch.linalg.solve_triangular(scale_tril, (z - mu).unsqueeze(-1), upper=False).squeeze(-1)
 
-    def noise_of(z):
-        return torch.linalg.solve_triangular(triangle, (z - mean).unsqueeze(-1), upper=False).squeeze(-1)
 
-    by_l = {"width": "scale_tril", "slope_of": lambda z: noise_of(z).unsqueeze(1).expand_as(triangle).tril(), "slope": "∂z_i/∂L_ij of a draw should be ε_j"}
-    return claims_of_draws(values, mu, draws, noise_of=noise_of, noise="L⁻¹(z − μ)", **by_l)
+def slope_of(z, mu, scale_tril):
+    return noise_of(z, mu, scale_tril).unsqueeze(1).expand_as(scale_tril).tril()
 
 
 @task(
     points=2,
-    probes=gaussians,
+    probes=probes_from(gaussians, sizes={(2, 3, DRAWS): "", (1, 4, 1): "with a batch of one", (3, 1, DRAWS): "with one latent", (2, 2, DRAWS): "in float64"}),
     run=drawn,
     random=True,
-    claims=claims,
+    claims=claims_of_draws(noise_of, "L⁻¹(z − μ)", slope_of, "∂z_i/∂L_ij of a draw should be ε_j"),
     slips=(
         slip("(scale_tril @ epsilon.unsqueeze(-1)).squeeze(-1)", "(epsilon.unsqueeze(1) @ scale_tril).squeeze(1)", "Your covariance is LᵀL. On which side of ε does L stand, if z − μ = Lε for a column ε?"),
         slip("scale_tril @ epsilon.unsqueeze(-1)", "scale_tril @ scale_tril.mT @ epsilon.unsqueeze(-1)", "You multiplied by the covariance. What is the covariance of Aε, and which A gives LLᵀ?"),

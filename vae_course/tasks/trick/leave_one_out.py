@@ -2,23 +2,17 @@
 
 import torch
 
-from ..engine import matches, probes_from, relation, slip, task
-
-
-def reference(values, scores):
-    """Each baseline from the values that are left when one is taken out."""
-    others = [torch.cat([values[:i], values[i + 1 :]]).mean() for i in range(len(values))]
-    return (values - torch.stack(others)) * scores
+from ..engine import matches, probes_from, relation, slip, task, unchanged
 
 
 @task(
     points=2,
-    probes=probes_from(lambda draw, n, d: {"values": 3 + 2 * draw(n), "scores": draw(n)}, sizes={(7, 1): "", (2, 1): "with two draws", (12, 1): ""}),
+    probes=probes_from(lambda draw, n: {"values": 3 + 2 * draw(n), "scores": draw(n)}, sizes={(7,): "", (2,): "with two draws", (12,): ""}),
     laws=(
-        relation(lambda values, scores: {"values": values + 10}, lambda result: result, "With 10 added to all values, nothing should change", "A baseline takes away what all values share. What does yours leave, or add?"),
+        unchanged(lambda values, scores: {"values": values + 10}, "With 10 added to all values", "A baseline takes away what all values share. What does yours leave, or add?"),
         relation(lambda values, scores: {"scores": 2 * scores}, lambda result: 2 * result, "With all scores doubled, every estimate should double", "How does the score come into your estimate?"),
     ),
-    claims=matches(reference, "Each draw's estimate should be (its value − the mean of the others')·its score", scale=lambda values, scores: 2 * (values.abs().max() + 1) * (scores.abs() + 1)),
+    claims=matches(lambda values, scores: (values - torch.stack([values[torch.arange(len(values)) != i].mean() for i in range(len(values))])) * scores, "Each draw's estimate should be (its value − the mean of the others')·its score", scale=lambda values, scores: 2 * (values.abs().max() + 1) * (scores.abs() + 1)),
     slips=(
         slip("(values.sum() - values) / (n - 1)", "values.mean()", "Your baseline knows the draw that it is subtracted from, and so the estimate comes out multiplied by (n − 1)/n on average. Who must be left out?"),
         slip("/ (n - 1)", "/ n", "You left the draw out of the sum. How many values are there in that sum now?"),

@@ -3,33 +3,17 @@
 import torch
 
 from ..cases.draws import DRAWS, claims_of_draws, drawn
-from ..engine import Probe, slip, task
+from ..engine import probes_from, slip, task
 
-
-def gaussians(seed):
-    """A few rows each, drawn from many times."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(n, d, draws=DRAWS, note="", dtype=torch.float32, spread=1.0):
-        mu, log_var = torch.randn(2, n, d, generator=generator, dtype=torch.float64).to(dtype)
-        return Probe({"mu": mu, "log_var": spread * log_var, "draws": draws}, seed + 31 * n + d, note)
-
-    wide = one(2, 3, note="with small and large variances", spread=4.0)
-    return [one(3, 2), one(1, 4, 1, "with a batch of one"), one(2, 1, note="with one latent"), wide, one(2, 2, note="in float64", dtype=torch.float64)]
-
-
-def claims(values, mu, log_var, draws):
-    mean, sigma = (value.repeat_interleave(draws, 0) for value in (mu.double(), (log_var.double() / 2).exp()))
-    by_log_var = {"width": "log_var", "slope_of": lambda z: (z - mean) / 2, "slope": "∂z/∂(log σ²) of a draw should be ½(z − μ)"}
-    return claims_of_draws(values, mu, draws, noise_of=lambda z: (z - mean) / sigma, noise="(z − μ)/σ", **by_log_var)
+SIZES = {(3, 2, DRAWS, 1): "", (1, 4, 1, 1): "with a batch of one", (2, 1, DRAWS, 1): "with one latent", (2, 3, DRAWS, 4): "with small and large variances", (2, 2, DRAWS, 1): "in float64"}
 
 
 @task(
     points=0,
-    probes=gaussians,
+    probes=probes_from(lambda draw, n, d, draws, spread: {"mu": draw(n, d), "log_var": spread * draw(n, d), "draws": draws}, sizes=SIZES),
     run=drawn,
     random=True,
-    claims=claims,
+    claims=claims_of_draws(lambda z, mu, log_var: (z - mu) / (log_var / 2).exp(), "(z − μ)/σ", lambda z, mu, log_var: (z - mu) / 2, "∂z/∂(log σ²) of a draw should be ½(z − μ)"),
     slips=(
         slip("0.5 * log_var", "log_var", "Draw with log_var = log 4. Your draws spread by 4. Which power of exp(log_var) is σ?"),
         slip("torch.exp(0.5 * log_var)", "log_var", "At log_var = 0 your draws don't spread at all. What is σ there?"),

@@ -1,34 +1,17 @@
 """What an encoder hears of its log-variance: the pathwise gradient with respect to log σ²."""
 
-from dataclasses import replace
-
 import torch
 
-from ..cases.functions import FUNCTIONS, expectations, with_function
-from ..engine import Mistake, matches, relation, slip, task
-
-
-def probes(seed):
-    """The draws of the other estimators, with log σ² for σ."""
-    made = []
-    for probe in expectations(seed):
-        f, mu, sigma, epsilon = probe.arguments.values()
-        made.append(replace(probe, arguments={"f": f, "mu": mu, "log_var": 2 * sigma.log(), "epsilon": epsilon}))
-    return made
-
-
-def reference(f, mu, log_var, epsilon):
-    """The chain rule by hand: ∂z/∂(log σ²) = ½σε."""
-    sigma = (log_var / 2).exp()
-    return FUNCTIONS[f][1](mu + sigma * epsilon) * sigma * epsilon / 2
+from ..cases.functions import FUNCTIONS, SIZES, with_function
+from ..engine import Mistake, matches, probes_from, relation, slip, task
 
 
 @task(
     points=1,
-    probes=probes,
+    probes=probes_from(lambda draw, f, n: {"f": f, "mu": draw(()) + 0.5, "log_var": draw(()), "epsilon": draw(n)}, sizes=SIZES),
     run=with_function,
     laws=(relation(lambda f, mu, log_var, epsilon: {"epsilon": 0 * epsilon}, lambda result: 0 * result, "A draw that sits at μ (ε = 0) does not move when σ grows: its estimate should be 0", "Let ε be 0: z stays at μ, however wide the Gaussian is. Why should f(z) change with log σ²?"),),
-    claims=matches(reference, "The estimate of each draw should be f′(z)·∂z/∂(log σ²) at that draw"),
+    claims=matches(lambda f, mu, log_var, epsilon: FUNCTIONS[f][1](mu + (log_var / 2).exp() * epsilon) * (log_var / 2).exp() * epsilon / 2, "The estimate of each draw should be f′(z)·∂z/∂(log σ²) at that draw"),
     slips=(
         slip("return slope", "return slope.sum()", "One number: the sum over all draws. Each draw needs a log σ² of its own; what did autograd add up for you?"),
         slip("return slope", "return slope.mean()", "One number: the average. It is a fine estimate, but what was asked for is that of each draw."),

@@ -3,34 +3,22 @@
 import torch
 from scipy.stats import truncnorm
 
-from ..engine import Probe, matches, slip, task
+from ..engine import matches, probes_from, slip, task
 
 
-def truncations(seed):
+def truncations(draw, n):
     """Bounds are exact in float32, so that torch.tensor(low) loses nothing."""
-    generator = torch.Generator().manual_seed(1000 + seed)
-
-    def one(n, note="", dtype=torch.float32):
-        a = torch.rand(5, generator=generator, dtype=torch.float64)
-        mu, sigma = 2 * a[0] - 1, 0.5 + a[1]
-        low, high = ((mu + side * sigma * reach).float().item() for side, reach in ((-1, 0.2 + 1.5 * a[2]), (1, 0.3 + 1.5 * a[3])))
-        u = 0.02 + 0.96 * torch.rand(n, generator=generator, dtype=torch.float64)
-        mu, sigma, u = (value.to(dtype).expand(n).clone() for value in (mu, sigma, u))
-        return Probe({"mu": mu, "sigma": sigma, "low": low, "high": high, "u": u}, seed, note)
-
-    return [one(7), one(1, "with a single draw"), one(5), one(6, "in float64", torch.float64)]
-
-
-def reference(mu, sigma, low, high, u):
-    """By scipy."""
-    return torch.as_tensor(truncnorm.ppf(u.numpy(), ((low - mu) / sigma).numpy(), ((high - mu) / sigma).numpy(), mu.numpy(), sigma.numpy()))
+    a = torch.special.ndtr(draw(4))
+    mu, sigma = 2 * a[0] - 1, 0.5 + a[1]
+    low, high = mu - sigma * (0.2 + 1.5 * a[2]), mu + sigma * (0.3 + 1.5 * a[3])
+    return {"mu": mu.repeat(n), "sigma": sigma.repeat(n), "low": low.float().item(), "high": high.float().item(), "u": 0.02 + 0.96 * torch.special.ndtr(draw(n))}
 
 
 @task(
     points=2,
-    probes=truncations,
+    probes=probes_from(truncations, sizes={(7,): "", (1,): "with a single draw", (5,): "", (6,): "in float64"}),
     gradients=("mu", "sigma"),
-    claims=matches(reference, "z should be the u-quantile of the truncated Gaussian, as scipy has it", scale=lambda **_: 10.0),
+    claims=matches(lambda mu, sigma, low, high, u: torch.as_tensor(truncnorm.ppf(u, (low - mu) / sigma, (high - mu) / sigma, mu, sigma)), "z should be the u-quantile of the truncated Gaussian, as scipy has it", scale=lambda **_: 10.0),
     slips=(
         slip({"return mu": "return (mu", "ndtri(share)": "ndtri(u)).clamp(low, high)"}, "Many draws sit exactly on the bounds, and there the gradient is 0. Conditioning isn't clamping: where must the mass outside go?"),
         slip({"(low - mu) / sigma": "low + 0 * mu", "(high - mu) / sigma": "high + 0 * mu"}, "Φ belongs to N(0, 1). In which units are low and high measured when you ask it for the mass below them?"),
