@@ -237,9 +237,8 @@ def _refuse_other_model(model, about: dict, file_name: str) -> None:
         raise ValueError(f"{file_name} holds a {about['model'].partition(':')[2]}, and was to fill a {type(model).__name__}.")
     settings = json.loads(_as_json(_settings(model)))
     # a setting that a card does not name came later: the file has its default
-    stored = {name: json.loads(_as_json(value)) for name, value in settings_of(type(model), {}).items() if name in settings} | about[
-        "config"
-    ]
+    defaults = {name: value for name, value in settings_of(type(model), {}).items() if name in settings}
+    stored = json.loads(_as_json(defaults)) | about["config"]
     different = {key: (stored.get(key), value) for key, value in settings.items() if stored.get(key) != value}
     if different:
         told = "; ".join(f"{key} is {theirs} in the file and {own} in the model" for key, (theirs, own) in different.items())

@@ -105,9 +105,8 @@ def fit(
     test = None if test is None else accepted(test, part="test")
     model.to(runtime.device(device))
     _refuse_what_does_not_fit(model, data, test)
-    if isinstance(test, DataLoader):  # its first batch is looked at now, not after an epoch
-        if next(_batches(model, test), None) is None:
-            raise ValueError(NO_BATCHES)
+    if isinstance(test, DataLoader) and next(_batches(model, test), None) is None:  # its first batch is looked at now, not after an epoch
+        raise ValueError(NO_BATCHES)
     batches = _Shuffled(model, data, batch_size) if isinstance(data, Split) else _Loaded(model, data)
     if seed is not None:
         torch.manual_seed(seed)

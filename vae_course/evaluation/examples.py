@@ -1,4 +1,4 @@
-"""What every figure starts from: examples on the model's device, looked at as they come in. Which examples is for `data.accepted` to say."""
+"""What every figure starts from: examples on the model's device, looked at as they come in. Which ones is for `data.accepted` to say."""
 
 from __future__ import annotations
 

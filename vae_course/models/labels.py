@@ -39,9 +39,8 @@ def check_label_values(y: Tensor | None, n: int, classes: int, *, unknown_allowe
 
 def labels_from(y: Tensor | int | None, n: int, classes: int, device: torch.device) -> Tensor:
     """One label an example on `device`, from one class for all or from (n,) labels. Raises ValueError as `check_label_values` does."""
-    if type(y) is int:
-        y = torch.full((n,), y)
-    return check_label_values(y, n, classes).to(device)
+    one_for_all = isinstance(y, int) and not isinstance(y, bool)
+    return check_label_values(torch.full((n,), y) if one_for_all else y, n, classes).to(device)  # pyright: ignore[reportArgumentType]
 
 
 def one_hot(y: Tensor, classes: int) -> Tensor:
