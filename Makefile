@@ -39,7 +39,7 @@ MY ?= my
 
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline notebooks exercises lint format clean
+.PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline notebooks exercises rename lint format clean
 
 lab: $(VENV)/lab.installed
 	$(BIN)/python -m vae_course.my_copy --to '$(MY)'
@@ -87,6 +87,11 @@ notebooks: $(VENV)/test.installed
 
 # exercises/ is derived from solutions/, byte for byte the same each time.
 exercises: $(VENV)/test.installed
+	$(BIN)/python -m tests.exercises.generate
+
+# Pages get other names, all at once, and every reference follows: make rename PAGES="06-beta-vae=07-beta-vae 07-conditional-vae=08-conditional-vae"
+rename: $(VENV)/test.installed
+	$(BIN)/python -m tests.notebooks.rename $(PAGES)
 	$(BIN)/python -m tests.exercises.generate
 
 format: $(VENV)/test.installed
