@@ -1,7 +1,7 @@
 """One digit held out as the anomaly, each in turn: AUROC of three scores of a VAE with a latent space of size 2, three seeds.
 
 python -m benchmarks.anomalies                              60 trainings, two at a time, and the table in Markdown
-python -m benchmarks.anomalies --store                      the same, and keep every run's figures where notebook 11 finds them; what is
+python -m benchmarks.anomalies --store                      the same, and keep every run's figures for the page on VAEs at work; what is
                                                             stored already, with the same recipe, is not run again
 python -m benchmarks.anomalies --images "equal energy"      one of the two ways to prepare images
 python -m benchmarks.anomalies --digits 1 --seeds 0         a part of it
@@ -44,7 +44,7 @@ DRAWS = 20
 FITTED_ON = 5000  # training images on which the line through ink is fitted
 PUBLISHED = (0.96, 0.73, 0.97, 0.94, 0.73, 0.92, 0.95, 0.77, 0.92, 0.66)  # Tonnaer 2018, −ELBO, z of size 2
 WANTED = 0.84
-STORED = checkpoints.FOLDER / "held-out-digits.json"  # inside the package, so that notebook 11 finds it on Colab too
+STORED = checkpoints.FOLDER / "held-out-digits.json"  # inside the package, so that the page on VAEs at work finds it on Colab too
 
 
 def black_and_white(x: Tensor) -> Tensor:

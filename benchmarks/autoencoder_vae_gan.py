@@ -1,7 +1,7 @@
 """Autoencoder, VAE and GAN on the same images for the same epochs: how good and how varied their samples are, over seeds.
 
 python -m benchmarks.autoencoder_vae_gan                all runs, two at a time, and the table in Markdown
-python -m benchmarks.autoencoder_vae_gan --store        the same, and keep every run's figures where notebook 12 finds them
+python -m benchmarks.autoencoder_vae_gan --store        the same, and keep every run's figures for the page that compares the three
 
 Samples are judged by the course's own classifier, 2,000 against 2,000 real test images: the Fréchet distance between its features (no
 FID), coverage, the share of the class that it reads most rarely, and the share of grey among pixels that hold ink.
@@ -37,7 +37,9 @@ MODELS = {
 SEEDS = (0, 1, 2, 3, 4)
 RECIPE = {"images": 10_000, "epochs": 15, "batch_size": 64}
 COUNT = 2000
-STORED = checkpoints.FOLDER / "mnist-autoencoder-vae-gan.json"  # inside the package, so that notebook 12 finds it on Colab too
+STORED = (
+    checkpoints.FOLDER / "mnist-autoencoder-vae-gan.json"
+)  # inside the package, so that the page that compares the three finds it on Colab too
 FIGURES = ("frechet", "coverage", "rarest", "grey")
 
 

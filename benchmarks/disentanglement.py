@@ -1,7 +1,7 @@
 """β-VAEs on sprites: MIG and FactorVAE score over seeds and β, beside two encoders that learnt nothing of the kind.
 
 python -m benchmarks.disentanglement                        25 runs, two at a time, and the table in Markdown
-python -m benchmarks.disentanglement --store                the same, and keep every run's figures where notebook 06 finds them
+python -m benchmarks.disentanglement --store                the same, and keep every run's figures for the page on β-VAE
 python -m benchmarks.disentanglement --betas 4 --seeds 0    a part of it
 """
 
@@ -23,7 +23,7 @@ from vae_course.evaluation import active_units, factor_vae_score, mutual_informa
 BETAS = (1.0, 2.0, 4.0, 8.0, 16.0)
 SEEDS = (0, 1, 2, 3, 4)
 RECIPE = {"latent_size": 10, "hidden_sizes": [256, 256], "epochs": 8, "batch_size": 64, "learning_rate": 1e-3}
-STORED = checkpoints.FOLDER / "sprites-disentanglement.json"  # inside the package, so that notebook 06 finds it on Colab too
+STORED = checkpoints.FOLDER / "sprites-disentanglement.json"  # inside the package, so that the page on β-VAE finds it on Colab too
 
 
 def model_for(beta: float, seed: int) -> VAE:

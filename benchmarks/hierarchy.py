@@ -3,7 +3,7 @@
 "deaf" is a control: the naive stack, whose bottom level never hears the level above it. What it can do, too, is not the upper level's work.
 
 python -m benchmarks.hierarchy                              all runs but the control's, two at a time, and the table in Markdown
-python -m benchmarks.hierarchy --store                      the same, and keep every run's figures where notebook 10 finds them
+python -m benchmarks.hierarchy --store                      the same, and keep every run's figures for the page on hierarchical VAEs
                                                             (figures of runs not made this time are kept, if the recipe is the same)
 python -m benchmarks.hierarchy --models "one level" --seeds 0     a part of it
 python -m benchmarks.hierarchy --models "two levels, naive, deaf" the control
@@ -43,7 +43,9 @@ SEEDS = (0, 1, 2)
 ANNEAL_STEPS = 6000  # ten epochs
 RECIPE = {"epochs": 30, "batch_size": 100, "learning_rate": 1e-3}
 SAMPLES, IMAGES = 5000, 5000
-STORED = checkpoints.FOLDER / "mnist-binary-hierarchy.json"  # inside the package, so that notebook 10 finds it on Colab too
+STORED = (
+    checkpoints.FOLDER / "mnist-binary-hierarchy.json"
+)  # inside the package, so that the page on hierarchical VAEs finds it on Colab too
 
 
 class DeafStack(HierarchicalVAE):

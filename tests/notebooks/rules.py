@@ -25,6 +25,10 @@ MARKDOWN_IMAGE = re.compile(r"!\[([^\]]*)\]\(")
 TABLE_HEAD = re.compile(r"^(\|.*\|)\s*\n\|[\s:|-]+\|\s*$", re.MULTILINE)
 ANATOMY = ("You will be able to", "You need", "Time")
 
+# Numbers change when a page comes between; they stand in file names and nowhere else.
+PAGE_NUMBER = re.compile(r"\b(?:notebook|page|chapter|exercise)s? \d\d\b|\[\d\d\b[^]]*\]\(", re.IGNORECASE)
+NUMBERED_TITLE = re.compile(r"# \d")
+
 RELATIVE_LINK = re.compile(r"\]\((?!https?:|#|attachment:|mailto:)([^)#\s]+)")
 
 Complaints = Iterator[str]
@@ -132,6 +136,14 @@ def links_to_what_exists(notebook) -> Complaints:
                     yield f"links to {target}, which is not there"
 
 
+def calls_pages_by_their_titles(notebook) -> Complaints:
+    for number, cell in enumerate(notebook.cells):
+        for found in PAGE_NUMBER.finditer(cell.source):
+            yield f"cell {number} calls a page by its number: {found.group()!r}. Link to it by its title"
+    if notebook.cells and NUMBERED_TITLE.match(notebook.cells[0].source):
+        yield "has a number in its title"
+
+
 def opens_as_every_notebook_does(notebook, path: str) -> Complaints:
     first = notebook.cells[0] if notebook.cells else None
     if first is None or first.cell_type != "markdown" or not first.source.startswith("# "):
@@ -178,6 +190,7 @@ RULES = (
     is_small,
     has_short_cells,
     links_to_what_exists,
+    calls_pages_by_their_titles,
 )
 
 

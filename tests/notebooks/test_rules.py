@@ -1,6 +1,7 @@
 """Every stored notebook keeps the rules, and every rule catches what it is there for."""
 
 import base64
+import re
 
 import nbformat
 import pytest
@@ -18,7 +19,7 @@ PIXEL = to_png(torch.ones(1, 1, 1), size=1)
 def good_notebook(path="notebooks/99-made-for-tests.ipynb"):
     """A small notebook that keeps every rule."""
     box = "> **You will be able to** see.\n>\n> **You need** eyes.\n>\n> **Time** none."
-    first = "\n\n".join([f"# 99 · Made for tests\n{badge(path)}", "**Does it pass?**", box])
+    first = "\n\n".join([f"# Made for tests\n{badge(path)}", "**Does it pass?**", box])
     (data, metadata), _ = outputs_of(PIXEL, "A single pixel, white, alone on its canvas.")
     data = {**data, "image/png": base64.b64encode(data["image/png"]).decode()}
     picture = new_output("display_data", data=data, metadata=metadata)
@@ -43,6 +44,20 @@ def complaints(tmp_path):
 @pytest.mark.parametrize("path", STORED)
 def test_stored_notebooks_keep_the_rules(path):
     assert rules.complaints_about(ROOT / path) == []
+
+
+@pytest.mark.parametrize("path", ["README.md", "notebooks/00-start-here.ipynb"])
+def test_the_contents_name_every_page_in_order(path):
+    """By its title; the first page needs no link to itself."""
+    text = (
+        (ROOT / path).read_text("utf-8")
+        if path.endswith(".md")
+        else "\n".join(cell.source for cell in nbformat.read(ROOT / path, as_version=4).cells)
+    )
+    listed = re.findall(r"^\| \[([^]]+)\]\((?:notebooks/)?(\d\d-[^)]+)\) \|", text, re.MULTILINE)
+    pages = [page for page in STORED if page.startswith("notebooks/") and page != path]
+    titles = [nbformat.read(ROOT / page, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ") for page in pages]
+    assert listed == list(zip(titles, [page.removeprefix("notebooks/") for page in pages], strict=True))
 
 
 def test_the_course_has_notebooks_to_check():
@@ -159,6 +174,22 @@ def a_dead_link(notebook):
     notebook.cells.append(new_markdown_cell("See [there](../notebooks/98-nowhere.ipynb)."))
 
 
+def a_number_in_the_title(notebook):
+    notebook.cells[0].source = notebook.cells[0].source.replace("# Made", "# 99 · Made")
+
+
+def a_page_by_its_number(notebook):
+    notebook.cells.append(new_markdown_cell("As in Notebook 07, and in many more."))
+
+
+def pages_by_their_numbers(notebook):
+    notebook.cells.append(new_markdown_cell("As in (exercises 03 and 04)."))
+
+
+def a_link_by_its_number(notebook):
+    notebook.cells.append(new_markdown_cell("See [00, the start](00-start-here.ipynb)."))
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -186,6 +217,10 @@ def a_dead_link(notebook):
         (no_time, "does not say 'Time'"),
         (no_title, "does not open with a title"),
         (a_dead_link, "links to ../notebooks/98-nowhere.ipynb, which is not there"),
+        (a_number_in_the_title, "has a number in its title"),
+        (a_page_by_its_number, "cell 3 calls a page by its number: 'Notebook 07'"),
+        (pages_by_their_numbers, "by its number: 'exercises 03'"),
+        (a_link_by_its_number, "by its number: '[00, the start]('"),
     ],
 )
 def test_each_rule_catches_its_fault(complaints, change, complaint):

@@ -1,4 +1,4 @@
-"""The right answer tells the runs that exercise 12 asks to diagnose apart as they were made, and so the clinic's own."""
+"""The right answer tells the runs that the exercise on failures asks to diagnose apart as they were made, and so the clinic's own."""
 
 import pytest
 import torch
