@@ -89,7 +89,7 @@ notebooks: $(VENV)/test.installed
 exercises: $(VENV)/test.installed
 	$(BIN)/python -m tests.exercises.generate
 
-# Pages get other names, all at once, and every reference follows: make rename PAGES="06-beta-vae=07-beta-vae 07-conditional-vae=08-conditional-vae"
+# Pages get other names, all at once, and every reference follows: make rename PAGES="04-owls=05-owls 05-bats=04-bats"
 rename: $(VENV)/test.installed
 	$(BIN)/python -m tests.notebooks.rename $(PAGES)
 	$(BIN)/python -m tests.exercises.generate
