@@ -59,6 +59,23 @@ def test_the_banner_is_one_line(capsys):
     assert "profile: " in printed
 
 
+def test_a_page_of_the_packages_version_adds_nothing(capsys):
+    runtime.start()
+    alone = capsys.readouterr().out
+    runtime.start(vae_course.__version__)
+    assert capsys.readouterr().out == alone
+
+
+@pytest.mark.parametrize("page", ["0.0.1", "99.0.0", ""])
+def test_a_page_of_another_version_says_what_to_do_in_one_line_more(page, capsys):
+    runtime.start(page)
+    banner, more = capsys.readouterr().out.splitlines()
+    assert banner.startswith("vae_course ")
+    assert f"This page is of version {page} of the course, the package of {vae_course.__version__}. " in more
+    assert "`make update`" in more
+    assert '%pip install "{course}"' in more, "the set-up cell's own line, with the page's version"
+
+
 def not_installed(name):
     raise importlib.metadata.PackageNotFoundError(name)
 

@@ -116,8 +116,11 @@ def in_notebook() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-def start() -> None:
-    """Print the one-line banner that opens every notebook; on Colab also switch on third-party widgets."""
+def start(page: str | None = None) -> None:
+    """Print the one-line banner that opens every notebook; on Colab also switch on third-party widgets.
+
+    page: the version of the course that the notebook belongs to. If the package's is another, one line more says what to do.
+    """
     if "google.colab" in sys.modules:
         with contextlib.suppress(ImportError, AttributeError):  # places that imitate Colab do without
             from google.colab import output  # pyright: ignore[reportMissingImports]
@@ -128,6 +131,11 @@ def start() -> None:
     where = device()
     label = torch.cuda.get_device_name(where) if where.type == "cuda" else where.type
     print(f"vae_course {__version__} | PyTorch {torch.__version__.split('+')[0]} | device: {label} | profile: {profile()}")
+    if page not in (None, __version__):
+        print(
+            f"This page is of version {page} of the course, the package of {__version__}. In the course's folder `make update` "
+            'makes them one; elsewhere run %pip install "{course}" in a cell of its own, and restart the kernel.'
+        )
 
 
 def announce(what: str, *, cpu: float, gpu: float) -> None:
