@@ -114,6 +114,7 @@ EXPLORERS = {
     "morph": lambda trained, data: widgets.Morph(trained("VAE"), *data.test.x[:4]),
     "trick": lambda trained, data: widgets.Trick(trained("VAE"), data.test.x[0]),
     "family": lambda trained, data: widgets.Family({"one": trained("VAE"), "two": trained("autoencoder")}, data=data),
+    "gap": lambda trained, data: widgets.PosteriorGap(trained("VAE"), data.test.x[:3], points=101),
     "levels": lambda trained, data: widgets.LevelResampler(trained("ladder"), data),
     "label and style": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
     "factors": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), load("sprites").subset(test=500)),
@@ -124,6 +125,16 @@ EXPLORERS = {
 @pytest.mark.parametrize("kind", EXPLORERS)
 def test_explorers_move(trained, blobs, kind):
     EXPLORERS[kind](trained, blobs).sweep()
+
+
+def test_a_live_view_is_drawn_and_changes_nothing(trained, blobs):
+    with_view, without = (models.VAE(input_shape=(1, 8, 8), latent_size=2, hidden_sizes=(16,)) for _ in range(2))
+    without.load_state_dict(with_view.state_dict())
+    view = widgets.LiveTraining(blobs.test)
+    fit(with_view, blobs, epochs=2, seed=0, on_epoch=view, quiet=True)
+    fit(without, blobs, epochs=2, seed=0, quiet=True)
+    assert view.still().png
+    assert all(torch.equal(one, other) for one, other in zip(with_view.parameters(), without.parameters(), strict=True))
 
 
 def test_training_goes_on_where_it_stopped(trained, blobs):

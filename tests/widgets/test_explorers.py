@@ -391,7 +391,6 @@ def test_sliders_of_another_meaning_tell_it_in_the_words_given(small_vae):
 
 EXPLORERS = set(widgets.__all__) - {"Explorer", "Still"}  # those two are what the others are made of
 WITHOUT_A_MODEL = {"TwoGaussians"}
-NOT_YET_ON_A_GPU = {"LiveTraining", "PosteriorGap"}
 
 
 def made_in(path: str) -> set[str]:
@@ -406,4 +405,4 @@ def test_every_explorer_is_moved_in_a_browser():
 
 
 def test_every_explorer_with_a_model_is_moved_on_a_gpu():
-    assert made_in("test_gpu.py") >= EXPLORERS - WITHOUT_A_MODEL - NOT_YET_ON_A_GPU
+    assert made_in("test_gpu.py") >= EXPLORERS - WITHOUT_A_MODEL

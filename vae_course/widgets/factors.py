@@ -68,7 +68,7 @@ class FactorSliders(Explorer):
                 f"no dimension tells {least:.0%} of any factor, the most is {best:.0%}. Take another model, or a smaller least."
             )
         groups: dict[int, list[str]] = {}
-        for name in sorted(carried, key=self.shares.get, reverse=True):
+        for name in sorted(carried, key=lambda name: self.shares[name], reverse=True):
             groups.setdefault(carried[name], []).append(name)
         self.moves = {group[0]: dimension for dimension, group in groups.items()}
         self.labels = {group[0]: f"{' and '.join(group)} (z{subscript(dimension)})" for dimension, group in groups.items()}

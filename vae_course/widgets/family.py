@@ -40,7 +40,7 @@ class Family(Explorer):
         self.codes = {label: codes(model, self.images, self.classes) for label, model in self.models.items()}
         telling = {label: most_telling(model, x, y, self.decodes.get(label)) for label, model in self.models.items()}
         self.orders = {label: order for label, (order, _) in telling.items()}
-        self.shares = {label: shares for label, (_, shares) in telling.items()}
+        self.shares = {label: shares for label, (_, shares) in telling.items() if shares is not None}
         self.limit = limit
         self.side = 96
         count = min(ranks, *(model.latent_size for model in self.models.values()))
@@ -84,7 +84,7 @@ class Family(Explorer):
     def sheet(self) -> Image.Image:
         steps = torch.linspace(-self.limit, self.limit, 7)
         decoded = self._decoded(self.picks.place(self.values["image"]), 0, steps)
-        labels = [signed(step) for step in steps]
+        labels = [signed(step) for step in steps.tolist()]
         return drawing.tiles(torch.cat(list(decoded.values())), columns=7, side=56, row_labels=list(decoded), column_labels=labels)
 
     def sheet_alt(self) -> str:

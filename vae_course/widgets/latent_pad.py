@@ -41,6 +41,7 @@ class LatentPad(Explorer):
                 f"the model has {model.latent_size} latents, and a pad shows 2. Use LatentSliders, or train with latent_size=2."
             )
         self.model, self.decode = model, decoder_of(model, decode, y)
+        self.names: tuple[str, ...]
         x, self.y, self.names = (None, None, ()) if data is None else examples_of(data)
         self.places = None if x is None else codes(model, x, self.y).cpu().numpy()
         self.drawn = for_class(model, y, self.names, decode)
@@ -72,7 +73,7 @@ class LatentPad(Explorer):
         return f"The image decoded{self.drawn} from z = ({signed(x, 2)}, {signed(y, 2)}).{self._nearby(x, y)}"
 
     def _nearby(self, x: float, y: float) -> str:
-        if self.places is None or not self._has_classes():
+        if self.places is None or self.y is None or not self._has_classes():
             return ""
         nearest = np.square(self.places - (x, y)).sum(1).argsort()[:15]
         votes = np.bincount(self.y[nearest].numpy(), minlength=len(self.names))
@@ -114,12 +115,12 @@ class LatentPad(Explorer):
             draw.text((side - 4 * drawing.DENSITY, side / 2 - 4), "z₀", drawing.INK, drawing.font(11), anchor="rb", **_OUTLINE)
             draw.text((side / 2 + 8, 4 * drawing.DENSITY), "z₁", drawing.INK, drawing.font(11), anchor="lt", **_OUTLINE)
         if self.places is not None:
-            self._dots(draw, side, few=manifold)
+            self._dots(draw, side, self.places, few=manifold)
         return paper
 
-    def _dots(self, draw: ImageDraw.ImageDraw, side: int, *, few: bool) -> None:
-        places = (self.places * (1, -1) + self.limit) / (2 * self.limit) * side
-        labels = self.y.numpy() if self._has_classes() else np.zeros(len(places), dtype=int)
+    def _dots(self, draw: ImageDraw.ImageDraw, side: int, codes: np.ndarray, *, few: bool) -> None:
+        places = (codes * (1, -1) + self.limit) / (2 * self.limit) * side
+        labels = self.y.numpy() if self.y is not None and self._has_classes() else np.zeros(len(places), dtype=int)
         r = 1.3 * drawing.DENSITY
         for (x, y), label in zip(places[: 500 if few else None], labels, strict=False):
             box = [x - r, y - r, x + r, y + r]
@@ -134,7 +135,7 @@ class LatentPad(Explorer):
             middles = np.array([np.median(places[labels == label], axis=0) for label in present])
             for label, middle in zip(present, kept_apart(middles, 20 * drawing.DENSITY), strict=True):
                 middle = np.clip(middle, 0.04 * side, 0.96 * side)
-                draw.text(tuple(middle), self.names[label], drawing.INK, drawing.font(17), anchor="mm", **_OUTLINE)
+                draw.text(tuple(middle), str(self.names[label]), drawing.INK, drawing.font(17), anchor="mm", **_OUTLINE)
 
     def sheet(self) -> Image.Image:
         decoded = drawing.captioned(self._manifold_picture(), "what each place decodes to")
@@ -148,7 +149,7 @@ class LatentPad(Explorer):
         if self.places is None:
             return f"The latent space {area}: {decoded}."
         shape = f"Map of the latent space {area}. Left: the encodings of {len(self.places)} images"
-        if not self._has_classes():
+        if self.y is None or not self._has_classes():
             return f"{shape}. Right: {decoded}."
         labels = self.y.numpy()
         middles = {name: np.median(self.places[labels == i], axis=0) for i, name in enumerate(self.names) if (labels == i).any()}

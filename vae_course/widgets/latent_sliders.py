@@ -76,7 +76,7 @@ class LatentSliders(LatentVector):
             columns=len(steps),
             side=48,
             row_labels=row_labels,
-            column_labels=[signed(step, 2).rstrip("0").rstrip(".") for step in steps],
+            column_labels=[signed(step, 2).rstrip("0").rstrip(".") for step in steps.tolist()],
         )
 
     def sheet_alt(self) -> str:

@@ -53,9 +53,10 @@ class LiveTraining:
             rows = [seen, model.reconstruct(seen, self.y)]
             labels = ["test images", "reconstructed"]
             # An autoencoder has no prior, and so no `sample`. This is asked beforehand: what goes wrong in sampling has to be seen.
-            self._samples = hasattr(model, "sample")
-            if self._samples:
-                rows.append(model.sample(len(seen)))
+            sample = getattr(model, "sample", None)
+            self._samples = sample is not None
+            if sample is not None:
+                rows.append(sample(len(seen)))
                 labels.append("sampled")
         grid = drawing.tiles(torch.cat(rows).cpu(), columns=len(seen), side=44, row_labels=labels)
         self._picture = drawing.above(self._curve(grid.width // drawing.DENSITY), grid)

@@ -78,7 +78,7 @@ class PosteriorGap(Explorer):
         posterior = "p(z|x)" if self.labels is None else "p(z|x, y)"
         ranges = {"x": (x - half, x + half), "y": (y - half, y + half)}
         ticks = {f"{name}_ticks": drawing.ticks(*span, about=4) for name, span in ranges.items()}
-        plot = drawing.Plot(SIDE, SIDE, **ranges, **ticks, x_label="z₁", y_label=f"z₂, and {posterior} in grey")
+        plot = drawing.Plot(SIDE, SIDE, x=ranges["x"], y=ranges["y"], **ticks, x_label="z₁", y_label=f"z₂, and {posterior} in grey")
         self._shade(plot, row, ranges)
         for q, colour, dashed in ((self.q, COLOURS[0], False), (self.best, COLOURS[3], True)):
             mean, stddev = q.mean[row].cpu().numpy(), q.stddev[row].cpu().numpy()
@@ -90,7 +90,7 @@ class PosteriorGap(Explorer):
         left, top = (round(number) for number in plot.at(ranges["x"][0], ranges["y"][1]))
         right, bottom = (round(number) for number in plot.at(ranges["x"][1], ranges["y"][0]))
         across = torch.linspace(*ranges["x"], right - left, dtype=torch.float64) / self.grid.axis[-1]
-        up = torch.linspace(*reversed(ranges["y"]), bottom - top, dtype=torch.float64) / self.grid.axis[-1]
+        up = torch.linspace(ranges["y"][1], ranges["y"][0], bottom - top, dtype=torch.float64) / self.grid.axis[-1]
         where = torch.stack(torch.meshgrid(across, up, indexing="xy"), dim=-1)
         density = self.grid.log_density[row].exp().T
         shade = torch.nn.functional.grid_sample(density[None, None], where[None], align_corners=True)[0, 0]

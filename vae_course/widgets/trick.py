@@ -113,9 +113,10 @@ class Trick(Explorer):
         mu, sigma, epsilon = (signed(self.values[name], 2) for name in ("mu", "sigma", "epsilon"))
         lines = [f"z{subscript(self.dimension)} = μ + σ·ε = {mu} + {sigma} · ({epsilon}) = {signed(self.z, 2)}"]
         loss = "−log p(x|z, y)" if self.drawn else "−log p(x|z)"
-        if self.gradients["mu"] is None:
+        of_mu, of_sigma = self.gradients["mu"], self.gradients["sigma"]
+        if of_mu is None or of_sigma is None:
             return [*lines, f"Gradient of {loss}: ∂/∂μ none, ∂/∂σ none. A plain draw is a dead end: nothing comes back through it."]
-        of_mu, of_sigma = (signed(self.gradients[name]) for name in ("mu", "sigma"))
+        of_mu, of_sigma = signed(of_mu), signed(of_sigma)
         return [
             *lines,
             f"Gradient of {loss}: ∂/∂μ = {of_mu}, ∂/∂σ = {of_sigma}, which is ε times the first. ε is noise and carries none.",
@@ -125,9 +126,16 @@ class Trick(Explorer):
         seen = "Left: the bell curve of q over one latent, with μ marked, and z where it lands. Right: the image decoded from it"
         return f"{seen}{self.drawn}. {' '.join(self.says())}"
 
+    def _encoded(self) -> tuple[float, float]:
+        """μ and σ as the encoder has them, where the sliders start."""
+        mu, sigma = (self.controls[name].default for name in ("mu", "sigma"))
+        assert isinstance(mu, float)
+        assert isinstance(sigma, float)
+        return mu, sigma
+
     @torch.inference_mode()
     def sheet(self) -> Image.Image:
-        mu, sigma = self.controls["mu"].default, self.controls["sigma"].default
+        mu, sigma = self._encoded()
         rows = {
             "ε": [(epsilon, mu + sigma * epsilon) for epsilon in (-2.0, -1.0, 0.0, 1.0, 2.0)],
             "μ": [(m, m + sigma) for m in (-2.0, -1.0, 0.0, 1.0, 2.0)],
@@ -144,7 +152,7 @@ class Trick(Explorer):
         return drawing.above(*pictures)
 
     def sheet_alt(self) -> str:
-        mu, sigma = self.controls["mu"].default, self.controls["sigma"].default
+        mu, sigma = self._encoded()
         return (
             f"Three rows of five decoded images{self.drawn}; "
             f"each moves one part of z{subscript(self.dimension)} = μ + σ·ε and keeps the others. "
