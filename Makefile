@@ -60,7 +60,7 @@ test: $(VENV)/test.installed $(COLAB)/installed lint test-colab check-notebooks 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pyright
+	$(BIN)/python -m pyright --project pyproject.toml
 
 test-package: $(VENV)/test.installed
 	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser
