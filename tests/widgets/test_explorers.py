@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +11,6 @@ import torch
 from PIL import Image
 from torch.distributions import Normal, kl_divergence
 
-from tests.browser.explorers import TITLES
-from vae_course import widgets
 from vae_course.models import VAE, Autoencoder
 from vae_course.training import History, fit
 from vae_course.widgets import Family, LatentPad, LatentSliders, LiveTraining, Morph, Trick, TwoGaussians
@@ -385,24 +381,3 @@ def test_sliders_of_another_meaning_tell_it_in_the_words_given(small_vae):
     assert turned.still().alt == told
     assert turned.alt_text == "The image with all sliders at 0."
     assert "with the sliders at z₀ = −1.0" in turned.set(z0=-1.0).alt_text
-
-
-# None is forgotten.
-
-EXPLORERS = set(widgets.__all__) - {"Explorer", "Still"}  # those two are what the others are made of
-WITHOUT_A_MODEL = {"TwoGaussians"}
-
-
-def made_in(path: str) -> set[str]:
-    source = (Path(__file__).parents[1] / path).read_text(encoding="utf-8")
-    return {name for name in EXPLORERS if re.search(rf"\b{name}\(", source)}
-
-
-def test_every_explorer_is_moved_in_a_browser():
-    """Each is made in its notebook, and those with controls have a cell there (live training has a notebook of its own)."""
-    assert made_in("browser/explorers.py") == EXPLORERS
-    assert {getattr(widgets, name).title for name in EXPLORERS - {"LiveTraining"}} == set(TITLES)
-
-
-def test_every_explorer_with_a_model_is_moved_on_a_gpu():
-    assert made_in("test_gpu.py") >= EXPLORERS - WITHOUT_A_MODEL
