@@ -4,8 +4,6 @@ import ast
 import subprocess
 import sys
 
-import pytest
-
 import vae_course
 from tests.notebooks.project import PYPROJECT, ROOT
 
@@ -69,10 +67,3 @@ def test_editors_read_the_names_that_the_package_hands_on():
     assert read == vae_course._HOME_OF
     assert all(alias.asname == alias.name for node in imports for alias in node.names)
     assert (ROOT / "vae_course" / "py.typed").exists()
-
-
-@pytest.mark.parametrize("room", ["models", "widgets"])
-def test_every_public_model_and_explorer_is_handed_on(room):
-    module = __import__(f"vae_course.{room}", fromlist=["__all__"])
-    aside = {"EncoderDecoder", "GenerativeModel", "LatentVariableModel", "Loss", "Model", "latent_path", "Explorer", "Still"}
-    assert set(module.__all__) - aside <= set(vae_course.__all__)

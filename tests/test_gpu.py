@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.explorers import EXPLORERS
 from tests.kinds import KINDS
 from vae_course import checkpoints, models, widgets
 from vae_course.data import load
@@ -106,20 +107,6 @@ def test_a_recurrent_model_writes_series():
     fit(model, data, epochs=1, seed=0, quiet=True)
     assert model.sample(3).device.type == "cuda"
     assert evaluate(model, data)["kl"] >= 0
-
-
-EXPLORERS = {
-    "sliders": lambda trained, data: widgets.LatentSliders(trained("VAE"), data=data),
-    "pad": lambda trained, data: widgets.LatentPad(trained("VAE"), data=data),
-    "morph": lambda trained, data: widgets.Morph(trained("VAE"), *data.test.x[:4]),
-    "trick": lambda trained, data: widgets.Trick(trained("VAE"), data.test.x[0]),
-    "family": lambda trained, data: widgets.Family({"one": trained("VAE"), "two": trained("autoencoder")}, data=data),
-    "gap": lambda trained, data: widgets.PosteriorGap(trained("VAE"), data.test.x[:3], points=101),
-    "levels": lambda trained, data: widgets.LevelResampler(trained("ladder"), data),
-    "label and style": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
-    "factors": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), load("sprites").subset(test=500)),
-    "tunes": lambda trained, data: widgets.TuneMixer(checkpoints.pretrained("recurrent-melodies"), *load("melodies").test.x[:2]),
-}
 
 
 @pytest.mark.parametrize("kind", EXPLORERS)
