@@ -224,6 +224,7 @@ def test_noise_that_serves_twice_is_seen():
         ("At σ = 1 you are right. But is it σ, or σ²?", "Is it σ, or σ²?"),
         ("The numbers are right. kl_2 is far off: why?", "kl_2 is far off: why?"),
         ("Right, until x is large: what is exp(900)?", "Wrong once x is large: what is exp(900)?"),
+        ("Right, but for ends that are parallel: what is the limit there?", "Wrong for ends that are parallel: what is the limit there?"),
         ("The draws are right, and no gradient gets through. Why?", "The draws are right, and no gradient gets through. Why?"),
         ("Both are right.", "Both are right."),
     ],

@@ -189,11 +189,11 @@ class Verdict:
 def beside_another(hint: str) -> str:
     """A hint that stands beside another one: without the sentences that say what is right, since the other mistake may be there.
 
-    Such a sentence says "… is right", "… are right" or "Right on paper", and nothing else. "Right, until x is large" is turned round.
+    Such a sentence says "… is right", "… are right" or "Right on paper", and nothing else. "Right, until x is large" and "Right, but for x" are turned round.
     """
     sentences = re.split(r"(?<=[.?!]) ", hint)
     kept = [one for one in sentences if not re.fullmatch(r"[^,:;?]*\b(is|are) right( but for [^,:;?]*)?\.|Right on paper\.", one)]
-    told = " ".join(kept or sentences).removeprefix("But ").replace("Right, until ", "Wrong once ", 1)
+    told = " ".join(kept or sentences).removeprefix("But ").replace("Right, until ", "Wrong once ", 1).replace("Right, but for ", "Wrong for ", 1)
     return told[0].upper() + told[1:] if kept[:1] != sentences[:1] and not re.match(r"\w+_|\w\(", told) else told
 
 
