@@ -49,7 +49,7 @@ def claims_of_draws(noise_of: Callable[..., Tensor], noise: str, slope_of: Calla
             yield from unrelated(flat[:half], flat[half : 2 * half], "each row should have noise of its own: the halves of a batch", question=NEW_EACH_TIME)
             if d > 1:
                 yield from unrelated(flat[:, 1:], flat[:, :-1], "each latent should have noise of its own", question="How many random numbers does a draw in d dimensions need, and how many do you draw?")
-            yield from unrelated(*others, "Two calls should have nothing in common", question=NEW_EACH_TIME)
+            yield from unrelated(others[0], others[1], "Two calls should have nothing in common", question=NEW_EACH_TIME)
             yield from distributed_as(torch.cat([flat, *others]), norm.cdf, f"z should be Gaussian: {noise} should be N(0, I)")
         told = "they are the same" if torch.equal(again, and_again) else "they differ"
         yield Claim("Two calls one after another should differ", "they differ", told, question=NEW_EACH_TIME)

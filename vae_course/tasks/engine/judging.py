@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import chain, islice, takewhile, zip_longest
@@ -91,7 +91,7 @@ def judge(task: Task, probes: list[Probe], outputs: list[Output], *, again: Outp
     return Verdict(True, "passed", f"{remark}\n    {trouble}" if trouble else "")
 
 
-def claims_on(task: Task, probe: Probe, output: Output, related: list[Output] = (), again: Output | None = None) -> Iterator[Claim]:
+def claims_on(task: Task, probe: Probe, output: Output, related: Sequence[Output] = (), again: Output | None = None) -> Iterator[Claim]:
     """All claims on one output, in the order in which they are asked: the contract, the laws, the values, the gradients.
 
     related: the outputs on the probes that the laws derived from this one. again: that of a second call, the same if nothing is drawn. Nothing follows a broken claim of the contract,
@@ -116,7 +116,7 @@ def claims_on(task: Task, probe: Probe, output: Output, related: list[Output] = 
         yield from _claims_of_gradients(task, probe, output)
 
 
-def _claims_of_laws(laws: tuple[Law, ...], probe: Probe, output: Output, related: list[Output]) -> Iterator[Claim]:
+def _claims_of_laws(laws: tuple[Law, ...], probe: Probe, output: Output, related: Sequence[Output]) -> Iterator[Claim]:
     others = iter(related)
     for law in laws:
         if law.derive is None:
@@ -201,7 +201,7 @@ def _pairs_of(task: Task) -> list[tuple[Mistake, Mistake]]:
 def _program_of(task: Task, mistakes: tuple[Mistake, ...]) -> Callable:
     if len(mistakes) == 1:
         return mistakes[0].function
-    return changed(task.answer, *(mistake.slip for mistake in mistakes))
+    return changed(task.answer, *(mistake.slip for mistake in mistakes if mistake.slip))
 
 
 def _gives(task: Task, function: Callable, probes: list[Probe], outputs: list[Output]) -> bool:
