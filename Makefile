@@ -1,9 +1,15 @@
 # Two commands: `make lab` opens the course, `make test` checks all of it. Both set up what they need, once. `make update` brings a new edition.
 
+VENV  := .venv
+COLAB := .venv-colab
+# Windows, in Git's bash, has other names for the same.
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+BIN    := $(VENV)/Scripts
+else
 PYTHON ?= python3
-VENV   := .venv
-COLAB  := .venv-colab
 BIN    := $(VENV)/bin
+endif
 
 ENVIRONMENT := vae_course/environment.py
 
@@ -39,7 +45,8 @@ MY ?= my
 
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline notebooks exercises rename lint format clean
+.PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline test-gpu smoke wheel notebooks exercises \
+        rename lint format release clean
 
 lab: $(VENV)/lab.installed
 	$(BIN)/python -m vae_course.my_copy --to '$(MY)'
@@ -53,6 +60,8 @@ test: $(VENV)/test.installed $(COLAB)/installed lint test-colab check-notebooks 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@if $(BIN)/python -m pyright --version >/dev/null 2>&1; then $(BIN)/python -m pyright --project pyproject.toml; \
+	else echo "Types were not checked: pyright fetches itself when it first runs, and could not be had here."; fi
 
 test-package: $(VENV)/test.installed
 	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser
@@ -81,6 +90,20 @@ test-offline: $(VENV)/test.installed
 	    PYTHONPATH=$(abspath tests/offline/guard) VAE_COURSE_NETWORK_LOG=$(abspath build/offline/network.log) \
 	    $(BIN)/python -m pytest -p no:cacheprovider --quiet tests/offline
 
+# What a GPU adds, then every notebook on the device there is.
+test-gpu: $(VENV)/test.installed
+	$(BIN)/python -m pytest -p no:cacheprovider tests/test_gpu.py
+	VAE_COURSE_PROFILE=quick $(NBVAL) $(NOTEBOOKS)
+
+# Does it run here at all? A few minutes, on any system.
+smoke: $(VENV)/test.installed
+	$(TWO_AT_ONCE) $(BIN)/python -m pytest -p no:cacheprovider tests/test_smoke.py
+	VAE_COURSE_PROFILE=quick $(NBVAL) notebooks/00-start-here.ipynb
+
+# The wheel, installed, and the first notebook run with it where there is no checkout.
+wheel: $(VENV)/test.installed
+	$(BIN)/python -m tests.wheel
+
 # Run every notebook in the full profile and store what readers will see.
 notebooks: $(VENV)/test.installed
 	$(BIN)/python -m tests.notebooks.store $(wildcard notebooks/*.ipynb)
@@ -102,6 +125,10 @@ format: $(VENV)/test.installed
 pins: $(VENV)/test.installed
 	$(PIP) --quiet uv
 	$(BIN)/python -m tests.pins $(PINS_FLAGS)
+
+# A release: make release VERSION=0.2.0. It changes files, and says what to do then.
+release: $(VENV)/test.installed
+	$(BIN)/python -m tests.release '$(VERSION)'
 
 $(STAMP):
 	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON) here. Say which Python to take, as in: make lab PYTHON=python3.12"; exit 1; }

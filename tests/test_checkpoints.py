@@ -302,7 +302,8 @@ def test_a_model_of_ones_own_comes_back_into_one(tmp_path):
     model, other = (Own(input_shape=(1, 8, 8), latent_size=3, hidden_sizes=(16,)) for _ in range(2))
     checkpoints.save(checkpoints.rounded(model), tmp_path / "own", recipe={}, metrics={})
     assert same(checkpoints.load(tmp_path / "own", into=other), model)
-    with pytest.raises(ValueError, match=r"own.safetensors holds a Own that was not built from the course's own parts. Build one and call load"):
+    wanted = "own.safetensors holds a Own that was not built from the course's own parts. Build one and call load"
+    with pytest.raises(ValueError, match=wanted):
         checkpoints.load(tmp_path / "own")
     with pytest.raises(ValueError, match="a Linear does not say what it was built from"):
         checkpoints.save(nn.Linear(2, 2), tmp_path / "linear", recipe={}, metrics={})

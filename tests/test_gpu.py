@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.explorers import EXPLORERS
 from tests.kinds import KINDS
 from vae_course import checkpoints, models, widgets
 from vae_course.data import load
@@ -108,22 +109,19 @@ def test_a_recurrent_model_writes_series():
     assert evaluate(model, data)["kl"] >= 0
 
 
-EXPLORERS = {
-    "sliders": lambda trained, data: widgets.LatentSliders(trained("VAE"), data=data),
-    "pad": lambda trained, data: widgets.LatentPad(trained("VAE"), data=data),
-    "morph": lambda trained, data: widgets.Morph(trained("VAE"), *data.test.x[:4]),
-    "trick": lambda trained, data: widgets.Trick(trained("VAE"), data.test.x[0]),
-    "family": lambda trained, data: widgets.Family({"one": trained("VAE"), "two": trained("autoencoder")}, data=data),
-    "levels": lambda trained, data: widgets.LevelResampler(trained("ladder"), data),
-    "label and style": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
-    "factors": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), load("sprites").subset(test=500)),
-    "tunes": lambda trained, data: widgets.TuneMixer(checkpoints.pretrained("recurrent-melodies"), *load("melodies").test.x[:2]),
-}
-
-
 @pytest.mark.parametrize("kind", EXPLORERS)
 def test_explorers_move(trained, blobs, kind):
     EXPLORERS[kind](trained, blobs).sweep()
+
+
+def test_a_live_view_is_drawn_and_changes_nothing(trained, blobs):
+    with_view, without = (models.VAE(input_shape=(1, 8, 8), latent_size=2, hidden_sizes=(16,)) for _ in range(2))
+    without.load_state_dict(with_view.state_dict())
+    view = widgets.LiveTraining(blobs.test)
+    fit(with_view, blobs, epochs=2, seed=0, on_epoch=view, quiet=True)
+    fit(without, blobs, epochs=2, seed=0, quiet=True)
+    assert view.still().png
+    assert all(torch.equal(one, other) for one, other in zip(with_view.parameters(), without.parameters(), strict=True))
 
 
 def test_training_goes_on_where_it_stopped(trained, blobs):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.explorers import EXPLORERS
 from tests.kinds import KINDS
 from tests.single_precision import DEVICE, DeviceWithoutDoubles, Far
 from vae_course import checkpoints, evaluation, models, runtime, widgets
-from vae_course.data import Split, melodies, sprites
+from vae_course.data import Split, melodies
 from vae_course.evaluation.detection import alarms_at, auroc
 from vae_course.evaluation.sample_quality import coverage
 from vae_course.training import fit, mean_losses
@@ -210,29 +211,9 @@ def test_sequences_are_read_and_written_there(kind):
     assert evaluation.negative_log_likelihood(model, x[:3], k=2, quiet=True).shape == (3,)
 
 
-EXPLORERS = {
-    "LatentSliders": lambda trained, data: widgets.LatentSliders(trained("VAE"), data=data),
-    "LatentPad": lambda trained, data: widgets.LatentPad(trained("VAE"), data=data),
-    "Morph": lambda trained, data: widgets.Morph(trained("VAE"), *data.test.x[:4].double()),
-    "Trick": lambda trained, data: widgets.Trick(trained("VAE"), data.test.x[0]),
-    "PosteriorGap": lambda trained, data: widgets.PosteriorGap(trained("VAE"), data.test.x[:3], points=41),
-    "Family": lambda trained, data: widgets.Family({"one": trained("VAE"), "two": trained("autoencoder")}, data=data),
-    "LevelResampler": lambda trained, data: widgets.LevelResampler(trained("ladder"), data),
-    "LabelAndStyle": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
-    "FactorSliders": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), sprites(train=10, test=300)),
-    "TuneMixer": lambda trained, data: widgets.TuneMixer(checkpoints.pretrained("recurrent-melodies"), *melodies().test.x[:2]),
-}
-
-
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_every_explorer_moves_there(name, trained, blobs):
     EXPLORERS[name](trained, blobs).sweep().still()
-
-
-def test_no_explorer_is_forgotten():
-    explorers = {name for name in widgets.__all__ if issubclass(getattr(widgets, name), widgets.explorer.Explorer)}
-    without_a_model = {"Explorer", "TwoGaussians"}
-    assert explorers - without_a_model <= set(EXPLORERS)
 
 
 def test_training_is_watched_there(blobs):

@@ -47,7 +47,11 @@ def show(figure: Figure, alt: str) -> None:
 
 def show_png(png: bytes, alt: str) -> None:
     """Display PNG bytes with an alt text, which also stands folded below, for those who see the picture and not what it shows."""
-    from IPython.display import display
+    try:
+        from IPython.display import display
+    except ModuleNotFoundError:  # outside a notebook there are words for it
+        print(alt)
+        return
 
     for data, metadata in outputs_of(png, alt):
         display(data, raw=True, metadata=metadata)

@@ -1,5 +1,7 @@
 """A notebook that holds every explorer, each in a cell of its own, as source."""
 
+import re
+
 SET_UP = """
 import base64
 import torch
@@ -36,19 +38,7 @@ def fresh(title):
     "What a new explorer draws when its controls stand where the shown one's stand."
     return base64.b64encode(makers[title]().set(**explorers[title].values).png).decode()
 """
-TITLES = (
-    "Latent sliders",
-    "Latent pad",
-    "Morph",
-    "The reparameterisation trick",
-    "Two Gaussians",
-    "Family",
-    "Label and style",
-    "Factor sliders",
-    "The gap",
-    "Tune mixer",
-    "Level resampler",
-)
+TITLES = tuple(re.findall(r'^    "(.+)": lambda', SET_UP, re.MULTILINE))
 CELLS = [SET_UP.strip(), *(f"explorers[{title!r}]" for title in TITLES)]
 LIVE = """
 from vae_course import VAE, fit

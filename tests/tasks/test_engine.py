@@ -1,8 +1,10 @@
 """The engine by itself: slips and pairs, laws, gradients, randomness, what a session gets back, and time that runs out."""
 
+import itertools
 import math
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -15,8 +17,11 @@ from scipy import stats
 from torch.distributions import Distribution
 
 from vae_course.tasks.engine import (
+    HELD_BACK,
     Claim,
+    Mistake,
     Probe,
+    Verdict,
     averages_over_the_batch,
     distributed_as,
     each_row_for_itself,
@@ -24,6 +29,7 @@ from vae_course.tasks.engine import (
     matches,
     never_negative,
     probes_from,
+    randomness,
     slip,
     sums_over,
     symmetric_in,
@@ -32,8 +38,9 @@ from vae_course.tasks.engine import (
     unrelated,
 )
 from vae_course.tasks.engine.calling import call, plain
-from vae_course.tasks.engine.judging import recognise, verdict_on
-from vae_course.tasks.engine.registry import find
+from vae_course.tasks.engine.declaration import beside_another
+from vae_course.tasks.engine.judging import all_probes, recognise, verdict_on
+from vae_course.tasks.engine.registry import every_name, find
 from vae_course.tasks.engine.slips import changed, contract_of, pairs
 
 KL = find("gaussian_kl")
@@ -159,19 +166,109 @@ def test_a_graph_broken_in_place_passes_with_a_remark():
 # ---- randomness
 
 
-def test_draws_from_another_distribution_are_seen_where_moments_agree():
+NOT_GAUSSIAN = {
+    "the largest gap": lambda n: math.sqrt(3) * torch.randint(-1, 2, (n,)),
+    "the fourth moment": lambda n: math.sqrt(3) * (torch.rand(4, n).sum(0) - 2),
+    "so far out": lambda n: torch.randn(n).clamp(-3, 3),
+    "all but equal": lambda n: torch.randn(n).round(decimals=2) + 1e-7 * torch.randn(n),
+}
+
+
+def broken(claims):
+    return [claim.identity for claim in claims if not claim.holds]
+
+
+@pytest.mark.parametrize("how", NOT_GAUSSIAN)
+def test_draws_that_are_nearly_gaussian_are_told_from_gaussian_ones(how):
     torch.manual_seed(0)
-    u = torch.rand(4000)
-    three_points = torch.where(u < 1 / 6, -math.sqrt(3), torch.where(u < 5 / 6, 0.0, math.sqrt(3)))
-    assert not distributed_as(three_points, stats.norm.cdf, "Gaussian").holds
-    assert distributed_as(torch.randn(4000), stats.norm.cdf, "Gaussian").holds
+    found = broken(distributed_as(NOT_GAUSSIAN[how](50_000), stats.norm.cdf, "Gaussian"))
+    assert any(how in one for one in found)
+
+
+@pytest.mark.parametrize("n", [1000, 4000, 50_000])
+def test_gaussian_draws_are_gaussian_and_uniform_ones_uniform(n):
+    for seed in range(200):
+        torch.manual_seed(seed)
+        assert not broken(distributed_as(torch.randn(n), stats.norm.cdf, "Gaussian"))
+        assert not broken(distributed_as(torch.rand(n), stats.uniform.cdf, "uniform"))
+
+
+def test_a_right_answer_breaks_the_claim_on_the_fourth_moment_less_than_once_in_ten_million():
+    """Chernoff's bound, for as few draws as any task judges and as many: no number of trials would show it."""
+    off = randomness._RIGHT - randomness._RIGHT.mean()
+    for n, sign in itertools.product((3500, 144_000), (1, -1)):
+        room = randomness.PATIENCE * off.std() / math.sqrt(n)
+        bounds = [n * (math.log(numpy.exp(sign * slope * off).mean()) - slope * room) for slope in numpy.geomspace(1e-3, 1, 200)]
+        assert min(bounds) < math.log(3e-7)
 
 
 def test_noise_that_serves_twice_is_seen():
-    noise = torch.randn(500)
-    assert unrelated(noise, torch.randn(500), "two calls").holds
-    assert not unrelated(noise, noise + 0.1 * torch.randn(500), "two calls").holds
-    assert not unrelated(torch.ones(100), torch.ones(100), "two calls").holds, "what never varies is no draw"
+    noise, other = torch.randn(2, 1000, generator=torch.Generator().manual_seed(0))
+    assert not broken(unrelated(noise, other, "two calls"))
+    assert broken(unrelated(noise, noise + 0.1 * other, "two calls"))
+    assert broken(unrelated(noise, noise * other.sign(), "two calls")) == ["two calls: the correlation of their sizes"]
+    assert broken(unrelated(torch.ones(100), torch.ones(100), "two calls")), "what never varies is no draw"
+    coins = noise > 0
+    assert not broken(unrelated(coins, other > 0, "two calls"))
+
+
+# ---- what is asked where nothing is recognised, and where two slips are
+
+
+@pytest.mark.parametrize(
+    ("alone", "beside"),
+    [
+        ("Your counts are right. Are they nats?", "Are they nats?"),
+        ("Your ELBO is right. The second one rises with k: by what?", "The second one rises with k: by what?"),
+        ("Sum it. Yours is right but for a constant a pixel. Which one?", "Sum it. Which one?"),
+        ("At σ = 1 you are right. But is it σ, or σ²?", "Is it σ, or σ²?"),
+        ("The numbers are right. kl_2 is far off: why?", "kl_2 is far off: why?"),
+        ("Right, until x is large: what is exp(900)?", "Wrong once x is large: what is exp(900)?"),
+        ("Right, but for ends that are parallel: what is the limit there?", "Wrong for ends that are parallel: what is the limit there?"),
+        ("The draws are right, and no gradient gets through. Why?", "The draws are right, and no gradient gets through. Why?"),
+        ("Both are right.", "Both are right."),
+    ],
+)
+def test_beside_another_hint_no_sentence_says_that_all_else_is_right(alone, beside):
+    assert beside_another(alone) == beside
+    two = [Mistake(len, alone), Mistake(len, "And what else?")]
+    assert Verdict(False, "identity", mistakes=two[:1]).hints == (alone,)
+    assert Verdict(False, "identity", mistakes=two).hints == (beside, "And what else?")
+
+
+def test_of_every_hint_something_is_left_beside_another_one():
+    for name in every_name():
+        for mistake in find(name).mistakes:
+            left = beside_another(mistake.hint)
+            assert len(left) > 20
+            assert not re.search(r"(^|[.?] )(Your|The|Both|Each)[^,:;.?]* (is|are) right\.", left) or left == mistake.hint
+
+
+def test_an_answer_that_draws_is_asked_about_chance_before_any_law():
+    verdict = verdict_on(KL, lambda mu, log_var: KL.answer(mu, log_var) * (1 + 0.1 * torch.randn(())))
+    assert "Called again with the same arguments" in verdict.words
+    assert "draws?" in verdict.question
+    seeded = verdict_on(KL, lambda mu, log_var: KL.answer(mu, log_var) * 1.1)
+    assert "Called again" not in seeded.words
+
+
+def test_what_is_held_back_far_out_is_asked_about():
+    verdict = verdict_on(KL, lambda mu, log_var: KL.answer(mu, log_var.clamp(-8, 8)))
+    assert verdict.question == HELD_BACK
+    assert "(with very" in verdict.words
+
+
+def test_recognising_waits_for_its_own_time_not_for_the_clocks():
+    """Two slips are named also where the machine is so busy that a second of work takes several by the clock."""
+
+    def slow(mu, log_var):
+        time.sleep(0.05)
+        return -(1 + log_var - mu**2 - log_var.exp()).mean(-1)
+
+    probes = all_probes(KL, 0)
+    outputs = call(KL, slow, probes)
+    assert len(recognise(KL, probes, outputs, seconds=0.5)) == 2
+    assert not recognise(KL, probes, outputs, seconds=0.0)
 
 
 # ---- what comes back, and what goes wrong on the way

@@ -66,7 +66,7 @@ def test_what_the_check_itself_stumbles_over_is_one_sentence(monkeypatch, capsys
 def test_two_slips_at_once_get_both_questions(capsys):
     check(lambda mu, log_var: -(1 + log_var - mu**2 - log_var.exp()).mean(-1), "gaussian_kl")
     told = " ".join(capsys.readouterr().out.split())
-    assert "Two things at once:" in told
+    assert "Two things at once, each told as if the other were not there:" in told
     assert "What happened to the sum?" in told
     assert "which factor stands before the square?" in told
 

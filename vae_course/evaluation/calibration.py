@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .checks import check_scores
+
 
 @dataclass(frozen=True)
 class Reliability:
@@ -30,7 +32,7 @@ def reliability(confidence: Tensor, right: Tensor, *, bins: int = 10) -> Reliabi
     confidence: (n,), 0 to 1. right: (n,), booleans. Raises ValueError for other shapes, types or values.
     Source: Guo et al. 2017, section 2.
     """
-    _check(confidence, right)
+    check_scores(confidence, right, "right", "predicted == y")
     confidence, right = confidence.detach().cpu(), right.cpu()
     if confidence.min() < 0 or confidence.max() > 1:
         raise ValueError(f"confidences go from {confidence.min():g} to {confidence.max():g}, expected probabilities, 0 to 1.")
@@ -48,7 +50,7 @@ def risk_coverage(uncertainty: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
     uncertainty: (n,), higher is less sure; equal ones are answered in the order given. right: (n,), booleans. Entry k is for the
     k + 1 surest; the last one answers everything. Raises ValueError for other shapes or types. Source: El-Yaniv & Wiener 2010.
     """
-    _check(uncertainty, right)
+    check_scores(uncertainty, right, "right", "predicted == y")
     wrong = (~right[uncertainty.argsort(stable=True)]).cpu().double()
     answered = torch.arange(1, len(wrong) + 1)
     return answered / len(wrong), wrong.cumsum(0) / answered
@@ -57,12 +59,3 @@ def risk_coverage(uncertainty: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
 def area_under_risk(uncertainty: Tensor, right: Tensor) -> float:
     """The mean risk over all coverages: lower is better. An uncertainty that says nothing has about the plain error rate."""
     return risk_coverage(uncertainty, right)[1].mean().item()
-
-
-def _check(scores: Tensor, right: Tensor) -> None:
-    if scores.dim() != 1 or scores.shape != right.shape or len(scores) == 0:
-        raise ValueError(f"got shapes {tuple(scores.shape)} and {tuple(right.shape)}, expected (n,) for both, n of at least 1.")
-    if right.dtype != torch.bool:
-        raise ValueError(f"right holds {right.dtype}, expected booleans. Write the condition: predicted == y.")
-    if not torch.isfinite(scores).all():
-        raise ValueError("some values are not finite. Look at what made them.")

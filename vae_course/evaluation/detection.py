@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
+
+from .checks import check_scores
 
 
 def auroc(scores: Tensor, is_anomaly: Tensor) -> float:
@@ -48,12 +49,7 @@ def alarms_at(rate: float, scores: Tensor, is_anomaly: Tensor) -> Alarms:
 
 
 def _check(scores: Tensor, is_anomaly: Tensor) -> None:
-    if scores.dim() != 1 or scores.shape != is_anomaly.shape:
-        raise ValueError(f"scores have shape {tuple(scores.shape)} and is_anomaly {tuple(is_anomaly.shape)}, expected (n,) for both.")
-    if is_anomaly.dtype != torch.bool:
-        raise ValueError(f"is_anomaly holds {is_anomaly.dtype}, expected booleans. Write the condition: labels == 7, for instance.")
-    if not torch.isfinite(scores).all():
-        raise ValueError("some scores are not finite. Clamp them, or look at what made them.")
+    check_scores(scores, is_anomaly, "is_anomaly", "labels == 7")
     if is_anomaly.all() or not is_anomaly.any():
         raise ValueError(
             f"{int(is_anomaly.sum())} of {len(is_anomaly)} examples are anomalies, expected some that are and some that are not."

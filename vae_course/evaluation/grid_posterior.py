@@ -8,7 +8,7 @@ from itertools import repeat
 
 import torch
 from torch import Tensor
-from torch.distributions import Independent, Normal
+from torch.distributions import Distribution, Independent, Normal
 
 from ..contract import LatentModel
 from ..models.base import evaluating
@@ -51,7 +51,7 @@ class GridPosterior:
         diagonal = (mass.sum(2) * first.pow(2)).sum(-1), (mass.sum(1) * second.pow(2)).sum(-1)
         return torch.stack([diagonal[0], off_diagonal, off_diagonal, diagonal[1]], dim=-1).unflatten(-1, (2, 2))
 
-    def kl_from(self, q: Independent) -> Tensor:
+    def kl_from(self, q: Distribution) -> Tensor:
         """KL(q ‖ p(z|x)) in nats for a diagonal Gaussian q over (batch, 2): (batch,), the expectation taken on the grid.
 
         Raises ValueError when q reaches beyond the grid or is narrower than its step.
@@ -65,7 +65,7 @@ class GridPosterior:
             raise ValueError(f"q, with its narrowest σ {narrowest:.3g}, does not fit the grid ({grid}). Use more points or a larger limit.")
         return self._kl(weights, stddev)
 
-    def closest_gaussian(self, start: Independent, *, steps: int = 200) -> Independent:
+    def closest_gaussian(self, start: Distribution, *, steps: int = 200) -> Independent:
         """The diagonal Gaussian with the smallest KL to p(z|x), for each example: no encoder is asked, so none can be to blame.
 
         Searched by gradient descent from `start` and from the grid's own mean and spread; the better of all that was met is

@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .checks import two_sets
+
 FOLDS = 5
 
 
@@ -20,7 +22,7 @@ def two_sample_auc(a: Tensor, b: Tensor, *, seed: int = 0) -> float:
     from sklearn.model_selection import StratifiedKFold, cross_val_score
     from sklearn.neighbors import KNeighborsClassifier
 
-    a, b = _checked(a, b, least=10)
+    a, b = two_sets(a, b, least=10)
     points = torch.cat([a, b]).numpy()
     which = torch.cat([torch.ones(len(a)), torch.zeros(len(b))]).numpy()
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
@@ -36,7 +38,7 @@ def maximum_mean_discrepancy(a: Tensor, b: Tensor, *, bandwidth: float | None = 
     a: (n, …), b: (m, …), flattened. Raises ValueError for different widths, fewer than two points, values that are not finite, or a
     bandwidth that is not above 0. Source: Gretton et al. 2012, equation 3, and section 8 for the median.
     """
-    a, b = _checked(a, b, least=2)
+    a, b = two_sets(a, b, least=2)
     n, m = len(a), len(b)
     points = torch.cat([a, b])
     squared = torch.cdist(points, points, compute_mode="donot_use_mm_for_euclid_dist").square()
@@ -48,16 +50,3 @@ def maximum_mean_discrepancy(a: Tensor, b: Tensor, *, bandwidth: float | None = 
     kernel = torch.exp(-squared / (2 * bandwidth**2)).fill_diagonal_(0)  # a point paired with itself would be a bias
     within = kernel[:n, :n].sum() / (n * (n - 1)) + kernel[n:, n:].sum() / (m * (m - 1))
     return (within - 2 * kernel[:n, n:].mean()).item()
-
-
-def _checked(a: Tensor, b: Tensor, *, least: int) -> tuple[Tensor, Tensor]:
-    """Both as (n, width) in double precision on the CPU, or a ValueError."""
-    for points in (a, b):
-        if points.dim() < 2 or len(points) < least:
-            raise ValueError(f"got points of shape {tuple(points.shape)}, expected at least {least} of them, one a row: (n, …).")
-        if not torch.isfinite(points).all():
-            raise ValueError("some points are not finite. Look at what made them.")
-    a, b = (points.detach().flatten(1).cpu().double() for points in (a, b))
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(f"the sets have {a.shape[1]} and {b.shape[1]} numbers a point, expected the same.")
-    return a, b

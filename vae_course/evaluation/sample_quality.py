@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .checks import two_sets
+
 NEIGHBOURS = 5
 
 
@@ -40,11 +42,11 @@ def sample_quality(classifier, samples: Tensor, real: Tensor, *, batch_size: int
 def frechet_distance(a: Tensor, b: Tensor) -> float:
     """The Fréchet distance between two sets of points, each taken for a Gaussian: ‖μₐ − μ_b‖² + tr(Σₐ + Σ_b − 2 (Σₐ Σ_b)^½).
 
-    a: (n, size), b: (m, size), in double precision from here on. With few points it comes out too large; n and m of a thousand or more
+    a: (n, …), b: (m, …), flattened, in double precision from here on. With few points it comes out too large; n and m of a thousand or more
     keep that small. Raises ValueError for different sizes, fewer than two points, or values that are not finite.
     Source: Dowson & Landau 1982; Heusel et al. 2017.
     """
-    a, b = _checked(a, b, least=2)
+    a, b = two_sets(a, b, least=2)
     covariance_a, covariance_b = torch.cov(a.T).reshape(a.shape[1], -1), torch.cov(b.T).reshape(b.shape[1], -1)
     # Σₐ Σ_b has the eigenvalues of the symmetric Σₐ^½ Σ_b Σₐ^½, which are real and not negative but for rounding.
     values, vectors = torch.linalg.eigh(covariance_a)
@@ -57,10 +59,10 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
 def coverage(samples: Tensor, real: Tensor, *, neighbours: int = NEIGHBOURS) -> float:
     """The share of `real` points with a sample no further away than their own `neighbours`-th nearest real point: 0 to 1.
 
-    samples: (n, size), real: (m, size). For two sets of one distribution and n = m it is about 1 − 2^(−neighbours).
+    samples: (n, …), real: (m, …), flattened. For two sets of one distribution and n = m it is about 1 − 2^(−neighbours).
     Raises ValueError for different sizes, or fewer than neighbours + 1 real points. Source: Naeem et al. 2020, equation 6.
     """
-    samples, real = _checked(samples, real, least=1)
+    samples, real = two_sets(samples, real, least=1)
     if len(real) <= neighbours:
         raise ValueError(f"got {len(real)} real points, expected more than {neighbours}: each needs that many others around it.")
     covered = 0
@@ -68,15 +70,3 @@ def coverage(samples: Tensor, real: Tensor, *, neighbours: int = NEIGHBOURS) -> 
         radius = torch.cdist(piece, real).kthvalue(neighbours + 1, dim=1).values  # the nearest one is the point itself
         covered += (torch.cdist(piece, samples).amin(1) <= radius).sum().item()
     return covered / len(real)
-
-
-def _checked(a: Tensor, b: Tensor, *, least: int) -> tuple[Tensor, Tensor]:
-    """Both as (n, size) in double precision on the CPU, or a ValueError."""
-    for points in (a, b):
-        if points.dim() != 2 or len(points) < least:
-            raise ValueError(f"got points of shape {tuple(points.shape)}, expected (n, size) with n of at least {least}.")
-        if not torch.isfinite(points).all():
-            raise ValueError("some points are not finite. Look at what made them.")
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(f"the points have {a.shape[1]} and {b.shape[1]} coordinates, expected the same number.")
-    return a.detach().cpu().double(), b.detach().cpu().double()

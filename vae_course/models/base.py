@@ -17,8 +17,6 @@ from ..objectives import gaussian
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-    from ..training import History
-
 
 class Loss:
     """What `model.loss` returns: named terms in nats per example; `total` is what is minimised.
@@ -50,7 +48,7 @@ class Model(nn.Module):
 
     measured_by = "losses"
     config: dict[str, Any]
-    history: History
+    history: Any  # what `fit` keeps
     steps_trained = 0
 
     def __new__(cls, *arguments, **settings) -> Self:

@@ -39,8 +39,9 @@ def check_label_values(y: Tensor | None, n: int, classes: int, *, unknown_allowe
 
 def labels_from(y: Tensor | int | None, n: int, classes: int, device: torch.device) -> Tensor:
     """One label an example on `device`, from one class for all or from (n,) labels. Raises ValueError as `check_label_values` does."""
-    one_for_all = isinstance(y, int) and not isinstance(y, bool)
-    return check_label_values(torch.full((n,), y) if one_for_all else y, n, classes).to(device)  # pyright: ignore[reportArgumentType]
+    # a bool is an int, too, and no class
+    each = torch.full((n,), y) if isinstance(y, int) and not isinstance(y, bool) else y
+    return check_label_values(each, n, classes).to(device)  # pyright: ignore[reportArgumentType]
 
 
 def one_hot(y: Tensor, classes: int) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -19,40 +18,18 @@ class SemiSupervisedVAE(ConditionalVAE):
     """A label y ~ uniform and a style z ~ N(0, I) make an image; q(y|x) guesses the label, q(z|x, y) the style (Kingma et al. 2014, "M2").
 
     Labels are (batch,) integers, −1 where unknown: `data.few_labels` makes such data for the ordinary `fit`.
-    beta, anneal_steps: what the KL of the style counts for, as for `LatentVariableModel`. The other settings are those of `ConditionalVAE`.
     alpha: the weight of the classification term.
     augment: that of q(y|x), a `DigitClassifier`.
+    settings: those of a `ConditionalVAE`, but for free_bits; beta and anneal_steps are for the KL of the style.
     `classify(x)` gives q(y|x), and all that a `ConditionalVAE` can do, this can too.
     """
 
-    def __init__(
-        self,
-        *,
-        input_shape: Sequence[int] = (1, 28, 28),
-        classes: int = 10,
-        latent_size: int = 20,
-        hidden_sizes: Sequence[int] = (400,),
-        beta: float = 1.0,
-        anneal_steps: int = 0,
-        likelihood: str = "bernoulli",
-        sigma: float = 0.1,
-        learn_sigma: bool = False,
-        alpha: float = 50.0,
-        augment: bool = False,
-    ) -> None:
-        super().__init__(
-            input_shape=input_shape,
-            classes=classes,
-            latent_size=latent_size,
-            hidden_sizes=hidden_sizes,
-            beta=beta,
-            anneal_steps=anneal_steps,
-            likelihood=likelihood,
-            sigma=sigma,
-            learn_sigma=learn_sigma,
-        )
+    def __init__(self, *, alpha: float = 50.0, augment: bool = False, **settings) -> None:
+        super().__init__(**settings)
+        if self.free_bits:
+            raise ValueError("this model tries every label of an image, and knows no free_bits. Use beta or anneal_steps.")
         self.alpha = alpha
-        self.classifier = DigitClassifier(input_shape=input_shape, classes=classes, augment=augment)
+        self.classifier = DigitClassifier(input_shape=self.input_shape, classes=self.classes, augment=augment)
 
     def check_batch(self, x: Tensor, y: Tensor | None) -> None:
         self.check_values(self.check_input(x))

@@ -1,5 +1,13 @@
 """Explorers: sliders and pads that answer at once. Each also has a still twin, and can be moved from Python."""
 
+try:
+    import anywidget as _anywidget  # noqa: F401
+    import IPython as _ipython  # noqa: F401
+except ModuleNotFoundError as _missing:
+    raise ModuleNotFoundError(
+        f'explorers need a notebook\'s libraries: pip install "vae-course[notebooks]" ({_missing.name} is missing)', name=_missing.name
+    ) from None
+
 from .explorer import Explorer, Still
 from .factors import FactorSliders
 from .family import Family

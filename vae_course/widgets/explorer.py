@@ -155,8 +155,8 @@ class Explorer:
     in_pixels = False  # the picture is a decoded image and nothing else: the browser enlarges it, pixel by pixel
 
     def __init__(self, controls: Sequence[Slider | Choice | Toggle | Pad | Button], *, backdrop: bytes = b"") -> None:
-        self.buttons = {control.name: control for control in controls if control.kind == "button"}
-        self.controls = {control.name: control for control in controls if control.kind != "button"}
+        self.buttons = {control.name: control for control in controls if isinstance(control, Button)}
+        self.controls = {control.name: control for control in controls if not isinstance(control, Button)}
         self.values: dict[str, Any] = {name: control.default for name, control in self.controls.items()}
         self.alt_text = ""
         self._number = 0

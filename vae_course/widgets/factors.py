@@ -8,12 +8,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..contract import EncodesAndDecodes
 from ..data import Dataset, Split
 from ..data.accepted import in_memory
 from ..evaluation.disentanglement import mutual_information_gap
 from . import drawing
 from .explorer import Choice, Explorer, Slider, signed, subscript, thumbnails
-from .latents import Decoder, codes, decoder_of
+from .latents import Decoder, codes, decoder_of, for_class
 
 MEASURED = 10_000
 
@@ -27,32 +28,37 @@ class FactorSliders(Explorer):
     from the lowest to the highest percent of the dimension's posterior means; all other dimensions stay where the picture's own code
     has them.
     data: a Dataset or Split whose `y` holds factor levels, (n, factors). factors: their names (a Dataset's classes by default).
+    y: the pictures' classes, for a model that knows classes: one for all, or (n,) labels, a column of the data's `y` for one. Each picture
+    is encoded and decoded with its own.
     images: how many pictures to choose from. decode: a function of z to use instead of the mean of p(x|z).
-    The controls are `image` and, for each slider, its first factor's name. Raises ValueError when y is no table, or nothing is carried.
+    The controls are `image` and, for each slider, its first factor's name. Raises ValueError when the data's y is no table, nothing is
+    carried, or a model that knows classes gets no y.
     """
 
     title = "Factor sliders"
 
     def __init__(
         self,
-        model,
+        model: EncodesAndDecodes,
         data: Dataset | Split,
         *,
+        y: Tensor | int | None = None,
         factors: Sequence[str] = (),
         images: int = 8,
         least: float = 0.1,
         decode: Decoder | None = None,
     ) -> None:
-        self.model, self.decode, self.least = model, decoder_of(model, decode), least
-        x, y = in_memory(data, most=MEASURED)
-        if y is None or y.dim() != 2:
-            given = type(data).__name__ if y is None else tuple(y.shape)
+        self.model, self.own_decode, self.least = model, decode, least
+        x, levels = in_memory(data, most=MEASURED)
+        if levels is None or levels.dim() != 2:
+            given = type(data).__name__ if levels is None else tuple(levels.shape)
             raise ValueError(f'got {given}, expected a Dataset or Split whose y has shape (n, factors), load("sprites") for one.')
         names = tuple(factors) or (data.classes if isinstance(data, Dataset) else ())
-        if len(names) != y.shape[1]:
-            raise ValueError(f"got {len(names)} names for {y.shape[1]} factors, expected one a factor. Pass factors=(…).")
-        means = codes(model, x)
-        found = mutual_information_gap(means, y)
+        if len(names) != levels.shape[1]:
+            raise ValueError(f"got {len(names)} names for {levels.shape[1]} factors, expected one a factor. Pass factors=(…).")
+        self.classes = y[:MEASURED] if isinstance(y, Tensor) else y
+        means = codes(model, x, self.classes)
+        found = mutual_information_gap(means, levels)
         self.shares = {name: found.information[:, i].max().item() for i, name in enumerate(names)}
         carried = {name: int(found.carriers[i]) for i, name in enumerate(names) if self.shares[name] >= least}
         self.without = [name for name in names if name not in carried]
@@ -62,7 +68,7 @@ class FactorSliders(Explorer):
                 f"no dimension tells {least:.0%} of any factor, the most is {best:.0%}. Take another model, or a smaller least."
             )
         groups: dict[int, list[str]] = {}
-        for name in sorted(carried, key=self.shares.get, reverse=True):
+        for name in sorted(carried, key=lambda name: self.shares[name], reverse=True):
             groups.setdefault(carried[name], []).append(name)
         self.moves = {group[0]: dimension for dimension, group in groups.items()}
         self.labels = {group[0]: f"{' and '.join(group)} (z{subscript(dimension)})" for dimension, group in groups.items()}
@@ -95,6 +101,20 @@ class FactorSliders(Explorer):
             z[i] = self.values[name]
         return z
 
+    def _class(self) -> Tensor | int | None:
+        """That of the picture that is edited."""
+        row = self.row_of[self.values["image"]]
+        return self.classes[row : row + 1] if isinstance(self.classes, Tensor) else self.classes
+
+    def decode(self, z: Tensor) -> Tensor:
+        """What latents (n, latent_size) look like in the class of the picture that is edited: (n, *input_shape)."""
+        return decoder_of(self.model, self.own_decode, self._class())(z)
+
+    @property
+    def drawn(self) -> str:
+        """That class in words (`latents.for_class`)."""
+        return for_class(self.model, self._class(), decode=self.own_decode)
+
     def draw(self) -> Image.Image:
         row = self.row_of[self.values["image"]]
         pair = torch.stack([self.images[row].cpu(), self.decode(self.z.unsqueeze(0))[0].cpu()])
@@ -108,7 +128,7 @@ class FactorSliders(Explorer):
 
     def alt(self) -> str:
         places = ", ".join(f"{label} = {signed(self.values[name])}" for name, label in self.labels.items())
-        return f"{self.values['image'].capitalize()} and, to its right, what is decoded when its code is edited to {places}."
+        return f"{self.values['image'].capitalize()} and, to its right, what is decoded{self.drawn} when its code is edited to {places}."
 
     @torch.inference_mode()
     def sheet(self) -> Image.Image:
@@ -124,8 +144,9 @@ class FactorSliders(Explorer):
         told = ", ".join(f"{label} {100 * self.shares[name]:.0f} %" for name, label in self.labels.items())
         missing = f" No dimension carries {' or '.join(self.without)}: none tells {100 * self.least:.0f} % of it." if self.without else ""
         return (
-            f"Grid of decoded pictures, {len(self.moves)} rows by 7 columns, all from the same picture's code. Each row moves one latent "
-            f"dimension from low to high and nothing else. The rows' dimensions tell, of their first factor's entropy: {told}.{missing}"
+            f"Grid of decoded pictures{self.drawn}, {len(self.moves)} rows by 7 columns, all from the same picture's code. "
+            "Each row moves one latent dimension from low to high and nothing else. "
+            f"The rows' dimensions tell, of their first factor's entropy: {told}.{missing}"
         )
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from . import drawing
 from .explorer import Choice, Explorer, Slider, examples_of, signed, thumbnails
-from .latents import Decoder, codes, decoder_of, most_telling, picks
+from .latents import Decoder, WithLatents, codes, decoder_of, most_telling, picks
 
 
 class Family(Explorer):
@@ -18,27 +18,29 @@ class Family(Explorer):
 
     Each model encodes the chosen image; one of its latents, the first, second, … in the order of what they carry
     (`latents.variance_carried`: a dimension's number means nothing across models), is then put where the slider says.
-    models: label → model, of the same input shape. data: a Dataset, Split or tensor. ranks: how many latents can be chosen.
+    models: label → model, of the same input shape. data: a Dataset, Split or tensor; models that know classes need its labels, and encode
+    and decode each image with its own. ranks: how many latents can be chosen.
     decodes: label → a function of z, for models where the mean of p(x|z) is not what is to be seen.
     The controls are `image`, `rank` ("1" is the most telling latent) and `value`.
+    Raises ValueError without models, and when one of them knows classes and the data has no labels.
     """
 
     title = "Family"
 
     def __init__(
-        self, models: Mapping[str, object], data, *, ranks: int = 5, limit: float = 3.0, decodes: Mapping[str, Decoder] | None = None
+        self, models: Mapping[str, WithLatents], data, *, ranks: int = 5, limit: float = 3.0, decodes: Mapping[str, Decoder] | None = None
     ) -> None:
         if not models:
             raise ValueError("no models were given, expected a dictionary from label to model with at least one.")
         self.models = dict(models)
-        self.decodes = {label: decoder_of(model, (decodes or {}).get(label)) for label, model in self.models.items()}
+        self.decodes = dict(decodes or {})
         x, y, names = examples_of(data)
         self.picks = picks(x, y, names)
-        self.images = x[self.picks.rows]
-        self.codes = {label: codes(model, self.images) for label, model in self.models.items()}
-        telling = {label: most_telling(model, x, self.decodes[label]) for label, model in self.models.items()}
+        self.images, self.classes = x[self.picks.rows], None if y is None else y[self.picks.rows]
+        self.codes = {label: codes(model, self.images, self.classes) for label, model in self.models.items()}
+        telling = {label: most_telling(model, x, y, self.decodes.get(label)) for label, model in self.models.items()}
         self.orders = {label: order for label, (order, _) in telling.items()}
-        self.shares = {label: shares for label, (_, shares) in telling.items()}
+        self.shares = {label: shares for label, (_, shares) in telling.items() if shares is not None}
         self.limit = limit
         self.side = 96
         count = min(ranks, *(model.latent_size for model in self.models.values()))
@@ -53,10 +55,11 @@ class Family(Explorer):
     def _decoded(self, row: int, rank: int, values: Tensor) -> dict[str, Tensor]:
         """Every model's images for one encoded image and some values of its rank-th latent: (len(values), *input_shape) each."""
         decoded = {}
-        for label in self.models:
+        own = None if self.classes is None else self.classes[row : row + 1]
+        for label, model in self.models.items():
             z = self.codes[label][row].repeat(len(values), 1)
             z[:, self.orders[label][rank]] = values.to(z)
-            decoded[label] = self.decodes[label](z).cpu()
+            decoded[label] = decoder_of(model, self.decodes.get(label), own)(z).cpu()
         return decoded
 
     def draw(self) -> Image.Image:
@@ -81,7 +84,7 @@ class Family(Explorer):
     def sheet(self) -> Image.Image:
         steps = torch.linspace(-self.limit, self.limit, 7)
         decoded = self._decoded(self.picks.place(self.values["image"]), 0, steps)
-        labels = [signed(step) for step in steps]
+        labels = [signed(step) for step in steps.tolist()]
         return drawing.tiles(torch.cat(list(decoded.values())), columns=7, side=56, row_labels=list(decoded), column_labels=labels)
 
     def sheet_alt(self) -> str:

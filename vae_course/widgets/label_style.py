@@ -8,18 +8,17 @@ from torch import Tensor
 
 from ..evaluation import kl_per_dimension
 from ..models import ConditionalVAE
-from ..models.base import evaluating
 from . import drawing
 from .explorer import Button, Choice, examples_of, thumbnails
 from .latent_vector import LatentVector
-from .latents import codes, picks
+from .latents import codes, decoder_of, picks
 
 
 class LabelAndStyle(LatentVector):
     """Ask a trained conditional VAE for a class, in a style that is moved by sliders or taken from an image.
 
-    model: a `ConditionalVAE`. data: a Dataset, or a Split with labels; its images lend their styles, and it
-    orders the sliders by the KL that each latent costs, the most telling first. sliders: how many to show (all by default).
+    model: a `ConditionalVAE`. data: a Dataset, or a Split with labels; its images lend their styles, and it orders the sliders by the KL
+    that each latent costs, the most telling first. sliders: how many to show (all by default).
     The controls are `label`, `image` (take the style of this one) and `z0`, `z1`, … after the latents; `z` is the whole style.
     Raises ValueError when the data has no labels.
     """
@@ -49,13 +48,9 @@ class LabelAndStyle(LatentVector):
             limit=limit,
         )
 
-    def _decoded(self, styles: Tensor, labels: Tensor) -> Tensor:
-        with evaluating(self.model):
-            return self.model.decode(styles.to(self._z), labels.to(self._z.device)).mean.cpu()
-
     def draw(self) -> Image.Image:
-        label = torch.tensor([self.labels.index(self.values["label"])])
-        return drawing.from_tensor(self._decoded(self._z.unsqueeze(0), label)[0])
+        decode = decoder_of(self.model, y=self.labels.index(self.values["label"]))
+        return drawing.from_tensor(decode(self._z.unsqueeze(0))[0])
 
     def alt(self) -> str:
         places = self.places()
@@ -70,8 +65,8 @@ class LabelAndStyle(LatentVector):
     @torch.inference_mode()
     def _rows(self) -> list[Tensor]:
         """For each of up to five styles, what every label makes of it: (classes, *input_shape) each."""
-        classes = torch.arange(len(self.labels))
-        return [self._decoded(z.expand(len(classes), -1), classes) for z in list(self.starts.values())[:5]]
+        decode = decoder_of(self.model, y=torch.arange(len(self.labels)))
+        return [decode(z.expand(len(self.labels), -1)).cpu() for z in list(self.starts.values())[:5]]
 
     def sheet(self) -> Image.Image:
         rows = [part for number, row in enumerate(self._rows()) for part in (self.images[number : number + 1].cpu(), row)]

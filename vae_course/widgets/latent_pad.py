@@ -10,7 +10,7 @@ from torch import Tensor
 from ..plots import COLOURS
 from . import drawing
 from .explorer import Explorer, Pad, Toggle, examples_of, signed
-from .latents import Decoder, codes, decoder_of
+from .latents import Decoder, WithLatents, codes, decoder_of, for_class
 
 MAP_SIDE = 340
 TILES = 17
@@ -22,24 +22,29 @@ _OUTLINE = {"stroke_width": round(2.5 * drawing.DENSITY), "stroke_fill": drawing
 class LatentPad(Explorer):
     """Drag a point over a two-dimensional latent space and watch what it decodes to; arrow keys move it, too.
 
-    model: one with `latent_size` 2. data: a Dataset, Split or tensor, whose encodings are the map, coloured by class.
+    model: one with `latent_size` 2. data: a Dataset, Split or tensor, whose encodings are the map, coloured by class. Where it has labels,
+    each image is encoded with its own. y: the class that is drawn, for a model that knows classes.
     limit: half the map's side (by default so that nearly all encodings lie on it). decode: a function of z to use instead of
     the mean of p(x|z). The controls are `point`, a pair (z₀, z₁), and `manifold`, which lays the decoded images behind the map.
-    Raises ValueError when the latent space has another size.
+    Raises ValueError when the latent space has another size, and when a model that knows classes gets no y, or data without labels.
     """
 
     title = "Latent pad"
     picture_width = 252
     in_pixels = True
 
-    def __init__(self, model, data=None, *, limit: float | None = None, decode: Decoder | None = None) -> None:
+    def __init__(
+        self, model: WithLatents, data=None, *, y: int | None = None, limit: float | None = None, decode: Decoder | None = None
+    ) -> None:
         if model.latent_size != 2:
             raise ValueError(
                 f"the model has {model.latent_size} latents, and a pad shows 2. Use LatentSliders, or train with latent_size=2."
             )
-        self.model, self.decode = model, decoder_of(model, decode)
+        self.model, self.decode = model, decoder_of(model, decode, y)
+        self.names: tuple[str, ...]
         x, self.y, self.names = (None, None, ()) if data is None else examples_of(data)
-        self.places = None if x is None else codes(model, x).cpu().numpy()
+        self.places = None if x is None else codes(model, x, self.y).cpu().numpy()
+        self.drawn = for_class(model, y, self.names, decode)
         if limit is None:
             limit = 3.0 if self.places is None else float(np.ceil(2 * np.quantile(np.abs(self.places), 0.99)) / 2)
         self.limit = limit
@@ -65,10 +70,10 @@ class LatentPad(Explorer):
 
     def alt(self) -> str:
         x, y = self.values["point"]
-        return f"The image decoded from z = ({signed(x, 2)}, {signed(y, 2)}).{self._nearby(x, y)}"
+        return f"The image decoded{self.drawn} from z = ({signed(x, 2)}, {signed(y, 2)}).{self._nearby(x, y)}"
 
     def _nearby(self, x: float, y: float) -> str:
-        if self.places is None or not self._has_classes():
+        if self.places is None or self.y is None or not self._has_classes():
             return ""
         nearest = np.square(self.places - (x, y)).sum(1).argsort()[:15]
         votes = np.bincount(self.y[nearest].numpy(), minlength=len(self.names))
@@ -110,12 +115,12 @@ class LatentPad(Explorer):
             draw.text((side - 4 * drawing.DENSITY, side / 2 - 4), "z₀", drawing.INK, drawing.font(11), anchor="rb", **_OUTLINE)
             draw.text((side / 2 + 8, 4 * drawing.DENSITY), "z₁", drawing.INK, drawing.font(11), anchor="lt", **_OUTLINE)
         if self.places is not None:
-            self._dots(draw, side, few=manifold)
+            self._dots(draw, side, self.places, few=manifold)
         return paper
 
-    def _dots(self, draw: ImageDraw.ImageDraw, side: int, *, few: bool) -> None:
-        places = (self.places * (1, -1) + self.limit) / (2 * self.limit) * side
-        labels = self.y.numpy() if self._has_classes() else np.zeros(len(places), dtype=int)
+    def _dots(self, draw: ImageDraw.ImageDraw, side: int, codes: np.ndarray, *, few: bool) -> None:
+        places = (codes * (1, -1) + self.limit) / (2 * self.limit) * side
+        labels = self.y.numpy() if self.y is not None and self._has_classes() else np.zeros(len(places), dtype=int)
         r = 1.3 * drawing.DENSITY
         for (x, y), label in zip(places[: 500 if few else None], labels, strict=False):
             box = [x - r, y - r, x + r, y + r]
@@ -130,7 +135,7 @@ class LatentPad(Explorer):
             middles = np.array([np.median(places[labels == label], axis=0) for label in present])
             for label, middle in zip(present, kept_apart(middles, 20 * drawing.DENSITY), strict=True):
                 middle = np.clip(middle, 0.04 * side, 0.96 * side)
-                draw.text(tuple(middle), self.names[label], drawing.INK, drawing.font(17), anchor="mm", **_OUTLINE)
+                draw.text(tuple(middle), str(self.names[label]), drawing.INK, drawing.font(17), anchor="mm", **_OUTLINE)
 
     def sheet(self) -> Image.Image:
         decoded = drawing.captioned(self._manifold_picture(), "what each place decodes to")
@@ -140,11 +145,11 @@ class LatentPad(Explorer):
 
     def sheet_alt(self) -> str:
         area = f"from {signed(-self.limit)} to {signed(self.limit)} in both latents"
-        decoded = f"a grid of {TILES} by {TILES} decoded images over the same area, changing smoothly from one to the next"
+        decoded = f"a grid of {TILES} by {TILES} decoded images{self.drawn} over the same area, changing smoothly from one to the next"
         if self.places is None:
             return f"The latent space {area}: {decoded}."
         shape = f"Map of the latent space {area}. Left: the encodings of {len(self.places)} images"
-        if not self._has_classes():
+        if self.y is None or not self._has_classes():
             return f"{shape}. Right: {decoded}."
         labels = self.y.numpy()
         middles = {name: np.median(self.places[labels == i], axis=0) for i, name in enumerate(self.names) if (labels == i).any()}

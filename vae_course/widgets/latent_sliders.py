@@ -76,16 +76,17 @@ class LatentSliders(LatentVector):
             columns=len(steps),
             side=48,
             row_labels=row_labels,
-            column_labels=[signed(step, 2).rstrip("0").rstrip(".") for step in steps],
+            column_labels=[signed(step, 2).rstrip("0").rstrip(".") for step in steps.tolist()],
         )
 
     def sheet_alt(self) -> str:
         if self.told:
             return self.told
         rows = self.order[:8]
+        ends = f"from {signed(-self.limit)} to {signed(self.limit)}"
         carries = "" if self.shares is None else f", which carries {self.notes[rows[0]]} of the data's variance"
         return (
-            f"Grid of decoded images{self.drawn}, {len(rows)} rows by 9 columns. Each row moves one latent dimension from {signed(-self.limit)} to "
-            f"{signed(self.limit)} and keeps all others at 0. The top row moves z{subscript(rows[0])}{carries}; "
+            f"Grid of decoded images{self.drawn}, {len(rows)} rows by 9 columns. Each row moves one latent dimension {ends} "
+            f"and keeps all others at 0. The top row moves z{subscript(rows[0])}{carries}; "
             f"the rows below move {', '.join(f'z{subscript(i)}' for i in rows[1:]) or 'nothing else'}."
         )

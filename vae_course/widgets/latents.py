@@ -47,7 +47,7 @@ def for_class(model: EncodesAndDecodes, y: Tensor | int | None, names: Sequence[
     labels = None if decode is not None or y is None else _labels(model, y)
     if labels is None:
         return ""
-    told = [names[label] if label < len(names) else str(label) for label in labels.unique().tolist()]
+    told = [str(names[label]) if label < len(names) else str(label) for label in labels.unique().tolist()]
     return f" for class {told[0]}" if len(told) == 1 else f" for the classes {', '.join(told)}"
 
 
@@ -123,5 +123,5 @@ class Picks:
 
 def picks(x: Tensor, y: Tensor | None, names: Sequence[str], count: int = 10) -> Picks:
     """One example a class, or the first `count` where classes have no name. x: (n, …), y: (n,) or None, as from `examples_of`."""
-    rows = one_of_each(y, min(count, len(x)))
-    return Picks(rows, tuple(names[int(y[i])] if names else f"image {i}" for i in rows), bool(names))
+    rows, named = one_of_each(y, min(count, len(x))), bool(names) and y is not None
+    return Picks(rows, tuple(names[int(y[i])] if named else f"image {i}" for i in rows), named)  # pyright: ignore[reportOptionalSubscript]

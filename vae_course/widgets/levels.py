@@ -7,6 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..data import Dataset, Split
+from ..models import HierarchicalVAE
 from . import drawing
 from .explorer import Choice, Explorer, Slider, examples_of, thumbnails
 from .latents import picks
@@ -27,7 +28,7 @@ class LevelResampler(Explorer):
 
     title = "Level resampler"
 
-    def __init__(self, model, data: Dataset | Split | Tensor, *, draws: int = 8) -> None:
+    def __init__(self, model: HierarchicalVAE, data: Dataset | Split | Tensor, *, draws: int = 8) -> None:
         if not hasattr(model, "resample"):
             raise ValueError(f"model is a {type(model).__name__}, which has no levels: expected a HierarchicalVAE.")
         if draws < 2:

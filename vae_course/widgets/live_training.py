@@ -7,8 +7,9 @@ import math
 import torch
 from PIL import Image
 
-from ..models.base import evaluating
+from ..models.base import EncoderDecoder, evaluating
 from ..plots import COLOURS, outputs_of
+from ..training import History
 from . import drawing
 from .explorer import Still, examples_of
 from .latents import one_of_each
@@ -19,7 +20,8 @@ class LiveTraining:
 
     After each epoch one picture is replaced in place: the loss so far, `count` test images above their reconstructions, and
     `count` samples, always from the same draws of z. The last picture stays in the notebook; `still()` gives it as well.
-    examples: a Dataset, Split or tensor. every: draw after each so many epochs (and after the first).
+    examples: a Dataset, Split or tensor, with labels for a model that knows classes. every: draw after each so many epochs (and after the
+    first).
     """
 
     def __init__(self, examples, *, count: int = 10, every: int = 1) -> None:
@@ -27,34 +29,35 @@ class LiveTraining:
             raise ValueError(f"every is {every}, expected at least 1.")
         x, y, _ = examples_of(examples)
         chosen = (one_of_each(y, count) + list(range(len(x))))[:count]
-        self.x, self.every = x[chosen], every
+        self.x, self.y, self.every = x[chosen], None if y is None else y[chosen], every
         self.losses: list[float] = []
         self.test_losses: list[float] = []
         self._samples = True
         self._picture: Image.Image | None = None
         self._handles: list = []
 
-    def __call__(self, model, history) -> None:
+    def __call__(self, model: EncoderDecoder, history: History) -> None:
         """What `fit` calls after each epoch."""
         if len(history) == 1 or len(history) % self.every == 0:
             self.draw(model, history)
             self._show()
 
     @torch.no_grad()
-    def draw(self, model, history) -> None:
+    def draw(self, model: EncoderDecoder, history: History) -> None:
         """Make the picture anew, without showing it: what `still()` gives from now on."""
         self.losses = list(history.terms["loss"])
         self.test_losses = list(history.terms.get("test_loss", ()))
-        with evaluating(model), torch.random.fork_rng(devices=[]):
+        with evaluating(model), torch.random.fork_rng():
             torch.manual_seed(0)
             seen = self.x.to(model.device)
-            rows = [seen, model.reconstruct(seen)]
+            rows = [seen, model.reconstruct(seen, self.y)]
             labels = ["test images", "reconstructed"]
-            try:
-                rows.append(model.sample(len(seen)))
+            # An autoencoder has no prior, and so no `sample`. This is asked beforehand: what goes wrong in sampling has to be seen.
+            sample = getattr(model, "sample", None)
+            self._samples = sample is not None
+            if sample is not None:
+                rows.append(sample(len(seen)))
                 labels.append("sampled")
-            except ValueError:  # a model without a prior (an autoencoder) has nothing to sample from
-                self._samples = False
         grid = drawing.tiles(torch.cat(rows).cpu(), columns=len(seen), side=44, row_labels=labels)
         self._picture = drawing.above(self._curve(grid.width // drawing.DENSITY), grid)
 

@@ -7,10 +7,10 @@ from PIL import Image
 from torch import Tensor
 
 from ..data.dataset import as_examples
-from ..models.base import latent_path
+from ..models.base import EncoderDecoder, latent_path
 from . import drawing
 from .explorer import Explorer, Slider, signed
-from .latents import Decoder, codes, decoder_of
+from .latents import Decoder, codes, decoder_of, for_class
 
 STEPS = 101
 WAYS = ("straight", "spherical")
@@ -20,21 +20,24 @@ class Morph(Explorer):
     """Slide between two images by their encodings; several pairs at once, each the straight and the spherical way.
 
     images: pairs in a row, first and last image of each: `Morph(model, a, b)`, `Morph(model, a, b, c, d)`, or one batch with an
-    even number of images. Each is (*input_shape) or (1, *input_shape). decode: a function of z to use instead of the mean of p(x|z).
+    even number of images. Each is (*input_shape) or (1, *input_shape). y: their classes, for a model that knows classes: one for all, or
+    (n,) labels. Each image is encoded with its own, and the ways of a pair are decoded with its first image's, as `interpolate` does.
+    decode: a function of z to use instead of the mean of p(x|z).
     The control is `position`, from 0 (the first image of each pair) to 1 (the second).
-    Raises ValueError when the number of images is odd or zero.
+    Raises ValueError when the number of images is odd or zero, and when a model that knows classes gets no y.
     """
 
     title = "Morph"
 
-    def __init__(self, model, *images: Tensor, decode: Decoder | None = None) -> None:
-        self.model, self.decode = model, decoder_of(model, decode)
+    def __init__(self, model: EncoderDecoder, *images: Tensor, y: Tensor | int | None = None, decode: Decoder | None = None) -> None:
         rows = [as_examples(image).float().reshape(-1, *model.input_shape) for image in images]
         batch = torch.cat(rows) if rows else torch.zeros(0, *model.input_shape)
         if len(batch) == 0 or len(batch) % 2:
             raise ValueError(f"got {len(batch)} images, expected pairs: a first and a last image each, so an even number.")
         self.images = batch
-        z = codes(model, batch)
+        z = codes(model, batch, y)
+        firsts = y[::2] if isinstance(y, Tensor) else y
+        self.model, self.decode, self.drawn = model, decoder_of(model, decode, firsts), for_class(model, firsts, decode=decode)
         self.ends = list(zip(z[::2], z[1::2], strict=True))
         # (pairs · ways, STEPS, latent_size): every place that the slider can stand at.
         self.paths = torch.stack([latent_path(a, b, STEPS, spherical=way == "spherical") for a, b in self.ends for way in WAYS])
@@ -58,10 +61,11 @@ class Morph(Explorer):
 
     def alt(self) -> str:
         share = round(100 * self.values["position"])
+        decoded = f" and are decoded{self.drawn}" if self.drawn else ""
         rows = "one row" if len(self.ends) == 1 else f"{len(self.ends)} rows"
         return (
             f"A grid of {rows} by 4 columns: first image, the straight and the spherical way between, second image. "
-            f"The ways stand at {share} % from first to second. {self.says()[0].capitalize()}."
+            f"The ways stand at {share} % from first to second{decoded}. {self.says()[0].capitalize()}."
         )
 
     @torch.inference_mode()
@@ -79,7 +83,7 @@ class Morph(Explorer):
         half = self.paths[:, STEPS // 2].norm(dim=-1).view(-1, 2).mean(0).tolist()
         pairs = "a pair of images" if len(self.ends) == 1 else f"{len(self.ends)} pairs of images"
         return (
-            f"Grid of decoded images between {pairs}, {2 * len(self.ends)} rows by 11 columns: the first image, "
+            f"Grid of decoded images{self.drawn} between {pairs}, {2 * len(self.ends)} rows by 11 columns: the first image, "
             "nine steps, the second image. Rows take turns: straight, then spherical. "
             f"Half way z is {half[0]:.1f} long on the straight way and {half[1]:.1f} on the spherical one."
         )

@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..contract import LatentModel
 from ..evaluation import posterior_on_grid
-from ..evaluation.examples import placed
+from ..evaluation.examples import labels_on, placed
 from ..models.base import evaluating
 from ..plots import COLOURS
 from . import drawing
@@ -23,22 +24,25 @@ CIRCLE = np.stack([np.cos(np.linspace(0, 2 * np.pi, 90)), np.sin(np.linspace(0, 
 class PosteriorGap(Explorer):
     """A slider over images: the exact p(z|x) on a grid, the encoder's q and the best diagonal Gaussian, and the gap's two parts.
 
-    model: one with two latents. images: (n, *input_shape), at least two. limit, points: the grid, as in
-    `evaluation.posterior_on_grid`. The one control is `image`, from 1 to n. After making, `log_evidence`, `gap`,
-    `approximation` and `amortisation` hold one figure an image, (n,), in nats: gap = log p(x) − ELBO = the sum of the two.
+    model: one with two latents. images: (n, *input_shape), at least two. y: their classes, for a model that knows classes: (n,) labels, or
+    one for all; everything is then given y as well. limit, points: the grid, as in `evaluation.posterior_on_grid`.
+    The one control is `image`, from 1 to n. After making, `log_evidence`, `gap`, `approximation` and `amortisation` hold one figure an
+    image, (n,), in nats: gap = log p(x) − ELBO = the sum of the two.
+    Raises ValueError for fewer than two images, for what `posterior_on_grid` refuses, and when a model that knows classes gets no y.
     """
 
     title = "The gap"
     picture_width = 620
 
-    def __init__(self, model, images: Tensor, *, limit: float = 5.0, points: int = 201) -> None:
+    def __init__(self, model: LatentModel, images: Tensor, *, y: Tensor | int | None = None, limit: float = 5.0, points: int = 201) -> None:
         if len(images) < 2:
             raise ValueError(f"got {len(images)} image(s), expected at least two to slide over.")
         images = placed(model, images)
         self.images = images.cpu()
-        self.grid = posterior_on_grid(model, images, limit=limit, points=points)
+        self.labels = labels_on(model, y, len(images))
+        self.grid = posterior_on_grid(model, images, self.labels, limit=limit, points=points)
         with evaluating(model), torch.no_grad():
-            self.q = model.encode(images)
+            self.q = model.encode(images, self.labels)
         self.best = self.grid.closest_gaussian(self.q)
         self.log_evidence = self.grid.log_evidence
         self.gap = self.grid.kl_from(self.q)
@@ -48,6 +52,9 @@ class PosteriorGap(Explorer):
 
     def _row(self) -> int:
         return int(self.values["image"]) - 1
+
+    def _of_class(self, row: int) -> str:
+        return "" if self.labels is None else f" of class {self.labels[row].item()}"
 
     def draw(self) -> Image.Image:
         return self._picture(self._row())
@@ -68,9 +75,10 @@ class PosteriorGap(Explorer):
 
     def _map(self, row: int) -> Image.Image:
         x, y, half = self._window(row)
+        posterior = "p(z|x)" if self.labels is None else "p(z|x, y)"
         ranges = {"x": (x - half, x + half), "y": (y - half, y + half)}
         ticks = {f"{name}_ticks": drawing.ticks(*span, about=4) for name, span in ranges.items()}
-        plot = drawing.Plot(SIDE, SIDE, **ranges, **ticks, x_label="z₁", y_label="z₂, and p(z|x) in grey")
+        plot = drawing.Plot(SIDE, SIDE, x=ranges["x"], y=ranges["y"], **ticks, x_label="z₁", y_label=f"z₂, and {posterior} in grey")
         self._shade(plot, row, ranges)
         for q, colour, dashed in ((self.q, COLOURS[0], False), (self.best, COLOURS[3], True)):
             mean, stddev = q.mean[row].cpu().numpy(), q.stddev[row].cpu().numpy()
@@ -82,7 +90,7 @@ class PosteriorGap(Explorer):
         left, top = (round(number) for number in plot.at(ranges["x"][0], ranges["y"][1]))
         right, bottom = (round(number) for number in plot.at(ranges["x"][1], ranges["y"][0]))
         across = torch.linspace(*ranges["x"], right - left, dtype=torch.float64) / self.grid.axis[-1]
-        up = torch.linspace(*reversed(ranges["y"]), bottom - top, dtype=torch.float64) / self.grid.axis[-1]
+        up = torch.linspace(ranges["y"][1], ranges["y"][0], bottom - top, dtype=torch.float64) / self.grid.axis[-1]
         where = torch.stack(torch.meshgrid(across, up, indexing="xy"), dim=-1)
         density = self.grid.log_density[row].exp().T
         shade = torch.nn.functional.grid_sample(density[None, None], where[None], align_corners=True)[0, 0]
@@ -103,17 +111,18 @@ class PosteriorGap(Explorer):
 
     def says(self) -> list[str]:
         row = self._row()
+        p_x = "p(x)" if self.labels is None else "p(x|y)"
         evidence, gap = self.log_evidence[row].item(), self.gap[row].item()
         approximation, amortisation = self.approximation[row].item(), self.amortisation[row].item()
         return [
-            f"log p(x) = {signed(evidence, 2)} nats, ELBO = {signed(evidence - gap, 2)}: a gap of {signed(gap, 2)}.",
+            f"log {p_x} = {signed(evidence, 2)} nats, ELBO = {signed(evidence - gap, 2)}: a gap of {signed(gap, 2)}.",
             f"{signed(approximation, 2)} of it is approximation: even the best Gaussian (dashed) is not the grey posterior.",
             f"{signed(amortisation, 2)} is amortisation: the encoder's Gaussian (solid) is not the best one.",
         ]
 
     def alt(self) -> str:
-        seen = "An image, the exact posterior of its two latents in grey with two ellipses of 2σ over it, and two bars."
-        return f"{seen} {' '.join(self.says())}"
+        seen = "the exact posterior of its two latents in grey with two ellipses of 2σ over it, and two bars."
+        return f"An image{self._of_class(self._row())}, {seen} {' '.join(self.says())}"
 
     def _cases(self) -> list[int]:
         """Three images: with the smallest gap, the middle one, and the largest."""
@@ -126,6 +135,7 @@ class PosteriorGap(Explorer):
     def sheet_alt(self) -> str:
         told = "; ".join(
             f"gap {self.gap[row]:.2f} = approximation {self.approximation[row]:.2f} + amortisation {self.amortisation[row]:.2f} nats"
+            + (f" (an image{self._of_class(row)})" if self.labels is not None else "")
             for row in self._cases()
         )
         return (

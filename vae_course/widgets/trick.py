@@ -6,13 +6,15 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.distributions import Distribution
 
-from ..evaluation.examples import placed
-from ..models.base import evaluating
+from ..data.dataset import as_examples
+from ..evaluation.examples import labels_on, placed
+from ..models.base import EncoderDecoder, evaluating
 from ..plots import COLOURS
 from . import drawing
 from .explorer import Choice, Explorer, Slider, signed, subscript
-from .latents import codes
+from .latents import for_class
 
 TRICK, DEAD_END = "z = μ + σ·ε", "z drawn from N(μ, σ²)"
 LIMIT = 4.0
@@ -22,23 +24,24 @@ ALONG = np.linspace(-LIMIT, LIMIT, 161)
 class Trick(Explorer):
     """One latent of one image: move μ, σ and ε and see where z lands, what it decodes to and which of them has a gradient.
 
-    model: one whose q(z|x) has a mean and a σ. x: one image, (*input_shape) or (1, *input_shape). dimension: which latent is
-    moved (by default the one that changes this image most); the others keep the encoder's mean.
+    model: one whose q(z|x) has a mean and a σ. x: one image, (*input_shape) or (1, *input_shape). y: its class, for a model that knows
+    classes. dimension: which latent is moved (by default the one that changes this image most); the others keep the encoder's mean.
     The controls are `mu`, `sigma`, `epsilon` and `way`: with the trick, or as a plain draw, through which no gradient comes.
-    The gradients shown are autograd's, of −log p(x|z) in nats.
+    The gradients shown are autograd's, of −log p(x|z) in nats, or of −log p(x|z, y).
+    Raises ValueError when q(z|x) has no spread, and when a model that knows classes gets no y.
     """
 
     title = "The reparameterisation trick"
     picture_width = 560
 
-    def __init__(self, model, x: Tensor, *, dimension: int | None = None) -> None:
-        self.model = model
-        self.x = placed(model, x).reshape(1, *model.input_shape)
+    def __init__(self, model: EncoderDecoder, x: Tensor, *, y: int | None = None, dimension: int | None = None) -> None:
+        self.model, self.y, self.drawn = model, y, for_class(model, y)
+        self.x = placed(model, as_examples(x).reshape(1, *model.input_shape))
         with evaluating(model), torch.no_grad():
-            q = model.encode(self.x)
+            q = model.encode(self.x, labels_on(model, y, 1))
         if not (q.stddev > 0).all():
             raise ValueError(f"q(z|x) of this {type(model).__name__} has no spread, so there is nothing to draw. Use a VAE.")
-        self.code = codes(model, self.x)[0]
+        self.code = q.mean[0]
         self.dimension = self._most_visible() if dimension is None else dimension
         self.gradients: dict[str, float | None] = {}
         mu, sigma = q.mean[0, self.dimension].item(), q.stddev[0, self.dimension].item()
@@ -56,16 +59,20 @@ class Trick(Explorer):
         """Where z lands: μ + σ·ε, the same number either way."""
         return self.values["mu"] + self.values["sigma"] * self.values["epsilon"]
 
+    def _decode(self, z: Tensor) -> Distribution:
+        """p(x|z) of latents (n, latent_size), in the image's own class."""
+        with evaluating(self.model):
+            return self.model.decode(z, labels_on(self.model, self.y, len(z)))
+
     @torch.no_grad()
     def _most_visible(self) -> int:
         steps = torch.eye(len(self.code), device=self.code.device)
-        with evaluating(self.model):
-            change = self.model.decode(self.code + steps).mean - self.model.decode(self.code - steps).mean
+        change = self._decode(self.code + steps).mean - self._decode(self.code - steps).mean
         return int(change.flatten(1).norm(dim=1).argmax())
 
     def _decode_with_gradients(self) -> Tensor:
         # Explorers draw without gradients; here they are what is shown.
-        with torch.inference_mode(False), torch.enable_grad(), evaluating(self.model):
+        with torch.inference_mode(False), torch.enable_grad():
             mu, sigma = (torch.tensor(self.values[name], requires_grad=True) for name in ("mu", "sigma"))
             epsilon = torch.tensor(self.values["epsilon"])
             z_i = mu + sigma * epsilon
@@ -73,7 +80,7 @@ class Trick(Explorer):
                 z_i = z_i.detach()  # as Normal(mu, sigma).sample() does
             z = self.code.clone()
             z = torch.cat([z[: self.dimension], z_i.reshape(1).to(z), z[self.dimension + 1 :]])
-            p = self.model.decode(z.unsqueeze(0))
+            p = self._decode(z.unsqueeze(0))
             loss = -p.log_prob(self.x).sum()
             self.gradients = {"mu": None, "sigma": None, "epsilon": None}
             if z_i.requires_grad:
@@ -105,21 +112,30 @@ class Trick(Explorer):
     def says(self) -> list[str]:
         mu, sigma, epsilon = (signed(self.values[name], 2) for name in ("mu", "sigma", "epsilon"))
         lines = [f"z{subscript(self.dimension)} = μ + σ·ε = {mu} + {sigma} · ({epsilon}) = {signed(self.z, 2)}"]
-        if self.gradients["mu"] is None:
-            return [*lines, "Gradient of −log p(x|z): ∂/∂μ none, ∂/∂σ none. A plain draw is a dead end: nothing comes back through it."]
-        of_mu, of_sigma = (signed(self.gradients[name]) for name in ("mu", "sigma"))
+        loss = "−log p(x|z, y)" if self.drawn else "−log p(x|z)"
+        of_mu, of_sigma = self.gradients["mu"], self.gradients["sigma"]
+        if of_mu is None or of_sigma is None:
+            return [*lines, f"Gradient of {loss}: ∂/∂μ none, ∂/∂σ none. A plain draw is a dead end: nothing comes back through it."]
+        of_mu, of_sigma = signed(of_mu), signed(of_sigma)
         return [
             *lines,
-            f"Gradient of −log p(x|z): ∂/∂μ = {of_mu}, ∂/∂σ = {of_sigma}, which is ε times the first. ε is noise and carries none.",
+            f"Gradient of {loss}: ∂/∂μ = {of_mu}, ∂/∂σ = {of_sigma}, which is ε times the first. ε is noise and carries none.",
         ]
 
     def alt(self) -> str:
-        seen = "Left: the bell curve of q over one latent, with μ marked, and z where it lands. Right: the image decoded from it."
-        return f"{seen} {' '.join(self.says())}"
+        seen = "Left: the bell curve of q over one latent, with μ marked, and z where it lands. Right: the image decoded from it"
+        return f"{seen}{self.drawn}. {' '.join(self.says())}"
+
+    def _encoded(self) -> tuple[float, float]:
+        """μ and σ as the encoder has them, where the sliders start."""
+        mu, sigma = (self.controls[name].default for name in ("mu", "sigma"))
+        assert isinstance(mu, float)
+        assert isinstance(sigma, float)
+        return mu, sigma
 
     @torch.inference_mode()
     def sheet(self) -> Image.Image:
-        mu, sigma = self.controls["mu"].default, self.controls["sigma"].default
+        mu, sigma = self._encoded()
         rows = {
             "ε": [(epsilon, mu + sigma * epsilon) for epsilon in (-2.0, -1.0, 0.0, 1.0, 2.0)],
             "μ": [(m, m + sigma) for m in (-2.0, -1.0, 0.0, 1.0, 2.0)],
@@ -128,7 +144,7 @@ class Trick(Explorer):
         places = [z for row in rows.values() for _, z in row]
         z = self.code.repeat(len(places), 1)
         z[:, self.dimension] = torch.tensor(places, dtype=z.dtype, device=z.device)
-        images = self.model.decode(z).mean
+        images = self._decode(z).mean
         pictures = []
         for (label, row), five in zip(rows.items(), images.split(5), strict=True):
             names = [f"{label} = {signed(value, 2)}" for value, _ in row]
@@ -136,9 +152,10 @@ class Trick(Explorer):
         return drawing.above(*pictures)
 
     def sheet_alt(self) -> str:
-        mu, sigma = self.controls["mu"].default, self.controls["sigma"].default
+        mu, sigma = self._encoded()
         return (
-            f"Three rows of five decoded images; each moves one part of z{subscript(self.dimension)} = μ + σ·ε and keeps the others. "
+            f"Three rows of five decoded images{self.drawn}; "
+            f"each moves one part of z{subscript(self.dimension)} = μ + σ·ε and keeps the others. "
             f"Top: ε from −2 to 2, with the encoder's μ = {signed(mu, 2)} and σ = {signed(sigma, 2)}. Middle: μ from −2 to 2 with ε = 1. "
             "Bottom: σ from 0.05 to 2 with ε = 1. All other latents keep the encoder's mean."
         )

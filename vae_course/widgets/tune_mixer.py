@@ -9,6 +9,7 @@ from torch import Tensor
 from ..audio import in_words, sound, to_wav
 from ..data.dataset import as_examples
 from ..data.melodies import NAMES, Melody, from_tokens, to_tokens
+from ..models import RecurrentVAE
 from ..models.base import latent_path
 from ..plots import COLOURS
 from . import drawing
@@ -30,7 +31,9 @@ class TuneMixer(Explorer):
     title = "Tune mixer"
     picture_width = 480
 
-    def __init__(self, model, first: Melody | Tensor, second: Melody | Tensor, *, titles: tuple[str, str] = ("first", "second")) -> None:
+    def __init__(
+        self, model: RecurrentVAE, first: Melody | Tensor, second: Melody | Tensor, *, titles: tuple[str, str] = ("first", "second")
+    ) -> None:
         windows = [to_tokens(one) if isinstance(one, Melody) else as_examples(one) for one in (first, second)]
         self.ends = [from_tokens(window) for window in windows]
         self.titles = titles

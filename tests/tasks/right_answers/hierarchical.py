@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
 from vae_course import objectives
-from vae_course.models.hierarchical import merged
 
 # ---- merge
 
@@ -43,11 +42,6 @@ def merge_by_completing_the_square(mu_1, log_var_1, mu_2, log_var_2):
     return -b / (2 * a), -torch.log(-2 * a)
 
 
-def merge_by_package(mu_1, log_var_1, mu_2, log_var_2):
-    both = merged(objectives.gaussian(mu_1, log_var_1), objectives.gaussian(mu_2, log_var_2))
-    return both.mean, both.variance.log()
-
-
 def merge_with_a_tiny_constant(mu_1, log_var_1, mu_2, log_var_2):
     sigma_1, sigma_2 = torch.exp(0.5 * log_var_1), torch.exp(0.5 * log_var_2)
     p, q = 1 / (sigma_1**2 + 1e-9), 1 / (sigma_2**2 + 1e-9)
@@ -69,8 +63,9 @@ def merge_by_numpy(mu_1, log_var_1, mu_2, log_var_2):
     return torch.from_numpy(mu).to(mu_1), torch.from_numpy(-np.log(both)).to(mu_1)
 
 
-def merge_with_bounded_variances(mu_1, log_var_1, mu_2, log_var_2):
-    return merge_by_precisions(mu_1, log_var_1.clamp(-10, 10), mu_2, log_var_2.clamp(-10, 10))
+def merge_by_lerp(mu_1, log_var_1, mu_2, log_var_2):
+    gap = log_var_2 - log_var_1
+    return torch.lerp(mu_2, mu_1, torch.sigmoid(gap)), log_var_1 + F.logsigmoid(gap)
 
 
 # ---- sample_prior
@@ -152,10 +147,11 @@ def ladder_by_library(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
     return kl_divergence(q_1, normal(*p_1)), kl_divergence(q_2, normal(torch.zeros_like(mu_2), torch.zeros_like(mu_2)))
 
 
-def ladder_by_package(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
-    prior = objectives.gaussian(*top_down(mu_2 + (log_var_2 / 2).exp() * epsilon_2))
-    q = merged(objectives.gaussian(mu_1, log_var_1), prior)
-    return [kl_divergence(q, prior), objectives.gaussian_kl(mu_2, log_var_2)]
+def ladder_by_distributions(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+    m, log_s2 = top_down(mu_2 + (log_var_2 / 2).exp() * epsilon_2)
+    share = torch.sigmoid(log_s2 - log_var_1)
+    q = Normal(share * mu_1 + (1 - share) * m, (-0.5 * torch.logaddexp(-log_var_1, -log_s2)).exp())
+    return [kl_divergence(q, Normal(m, (log_s2 / 2).exp())).sum(1), objectives.gaussian_kl(mu_2, log_var_2)]
 
 
 def ladder_by_standardising(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
@@ -447,11 +443,10 @@ RIGHT_ANSWERS = {
         merge_by_softmax,
         merge_as_a_filter,
         merge_by_completing_the_square,
-        merge_by_package,
         merge_with_a_tiny_constant,
         merge_by_sigmas,
         merge_by_numpy,
-        merge_with_bounded_variances,
+        merge_by_lerp,
     ],
     "sample_prior": [
         sample_by_hand,
@@ -466,7 +461,7 @@ RIGHT_ANSWERS = {
     "ladder_kl": [
         ladder_by_formula,
         ladder_by_library,
-        ladder_by_package,
+        ladder_by_distributions,
         ladder_by_standardising,
         ladder_by_full_covariances,
         ladder_by_sigmas,

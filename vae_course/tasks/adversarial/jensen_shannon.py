@@ -10,7 +10,7 @@ from ..engine import finite_far_out, matches, never_negative, probes_from, relat
 
 # Mixtures of Gaussians, each (μ, σ)
 NARROW, WIDE, TWO, LEFT, RIGHT = ((1.0, 0.5),), ((-0.5, 1.2),), ((-2.0, 0.4), (1.5, 0.6)), ((-9.0, 0.1),), ((9.0, 0.1),)
-SIZES = {(NARROW, WIDE, 401): "", (TWO, NARROW, 351): "with two bumps against one", (WIDE, WIDE, 401): "with two equal densities", (LEFT, RIGHT, 401): "with densities that don't overlap", (WIDE, TWO, 501): "in float64", (TWO, WIDE, 161): "on a coarser grid"}
+SIZES = {(NARROW, WIDE, 401): "", (TWO, NARROW, 351): "with two bumps against one", (WIDE, WIDE, 401): "with two equal densities", (LEFT, RIGHT, 401): "with densities that are very far apart", (WIDE, TWO, 501): "in float64", (TWO, WIDE, 161): "on a coarser grid"}
 NOTHING = -600.0  # a log-density too low to count
 INTEGRAL = "What turns a sum over a grid into an integral?"
 

@@ -31,6 +31,7 @@ def reference(a, b, bandwidth):
     slips=(
         slip({"(table.sum() - table.trace()) / (n * (n - 1))": "table.mean()"}, "Each point is paired with itself, too, where k is 1. Give it two small sets from one distribution: what does yours say on average, and what should it say?"),
         slip("(n * (n - 1))", "n**2", "A point's pair with itself is left out of the sum. How many pairs are left in it?"),
+        slip("(n * (n - 1))", "(n**2 - 1)", "n² − 1 is the table less one pair. How many points are paired with themselves, and how many pairs are left without them?"),
         slip("(table.sum() - table.trace())", "table.sum()", "You divide by the number of pairs of different points. Are those the pairs in your sum?"),
         slip("table.sum() - table.trace()", "(table - table.diag()).sum()", "A diagonal taken off the whole table comes off every row. How often does each point meet itself?"),
         slip("- 2 * ", "- ", "Expand ‖p̄ − q̄‖². How often does the mixed term occur?"),

@@ -35,15 +35,16 @@ def claims(values, n, inner, outer):
     if n == 1:
         return
     share, angle = shares[0], angles[0]
-    yield distributed_as(share, stats.uniform.cdf, "Half of the area should hold half of the points: the share of the area within a radius", question="Cut the ring into thin rings of equal area: should each get as many points, and does it?")
-    yield distributed_as(angle, ANGLES, "No direction should be favoured", question="How far round do your angles go, and how many different ones are there?")
+    yield from distributed_as(share, stats.uniform.cdf, "Half of the area should hold half of the points: the share of the area within a radius", question="Cut the ring into thin rings of equal area: should each get as many points, and does it?")
+    yield from distributed_as(angle, ANGLES, "No direction should be favoured", question="How far round do your angles go, and how many different ones are there?")
     for name, wave in {"cos θ": angle.cos(), "sin θ": angle.sin(), "cos 2θ": (2 * angle).cos(), "sin 2θ": (2 * angle).sin()}.items():
-        yield unrelated(share, wave, f"Radius and angle θ should not depend on each other: the share of the area and {name}", question="Knowing the angle of a point, can one say something of its radius? How many random numbers does a point need?")
-    # three numbers a point, each with mean 0 and variance ½
-    here, there = (torch.stack([(share - 0.5) * math.sqrt(6), angle.cos(), angle.sin()]) for share, angle in zip(shares, angles, strict=True))
-    yield unrelated(here[:, 1:], here[:, :-1], f"{OWN}: neighbours")
-    yield unrelated(here[:, : n // 2], here[:, n // 2 :], f"{OWN}: the first half and the second")
-    yield unrelated(here, there, "Each call should draw for itself: two calls one after another")
+        yield from unrelated(share, wave, f"Radius and angle θ should not depend on each other: the share of the area and {name}", question="Knowing the angle of a point, can one say something of its radius? How many random numbers does a point need?")
+    for wave in (torch.cos, torch.sin):
+        # two numbers a point, of one variance, that know nothing of each other's size either
+        here, there = (torch.stack([(share - 0.5) * math.sqrt(6), wave(angle)]) for share, angle in zip(shares, angles, strict=True))
+        yield from unrelated(here[:, 1:], here[:, :-1], f"{OWN}: neighbours")
+        yield from unrelated(here[:, : n // 2], here[:, n // 2 :], f"{OWN}: the first half and the second")
+        yield from unrelated(here, there, "Each call should draw for itself: two calls one after another")
 
 
 @task(

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from ..engine import Probe, matches, probes_from, slip, task, unchanged
 
@@ -30,7 +30,7 @@ def codes_and_draws(draw, n, d):
 
 def in_limits(codes, draws, q):
     """With scipy's tree: how many limits each draw is away from the codes; a code's second neighbour is its first, after itself."""
-    tree = cKDTree(codes.double())
+    tree = KDTree(codes.double())
     return torch.as_tensor(tree.query(draws.double())[0] / np.quantile(tree.query(codes.double(), k=2)[0][:, 1], q))
 
 

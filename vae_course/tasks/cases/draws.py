@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..engine import Claim, Plain, distributed_as, is_tensor, unrelated
 
-DRAWS = 4000
+DRAWS = 8000
 SIGMAS = 6.0  # how many standard errors a right answer may be off: one in 10⁹ fails by chance
 NEW_EACH_TIME = "Is the noise drawn anew at each call and for each row, or does the same noise serve twice?"
 
@@ -40,14 +40,17 @@ def claims_of_draws(noise_of: Callable[..., Tensor], noise: str, slope_of: Calla
         given = [value.double().repeat_interleave(draws, 0) for value in (mu, *width.values())]
         if draws > 1:
             flat, error = noise_of(z, *given), SIGMAS / draws**0.5
+            others = [noise_of(call, *given) for call in (again, and_again)]
             rows, half = flat.reshape(n, draws, d), len(flat) // 2
             yield Claim(f"z should have mean μ: the mean of {noise}", torch.zeros(n, d), rows.mean(1), error)
             covariance, told = torch.einsum("nki,nkj->nij", rows, rows) / draws, "z should be as wide as was asked for, in each direction"
             yield Claim(f"{told}: the covariance of {noise} should be the identity", torch.eye(d).expand(n, d, d), covariance, error * 2**0.5)
-            yield distributed_as(flat, norm.cdf, f"z should be Gaussian: {noise} should be N(0, I)")
-            yield unrelated(flat[1:], flat[:-1], "each row should have noise of its own: neighbours", question=NEW_EACH_TIME)
-            yield unrelated(flat[:half], flat[half : 2 * half], "each row should have noise of its own: the halves of a batch", question=NEW_EACH_TIME)
-            yield unrelated(noise_of(again, *given), noise_of(and_again, *given), "Two calls should have nothing in common", question=NEW_EACH_TIME)
+            yield from unrelated(flat[1:], flat[:-1], "each row should have noise of its own: neighbours", question=NEW_EACH_TIME)
+            yield from unrelated(flat[:half], flat[half : 2 * half], "each row should have noise of its own: the halves of a batch", question=NEW_EACH_TIME)
+            if d > 1:
+                yield from unrelated(flat[:, 1:], flat[:, :-1], "each latent should have noise of its own", question="How many random numbers does a draw in d dimensions need, and how many do you draw?")
+            yield from unrelated(others[0], others[1], "Two calls should have nothing in common", question=NEW_EACH_TIME)
+            yield from distributed_as(torch.cat([flat, *others]), norm.cdf, f"z should be Gaussian: {noise} should be N(0, I)")
         told = "they are the same" if torch.equal(again, and_again) else "they differ"
         yield Claim("Two calls one after another should differ", "they differ", told, question=NEW_EACH_TIME)
         for name, way in values["ways"].items():

@@ -36,7 +36,7 @@ def patients(seed: int) -> list[tuple[str, dict[str, Plain]]]:
         gone, nothing = fall(1.3 * mean, 1.005 * mean, epochs), fall(0.02 * mean, 1e-4 * mean, epochs)
         loud = uniform(0.02, 0.06) * rebuilt
 
-        def seen(name, reconstruction, kl, *, loss=None, gap=0.0, mean=mean, noise_costs=loud, epochs=epochs):
+        def seen(name, reconstruction, kl, *, loss=None, gap: float | torch.Tensor = 0.0, mean=mean, noise_costs=loud, epochs=epochs):
             """gap: how much greater than the training loss the test loss is, in shares of the mean image's cost, at each epoch."""
             loss = reconstruction + kl if loss is None else loss
             test = loss + 0.01 * loss.abs() + mean * (gap + torch.zeros(epochs, dtype=torch.float64))

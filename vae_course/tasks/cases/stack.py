@@ -10,14 +10,14 @@ from torch import Tensor
 from ..engine import Slip, slip
 
 
-def prior_level(weight: Tensor, bias: Tensor) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
-    """A level of the prior: the latents of the level above → (mu, log_var) of the level below, of one layer."""
+def prior_level(weight: Tensor, bias: Tensor, reach: float = 1.5) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    """A level of the prior: the latents of the level above → (mu, log_var) of the level below, of one layer. reach: the greatest log_var, either way."""
 
     def conditional(above: Tensor) -> tuple[Tensor, Tensor]:
         if above.dim() != 2 or above.shape[1] != len(weight):
             raise ValueError(f"this level of the prior takes latents of shape (n, {len(weight)}), got {tuple(above.shape)}.")
         mu, spread = (above @ weight + bias).chunk(2, -1)
-        return mu, 1.5 * torch.tanh(spread)
+        return mu, reach * torch.tanh(spread)
 
     return conditional
 

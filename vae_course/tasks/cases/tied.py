@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +34,7 @@ def tied_loss(weight: Tensor, x: Tensor, beta: float) -> Loss:
     return Loss(total=reconstruction + beta * kl, reconstruction=reconstruction, kl=kl)
 
 
-def trained(function: Callable, model: nn.Module, batches: Iterable[Plain], learning_rate: float, momentum: float = 0.0) -> dict[str, Plain]:
+def trained(function: Callable, model: Any, batches: Iterable[Plain], learning_rate: float, momentum: float = 0.0) -> dict[str, Plain]:
     """What a step of training returns on one batch after the other, and where the model's `weight` is after each."""
     optimizer = Descent(model.parameters(), learning_rate, momentum)
     losses, weights = [], []

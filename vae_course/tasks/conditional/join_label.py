@@ -43,6 +43,7 @@ def reference(x, y, classes):
         slip({"y.unsqueeze(1) ==": "(y % classes).unsqueeze(1) =="}, "Where the label is not known, the last class got a 1. What does the index −1 mean to PyTorch, and what was it to mean?"),
         slip({"(y.unsqueeze(1) == columns)": "torch.nn.functional.one_hot(y, len(columns))"}, "It breaks at the label −1, which stands for 'not known'. What should such a row look like, and how do you get it past one_hot?"),
         slip({"(y.unsqueeze(1) == columns)": "torch.zeros(len(y), len(columns)).scatter_(1, y.unsqueeze(1), 1)"}, "It breaks at the label −1, which stands for 'not known'. What should such a row look like, and in which column would you write nothing?"),
+        slip("y.unsqueeze(1) ==", "y.unsqueeze(1) + 1 ==", "Each label's 1 stands one column too far to the right, and the last class has none. If room is made for −1, which column is left out afterwards?"),
         slip("y.unsqueeze(1) ==", "y.clamp(min=0).unsqueeze(1) ==", "Images whose label is not known count as class 0. What tells the two apart in your result?"),
         slip({".to(x.dtype)": ".to(x.dtype).where(y.unsqueeze(1) >= 0, 1 / classes)"}, "You say 'a bit of every class' where nothing is known. A fair idea, but what does the contract ask for there?"),
         slip("arange(classes", "arange(-1, classes", "A column more than classes: 'not known' has become a class of its own. What does the contract ask for there?"),

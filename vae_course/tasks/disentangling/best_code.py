@@ -3,7 +3,7 @@
 import math
 
 import torch
-from scipy.optimize import minimize_scalar
+from scipy.optimize import fminbound
 
 from ..engine import each_row_for_itself, matches, probes_from, slip, task
 
@@ -23,7 +23,7 @@ def reference(variance, sigma, beta):
     """By a search for the KL with the smallest loss: nothing is differentiated or solved by hand."""
 
     def best(width):
-        return minimize_scalar(lambda kl: width * math.exp(-2 * kl) / (2 * sigma**2) + beta * kl, bounds=(0, 20), options={"xatol": 1e-10}).x
+        return fminbound(lambda kl: width * math.exp(-2 * kl) / (2 * sigma**2) + beta * kl, 0, 20, xtol=1e-10)
 
     kl = torch.tensor([best(width) for width in variance.tolist()], dtype=torch.float64)
     return kl, variance * torch.exp(-2 * kl)

@@ -45,6 +45,7 @@ def schedules(seed):
         slip("min(1.0, way_up)", "(way_up if way_up < 1 else 0.0)", "After the ramp your KL is free again. What should the weight be until the cycle ends?"),
         slip("beta * min(1.0, way_up)", "beta * way_up if way_up < 1 else 1.0", "Your plateau lies at 1, wherever the line was going. Which weight belongs there?"),
         slip("/ (ramp * period)", "/ (ramp * (period - 1))", "Your line is a little too steep. How many steps has a ramp, counted from 0?"),
+        slip("(step % period)", "(step % period + 1)", "At the first step of a cycle the weight should be 0. Which number has that step, counted from 0?"),
         slip("(step % period)", "(step % (period - 1))", "Your cycle is one step short. Which step is the first of the second cycle?"),
     ),
     hints=(

@@ -11,6 +11,9 @@ ENTROPY = " / information(factor, factor)"
 TWO_BEST = "second, best = sorted(information(code, factor) for code in codes.T)[-2:]"
 ORDERED = torch.arange(24)
 PERFECT = {"codes": torch.stack([ORDERED % 3, ORDERED // 6, 0 * ORDERED], 1), "factors": torch.stack([ORDERED % 3, ORDERED // 6], 1)}
+# 13 levels and 12, with bins that tell the one without doubt and the other by twos
+MANY = torch.arange(156)
+FINE = {"codes": torch.stack([MANY % 13, MANY // 26, (MANY % 13 + MANY // 13) % 15], 1), "factors": torch.stack([MANY % 13, MANY // 13], 1)}
 
 
 def coded_factors(seed):
@@ -39,6 +42,7 @@ def coded_factors(seed):
         one(*mixed(80, 3, 2), "with two latents"),
         one(*mixed(30, 2, 3), "with few images"),
         Probe(PERFECT, note="with a latent for each factor, without noise"),
+        Probe(FINE, note="with many bins and levels"),
     ]
 
 

@@ -2,14 +2,16 @@
 
 import torch
 
-from ..engine import matches, probes_from, slip, task, unchanged
+from ..engine import Probe, matches, probes_from, slip, task, unchanged
+
+FAR_OUT = Probe({"mu": torch.zeros(2, 3), "log_var": torch.tensor([[-40.0, 40.0, 12.0], [-38.0, 37.0, 11.0]])}, note="with very small and very large variances")
 
 
 @task(
     points=2,
-    probes=probes_from(lambda draw, n, d: {"mu": 1.5 * draw(n, d) + 0.5, "log_var": draw(n, d) - 1}, sizes={(8, 3): "", (2, 3): "of two encodings", (6, 1): "with one latent", (10, 2): ""}),
+    probes=probes_from(lambda draw, n, d: {"mu": 1.5 * draw(n, d) + 0.5, "log_var": draw(n, d) - 1}, sizes={(8, 3): "", (2, 3): "of two encodings", (6, 1): "with one latent", (10, 2): ""}, more=(FAR_OUT,)),
     laws=(unchanged(lambda mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])}, "With every encoding there twice", "The same encodings once more make the same mixture. What in yours depends on their number?"),),
-    claims=matches(lambda mu, log_var: (mu.mean(0), (mu**2 + log_var.exp()).mean(0) - mu.mean(0) ** 2), "The moments should be those of a draw from an encoding picked at random", scale=lambda mu, log_var: (mu**2 + log_var.exp()).max(), parts=("mean", "variance")),
+    claims=matches(lambda mu, log_var: (mu.mean(0), (mu**2 + log_var.exp()).mean(0) - mu.mean(0) ** 2), "The moments should be those of a draw from an encoding picked at random", scale=lambda mu, log_var: (mu**2 + log_var.exp()).amax(0), parts=("mean", "variance")),
     slips=(
         slip("spread_of_means + mean_of_variances", "mean_of_variances", "Let every σ go to 0: the encodings become points, yet they are spread out. Where is that spread in yours?"),
         slip("spread_of_means + mean_of_variances", "spread_of_means", "Put all μ at one place: the mixture still has width. Where is it in yours?"),

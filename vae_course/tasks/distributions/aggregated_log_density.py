@@ -9,13 +9,14 @@ from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes
 
 MU = torch.tensor([[1.0, 0.0], [-1.0, 0.5], [0.0, 1.0], [0.3, 0.3]])
 FAR_AWAY = Probe({"z": torch.tensor([[60.0, 0.0], [0.0, -45.0], [0.0, 0.0]]), "mu": MU, "log_var": torch.full((4, 2), -1.0)}, note="with points far from every encoding")
+FAR_OUT = Probe({"z": torch.tensor([[0.0], [5.0]]), "mu": torch.zeros(2, 1), "log_var": torch.tensor([[-40.0], [36.0]])}, note="with a very small and a very large variance")
 LOG_MEAN = "torch.logsumexp(table, dim=1) - math.log(len(mu))"
 ONE_GAUSSIAN = "torch.distributions.Normal(mu.mean(0), (mu.var(0, unbiased=False) + log_var.exp().mean(0)).sqrt()).log_prob(z).sum(1)"
 
 
 @task(
     points=2,
-    probes=probes_from(lambda draw, n, d: {"z": 1.5 * draw(n + 2, d), "mu": draw(n, d), "log_var": draw(n, d) - 1}, more=(FAR_AWAY,)),
+    probes=probes_from(lambda draw, n, d: {"z": 1.5 * draw(n + 2, d), "mu": draw(n, d), "log_var": draw(n, d) - 1}, more=(FAR_AWAY, FAR_OUT)),
     laws=(
         unchanged(lambda z, mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])}, "With every encoding there twice", "The same encodings once more make the same mixture. Which weight has each of them, in yours?"),
         each_row_for_itself("z"),

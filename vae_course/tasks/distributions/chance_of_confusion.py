@@ -25,7 +25,7 @@ def reference(mu_0, mu_1, sigma):
         slip("-distance", "distance", "Move the two far apart. The chance should go to 0: where does yours go?"),
         slip("(2 * sigma)", "(2 * sigma**2)", "At σ = 1 you are right. A distance is compared with a spread in the same unit: σ, or σ²?"),
         slip("-distance", "-(distance**2)", "The distance is squared. In how many units of σ is the plane half way from μ₀?"),
-        slip(".norm(dim=-1)", ".abs().sum(-1)", "With one latent you are right. How long is the straight way from μ₀ to μ₁ with more?"),
+        slip(".norm(dim=-1)", ".abs().sum(-1)", "With one latent you are right. How long is the straight way from μ₀ to μ₁ with more of them?"),
         slip({"(mu_1 - mu_0).norm(dim=-1)": "(mu_1 - mu_0).abs()", "torch.special.ndtr(-distance / (2 * sigma))": "torch.special.ndtr(-distance / (2 * sigma)).prod(-1)"}, "You ask for every latent to cross over. How many planes lie between two points?"),
         slip("return torch", "return 2 * torch", "At distance 0 your chance is 1. Draws on the far side of μ₀, away from μ₁: are they confused, too?"),
         slip("(2 * sigma)", "(2 * 2**0.5 * sigma)", "That is the spread of a difference of two draws. Only one point is drawn here, the other is a mean. How wide is one draw?"),

@@ -2,7 +2,10 @@
 
 import torch
 
-from ..engine import each_row_for_itself, matches, never_negative, probes_from, relation, slip, task
+from ..engine import Probe, each_row_for_itself, matches, never_negative, probes_from, relation, slip, task
+
+# a steep decoder, which even little noise costs something; the image is hit exactly
+FAR_OUT = Probe({"weight": torch.tensor([[10.0], [-20.0]]), "bias": torch.zeros(2), "x": torch.zeros(2, 2), "mu": torch.zeros(2, 1), "log_var": torch.tensor([[-40.0], [40.0]])}, note="with a very small and a very large variance")
 
 
 def reference(weight, bias, x, mu, log_var):
@@ -17,6 +20,7 @@ def reference(weight, bias, x, mu, log_var):
     probes=probes_from(
         lambda draw, n, d, pixels: {"weight": draw(pixels, d), "bias": draw(pixels), "x": draw(n, pixels), "mu": draw(n, d), "log_var": draw(n, d) - 0.5},
         sizes={(7, 3, 4): "", (1, 3, 5): "with a single row", (5, 1, 3): "with one column", (4, 6, 5): ""},
+        more=(FAR_OUT,),
     ),
     laws=(
         never_negative(what="A squared error"),

@@ -8,7 +8,7 @@ from torch.distributions import Normal
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes_from, slip, sums_over, task, unchanged
 
 ALL = ("z", "mu", "log_var")
-FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0]]), "log_var": torch.tensor([[-30.0, 40.0]])}, note="with extreme variances")
+FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0]]), "log_var": torch.tensor([[-30.0, 40.0]])}, note="with very small and very large variances")
 
 
 @task(
@@ -24,6 +24,7 @@ FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0
     claims=matches(lambda z, mu, log_var: Normal(mu, (log_var / 2).exp()).log_prob(z).sum(-1), "Your log-density should be the one torch.distributions computes", scale=lambda z, mu, log_var: ((z**2 + mu**2) / log_var.exp() + log_var.abs() + 1).sum(-1)),
     slips=(
         slip({" + math.log(2 * math.pi)": "", ".sum(-1)": ".sum(-1) - 0.5 * math.log(2 * math.pi)"}, "With one latent you are right, with more you are not. How many Gaussians are multiplied, and how many constants have they?"),
+        slip("(square + log_var + math.log(2 * math.pi))", "(square + log_var + 2 * math.log(2 * math.pi))", "One Gaussian is divided by √(2π)·σ. How much of log 2π is the logarithm of that root?"),
         slip(" + math.log(2 * math.pi)", "", "A density integrates to 1. What does exp of yours integrate to, in one dimension with μ = 0 and σ = 1?"),
         slip(" + log_var", "", "At z = μ a narrower Gaussian is higher. Is yours?"),
         slip("+ log_var", "+ 2 * log_var", "The density is divided by σ. You are handed log σ²: how much of it is log σ?"),

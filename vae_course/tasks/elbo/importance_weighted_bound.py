@@ -5,7 +5,7 @@ import math
 import torch
 from scipy.special import logsumexp
 
-from ..engine import finite_far_out, matches, probes_from, relation, slip, task, unchanged
+from ..engine import HELD_BACK, finite_far_out, matches, probes_from, relation, slip, task, unchanged
 
 # The number of draws, the batch, and around which number the log-weights lie.
 SIZES = {(7, 3, -2): "", (2, 4, -2): "with two draws", (5, 1, -2): "with a batch of one", (4, 6, -2): "", (3, 2, -1200): "with log-weights near −1200, as images have", (3, 2, 1200): "with log-weights near 1200", (1, 2, -2): "with a single draw"}
@@ -20,7 +20,7 @@ SIZES = {(7, 3, -2): "", (2, 4, -2): "with two draws", (5, 1, -2): "with a batch
         finite_far_out(),
     ),
     gradients=("log_weights",),
-    claims=matches(lambda log_weights: torch.as_tensor(logsumexp(log_weights, axis=0, b=1 / len(log_weights))), "Your bound should be log((w₁ + … + w_k)/k)", scale=lambda log_weights: log_weights.abs().amax(0)),
+    claims=matches(lambda log_weights: torch.as_tensor(logsumexp(log_weights, axis=0, b=1 / len(log_weights))), "Your bound should be log((w₁ + … + w_k)/k)", scale=lambda log_weights: log_weights.abs().amax(0), question=lambda log_weights: HELD_BACK if log_weights.abs().max() > 1000 else ""),
     slips=(
         slip("torch.logsumexp(log_weights, dim=0) - math.log(k)", "log_weights.mean(0)", "The mean of the logarithms is the ELBO, whatever k is: it doesn't rise with k. What should stand inside the logarithm?"),
         slip(" - math.log(k)", "", "Take k equal weights: the bound should be their logarithm. Yours is too large by log k. What is a mean, besides a sum?"),

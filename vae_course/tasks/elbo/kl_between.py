@@ -6,7 +6,8 @@ from torch.distributions import Normal, kl_divergence
 from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_negative, probes_from, relation, slip, sums_over, task
 
 ARGUMENTS = ("mu_q", "log_var_q", "mu_p", "log_var_p")
-FAR_OUT = Probe({"mu_q": torch.tensor([[3.0, 0.0]]), "log_var_q": torch.tensor([[-30.0, 12.0]]), "mu_p": torch.tensor([[-2.0, 0.0]]), "log_var_p": torch.tensor([[9.0, 12.0]])}, note="with very small and very large variances")
+LOG_VAR_Q, LOG_VAR_P = torch.tensor([[-30.0, 12.0], [-40.0, -40.0], [40.0, 38.0]]), torch.tensor([[9.0, 12.0], [-37.0, 0.0], [37.0, 40.0]])
+FAR_OUT = Probe({"mu_q": torch.tensor([[3.0, 0.0]] * 3), "log_var_q": LOG_VAR_Q, "mu_p": torch.tensor([[-2.0, 0.0], [3.0, 1.0], [3.0, 0.0]]), "log_var_p": LOG_VAR_P}, note="with very small and very large variances")
 
 
 @task(
@@ -41,6 +42,16 @@ FAR_OUT = Probe({"mu_q": torch.tensor([[3.0, 0.0]]), "log_var_q": torch.tensor([
         slip(".sum(-1)", ".sum()", "One number, and it doubles when the batch is doubled. Which axis should the sum leave alone?"),
         slip(".sum(-1)", "", "One number for each latent. How do the KLs of independent dimensions combine into that of the whole vector?"),
         slip({"log_var_q - log_var_p": "2 * (log_var_q - log_var_p)", "/ log_var_p.exp()": "/ (2 * log_var_p).exp()"}, "exp(log_var) undoes the logarithm of a variance. Did you go on as if it were a standard deviation, and square it?"),
+        slip(
+            "return 0.5 * (log_ratio.exp() + distance - 1 - log_ratio)",
+            "distance = distance + (mu_q - mu_p) ** 2 / log_var_q.exp()\n    return 0.25 * (log_ratio.exp() + (-log_ratio).exp() + distance - 2)",
+            "That is the mean of KL(q ‖ p) and KL(p ‖ q): q and p may change places in yours. Under which of the two alone is the average taken?",
+        ),
+        slip(
+            "return 0.5 * (log_ratio.exp() + distance - 1 - log_ratio)",
+            "distance = distance + (mu_q - mu_p) ** 2 / log_var_q.exp()\n    return 0.5 * (log_ratio.exp() + (-log_ratio).exp() + distance - 2)",
+            "That is KL(q ‖ p) + KL(p ‖ q): q and p may change places in yours. Under which of the two alone is the average taken?",
+        ),
         slip("(mu_q - mu_p) ** 2", "(mu_q - mu_p)", "Exchange the two means. The distance between them must stay what it is: does yours?"),
     ),
     hints=(

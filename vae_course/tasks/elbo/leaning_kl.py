@@ -19,6 +19,7 @@ STRETCHED = Probe({"mu": torch.zeros(1, 2), "scale_tril": torch.tensor([[[1e-6, 
         each_row_for_itself("mu", "scale_tril"),
         finite_far_out(),
     ),
+    run=lambda function, mu, scale_tril: {"result": function(mu, scale_tril.tril())},  # above the diagonal no gradient is asked for: L is a triangle
     gradients=("mu", "scale_tril"),
     claims=matches(
         lambda mu, scale_tril: kl_divergence(MultivariateNormal(mu, scale_tril=scale_tril), MultivariateNormal(0 * mu, torch.eye(mu.shape[1], dtype=mu.dtype))),
@@ -39,6 +40,10 @@ STRETCHED = Probe({"mu": torch.zeros(1, 2), "scale_tril": torch.tensor([[[1e-6, 
         slip("(mu**2).sum(1)", "mu.sum(1)", "Flip the sign of μ. By symmetry the KL must stay as it is: does yours?"),
         slip("(mu**2).sum(1)", "(mu**2).mean(1)", "How far μ is from 0 is a sum over latents, as the trace is. What did you take?"),
         slip("(mu**2).sum(1)", "0", "Move μ away from 0: yours stays as it is. Which term says how far the Gaussian is from the origin?"),
+        slip(
+            {"diagonal = scale_tril.diagonal(dim1=1, dim2=2)": "diagonal = scale_tril.diagonal(dim1=1, dim2=2).sqrt()", "(scale_tril**2).sum((1, 2))": "scale_tril.diagonal(dim1=1, dim2=2).sum(1)"},
+            "You took L for the covariance. With one latent and L = 2: what is the variance, and what are its trace and its determinant?",
+        ),
         slip("diagonal.log()", "diagonal", "The log-determinant is a sum of logarithms. Which function is missing?"),
     ),
     hints=(

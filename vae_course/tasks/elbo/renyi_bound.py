@@ -5,10 +5,10 @@ import math
 import torch
 from scipy.special import logsumexp
 
-from ..engine import finite_far_out, matches, probes_from, relation, slip, task, unchanged
+from ..engine import HELD_BACK, finite_far_out, matches, probes_from, relation, slip, task, unchanged
 
 # The number of draws, the batch, α, and around which number the log-weights lie.
-SIZES = {(7, 3, 0.5, -2): "", (2, 3, 0.0, -2): "with α = 0", (5, 1, 1, -2): "with α = 1", (4, 6, 2.0, -2): "with α = 2", (3, 4, -0.75, -2): "in float64, with α below 0"}
+SIZES = {(7, 3, 0.5, -2): "", (2, 3, 0.0, -2): "with α = 0", (5, 1, 1, -2): "with α = 1", (4, 6, 2.0, -2): "with α = 2", (6, 4, 0.9, -2): "with α = 0.9", (3, 4, -0.75, -2): "in float64, with α below 0"}
 FAR_OUT = {(3, 2, 0.25, -1200): "with log-weights near −1200, as images have", (3, 2, 0.25, 1200): "with log-weights near 1200", (3, 2, 1.0, -1200): "with α = 1 and log-weights near −1200"}
 
 
@@ -25,6 +25,7 @@ FAR_OUT = {(3, 2, 0.25, -1200): "with log-weights near −1200, as images have",
         lambda log_weights, alpha: log_weights.mean(0) if alpha == 1 else torch.as_tensor(logsumexp((1 - alpha) * log_weights, axis=0, b=1 / len(log_weights))) / (1 - alpha),
         "Your bound should be log(mean of w^(1 − α))/(1 − α), and the mean of log w at α = 1",
         scale=lambda log_weights, alpha: log_weights.abs().amax(0),
+        question=lambda log_weights, alpha: HELD_BACK if log_weights.abs().max() > 1000 else "",
     ),
     slips=(
         slip("1 - alpha\n", "alpha\n", "At α = 0 the weights themselves are averaged. To which power are they raised, in yours?"),

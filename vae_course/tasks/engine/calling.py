@@ -128,7 +128,7 @@ def plain(value) -> Plain:
     if isinstance(value, dict):
         return {str(key): plain(element) for key, element in value.items()}
     if type(value).__module__ == "numpy" and isinstance(value, (numbers.Number, bool)):
-        return value.item()
+        return getattr(value, "item")()  # noqa: B009
     if type(value).__name__ in ("bool", "bool_") and type(value).__module__ == "numpy":
         return bool(value)
     if isinstance(value, numbers.Integral):
@@ -169,7 +169,7 @@ def _told(error: BaseException, function: Callable) -> Trouble:
     # libraries raise this one for what they have not got: an empty answer raises it itself, and says nothing
     if isinstance(error, NotImplementedError) and own and frames[-1] is own[-1] and not error.args:
         return Trouble("unwritten", "Not written yet: replace `raise NotImplementedError()` by your answer.", said)
-    line = linecache.getline(own[-1].filename, own[-1].lineno).strip() if own else ""
+    line = linecache.getline(own[-1].filename, own[-1].lineno or 0).strip() if own else ""
     where = f"\n    in the line: {line[:LONGEST_MESSAGE]}" if line else ""
     return Trouble("raised", f"Your function raised {said}{where}", said)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,7 @@ Plain: TypeAlias = Any
 class Probe:
     """One set of arguments to try a function on. `seed` is PyTorch's while it runs; `note` says what is awkward about it.
 
+    A note that says "very" (small, wide, sure, …) is for numbers far out: what breaks there for the first time, and has no question, gets `HELD_BACK`.
     gradients: the arguments whose gradient is wanted as well, under "gradients" among the values of the output.
     """
 
@@ -182,7 +184,19 @@ class Verdict:
     @property
     def hints(self) -> tuple[str, ...]:
         """What to ask the learner: the hints of the mistakes that were recognised, else the question of the law that broke."""
-        return tuple(mistake.hint for mistake in self.mistakes) or ((self.question,) if self.question else ())
+        told = tuple(mistake.hint for mistake in self.mistakes) or ((self.question,) if self.question else ())
+        return tuple(map(beside_another, told)) if len(told) > 1 else told
+
+
+def beside_another(hint: str) -> str:
+    """A hint that stands beside another one: without the sentences that say what is right, since the other mistake may be there.
+
+    Such a sentence says "… is right", "… are right" or "Right on paper", and nothing else. "Right, until x is large" and "Right, but for x" are turned round.
+    """
+    sentences = re.split(r"(?<=[.?!]) ", hint)
+    kept = [one for one in sentences if not re.fullmatch(r"[^,:;?]*\b(is|are) right( but for [^,:;?]*)?\.|Right on paper\.", one)]
+    told = " ".join(kept or sentences).removeprefix("But ").replace("Right, until ", "Wrong once ", 1).replace("Right, but for ", "Wrong for ", 1)
+    return told[0].upper() + told[1:] if kept[:1] != sentences[:1] and not re.match(r"\w+_|\w\(", told) else told
 
 
 def as_double(value) -> Tensor:

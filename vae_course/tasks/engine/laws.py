@@ -30,11 +30,12 @@ def averages_over_the_batch(*names: str, question: str = "") -> Law:
 def each_row_for_itself(*names: str, question: str = "") -> Law:
     """The first row alone gives what it gives among the others."""
     asked = question or "Does anything in yours mix the examples of a batch: a mean, a maximum, an axis left out?"
+    lost = "The shape is another one where an axis has length 1. Which of your operations loses an axis there: squeeze(), an index, a sum over a guessed axis?"
 
     def derive(probe: Probe) -> Probe:
         return _with(probe, {name: probe.arguments[name][:1] for name in names}, "its first row alone")
 
-    return _relation(derive, lambda result: result[:1], "A row alone should give what it gives among others", asked)
+    return _relation(derive, lambda result: result[:1], "A row alone should give what it gives among others", asked, lost)
 
 
 def symmetric_in(*names: str, question: str = "") -> Law:
@@ -84,12 +85,12 @@ def unchanged(derive: Callable[..., dict[str, Plain]], when: str, question: str)
     return relation(derive, lambda result: result, f"{when}, your result should stay as it is", question)
 
 
-def _relation(derive: Callable[[Probe], Probe], expected: Callable[[Tensor], Tensor], identity: str, question: str) -> Law:
+def _relation(derive: Callable[[Probe], Probe], expected: Callable[[Tensor], Tensor], identity: str, question: str, of_shape: str = "") -> Law:
     def claims(values: dict[str, Plain], derived: dict[str, Plain], /, **arguments: Plain) -> Iterator[Claim]:
         for before, after in zip(_parts(values["result"]), _parts(derived["result"]), strict=True):
             should = expected(before)
             if isinstance(should, Tensor) and isinstance(after, Tensor):
-                yield Claim(f"{identity}. Its shape", tuple(should.shape), tuple(after.shape), question=question)
+                yield Claim(f"{identity}. Its shape", tuple(should.shape), tuple(after.shape), question=of_shape or question)
                 if should.shape != after.shape:
                     return
             if isinstance(should, (Tensor, float)):

@@ -43,8 +43,8 @@ class Memory:
         """Forget everything."""
         self.tasks.clear()
         with _locked():
-            if _file() is not None:
-                _file().unlink(missing_ok=True)
+            if (path := _file()) is not None:
+                path.unlink(missing_ok=True)
 
     def _keep(self, name: str, record: dict) -> None:
         self.tasks = self._read() | {name: record}
@@ -60,8 +60,11 @@ class Memory:
             return
 
     def _read(self) -> dict[str, dict]:
+        path = _file()
+        if path is None:
+            return self.tasks
         try:
-            stored = json.loads(_file().read_text("utf-8"))["tasks"]
+            stored = json.loads(path.read_text("utf-8"))["tasks"]
             self.tasks |= {name: record for name, record in stored.items() if isinstance(record, dict)}
         except (AttributeError, OSError, ValueError, KeyError, TypeError):  # none yet, not to be read, or damaged
             pass

@@ -11,6 +11,7 @@ from .declaration import Plain, Probe
 # Sizes differ in every probe: a mean that stands for a sum must not come out right by accident.
 ROWS = {(7, 3): "", (1, 3): "with a single row", (5, 1): "with one column", (4, 6): ""}
 DOUBLE = "in float64"
+HELD_BACK = "Right, until a number is very small or very large: a variance, a scale, a logit, a share. What keeps yours from following it: a limit, a small number beside it, a step that leaves the range of floats?"
 
 
 def probes_from(make: Callable[..., dict[str, Plain]], *, sizes: Mapping[tuple, str] = ROWS, more: tuple[Probe, ...] = ()) -> Callable[[int], list[Probe]]:

@@ -8,7 +8,7 @@ from importlib import import_module
 
 from .declaration import Task
 
-PACKAGE = __package__.rpartition(".")[0]
+PACKAGE = __name__.rpartition(".engine")[0]
 # In the order of the course. Which notebook a topic belongs to is said by the notebooks alone.
 TOPICS = (
     "autoencoders",
@@ -37,7 +37,7 @@ def names_of(topic: str) -> tuple[str, ...]:
 
 def title_of(topic: str) -> str:
     """What a topic is called: the docstring of its folder."""
-    return import_module(f"{PACKAGE}.{topic}").__doc__.strip().rstrip(".")
+    return (import_module(f"{PACKAGE}.{topic}").__doc__ or topic).strip().rstrip(".")
 
 
 def tasks_of(topic: str) -> list[Task]:

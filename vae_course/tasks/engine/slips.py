@@ -38,14 +38,16 @@ def source_of(answer: Callable) -> str:
 def body_of(answer: Callable) -> str:
     """The source of a function after its docstring: what a student writes."""
     source = source_of(answer)
-    docstring = ast.parse(source).body[0].body[0]
+    (function,) = ast.parse(source).body
+    assert isinstance(function, ast.FunctionDef)
+    docstring = function.body[0]
     return "".join(source.splitlines(keepends=True)[docstring.end_lineno :])
 
 
 def contract_of(answer: Callable) -> str:
     """How a function is called, and what its docstring says of the result, as plain text."""
     names = ", ".join(inspect.signature(answer).parameters)
-    result, _, more = inspect.getdoc(answer).partition("\n\n")
+    result, _, more = (inspect.getdoc(answer) or "").partition("\n\n")
     return f"{answer.__name__}({names}) -> {result}\n{more}".strip()
 
 

@@ -118,7 +118,7 @@ def _sentence(task: Task, verdict: Verdict) -> str:
         return f"· {task.name}: {verdict.words}"
     lines = [f"✗ {task.name}: {verdict.words}"]
     if len(verdict.mistakes) == 2:
-        lines.append("Two things at once:")
+        lines.append("Two things at once, each told as if the other were not there:")
     lines += [_wrapped(text) for text in verdict.hints]
     if not verdict.hints and verdict.kind != "identity":
         lines.append(f"The contract:\n{textwrap.indent(task.contract, '    ')}")

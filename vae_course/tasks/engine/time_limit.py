@@ -41,6 +41,7 @@ def _interrupted_after(seconds: float, work: Callable[[], None]):
     """A thread that rings from outside: a timer of the process could be switched off by the work itself, or be somebody else's."""
     over, end, rings = threading.Event(), time.monotonic() + seconds, 0
     main = threading.main_thread().ident
+    assert main is not None
 
     def ring_until_over() -> None:
         wait = seconds
@@ -114,7 +115,7 @@ def _finish_in_thread(seconds: float, work: Callable[[], None]) -> bool:
     asked_until = time.monotonic() + 20 * RING_AGAIN
     stopped = thread.is_alive()
     while thread.is_alive() and time.monotonic() < asked_until:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(OutOfTime))
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(OutOfTime))
         thread.join(RING_AGAIN)
     if stopped or (problems and isinstance(problems[0], OutOfTime)):
         return False

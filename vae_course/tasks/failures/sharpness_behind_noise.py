@@ -22,7 +22,7 @@ def noisy_copies(draw, n, height, width, noise):
 
 @task(
     points=1,
-    probes=probes_from(noisy_copies, sizes=SIZES, more=(Probe(NOTHING, note="with copies that have nothing in common, and a plain one"),)),
+    probes=probes_from(noisy_copies, sizes=SIZES, more=(Probe(NOTHING, note="with copies that have very little in common, or nothing"),)),
     laws=(
         unchanged(lambda a, b: {"a": b, "b": a}, "With the copies exchanged", "Let the copies change places. Which of your means holds one of them alone?"),
         unchanged(lambda a, **_: {"a": 0.5 * a + 0.4}, "With one copy at half the contrast, and brighter", "Halve the contrast of one copy, or make it brighter: both means should change by the same factor. Which of yours holds a square of one copy, or a level instead of a difference?"),

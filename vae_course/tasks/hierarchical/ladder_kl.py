@@ -4,7 +4,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from ..cases.stack import level_parameters, prior_level, product_of, wrong_draws
-from ..engine import each_row_for_itself, matches, never_negative, probes_from, slip, task
+from ..engine import Probe, each_row_for_itself, matches, never_negative, probes_from, slip, task
 from .merge import merge as merge_task
 
 merge = merge_task.answer
@@ -12,6 +12,10 @@ MERGE, DRAW = "merge(mu_1, log_var_1, prior_mu, prior_log_var)", "mu_2 + torch.e
 FROM_STANDARD = "prior_mu, prior_log_var = torch.zeros_like(mu), torch.zeros_like(mu)\n    squared = "
 OTHER_WAY = "mu, log_var, prior_mu, prior_log_var = prior_mu, prior_log_var, mu, log_var\n    squared = "
 SCATTERS = "Your kl_2 is right. Your kl_1 is log q − log p at a draw of z_1: right on average, and it scatters. Once z_2 is drawn, both are Gaussians: does their KL need a second draw?"
+# one level far out a row: what x says of z_1, then q(z_2|x), all at a draw of z_2 that stays near 0
+FAR_1, FAR_2 = torch.tensor([[-40.0, -0.5], [0.0, 0.5], [0.5, 0.0]]), torch.tensor([[0.5], [-40.0], [40.0]])
+BELIEFS = {"mu_1": torch.zeros(3, 2), "log_var_1": FAR_1, "mu_2": torch.tensor([[0.5], [0.0], [1.0]]), "log_var_2": FAR_2, "epsilon_2": torch.zeros(3, 1)}
+FAR_OUT = Probe({"weight": torch.tensor([[0.5, -0.4, 0.3, 0.2]]), "bias": torch.tensor([0.1, 0.0, -0.2, 0.3])} | BELIEFS, note="with very small and very large variances")
 
 
 def _two_levels(draw, n, d):
@@ -28,7 +32,7 @@ def _by_torch(weight, bias, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
 
 @task(
     points=2,
-    probes=probes_from(_two_levels, sizes={(6, 3): "", (1, 3): "with a batch of one", (5, 1): "with one latent at the top", (4, 5): ""}),
+    probes=probes_from(_two_levels, sizes={(6, 3): "", (1, 3): "with a batch of one", (5, 1): "with one latent at the top", (4, 5): ""}, more=(FAR_OUT,)),
     run=lambda function, weight, bias, **beliefs: {"result": function(prior_level(weight, bias), *beliefs.values())},
     laws=(
         never_negative("A KL is never negative. Which sign stands before yours, and which terms of it are subtracted?", what="A KL"),
@@ -85,7 +89,8 @@ def ladder_kl(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
     kl_2 = KL(q(z_2|x) ‖ N(0, I)) with q(z_2|x) = N(mu_2, exp(log_var_2)), and kl_1 = KL(q(z_1|z_2, x) ‖ p(z_1|z_2)) at one draw
     z_2 = mu_2 + σ_2 · epsilon_2, with p(z_1|z_2) from top_down(z_2), and q(z_1|z_2, x) its merge with N(mu_1, exp(log_var_1)), what x says of z_1.
     top_down: a function, z_2 (batch, latent_2) -> (mu, log_var), each (batch, latent_1). mu_1, log_var_1: (batch, latent_1);
-    mu_2, log_var_2, epsilon_2: (batch, latent_2). Both KLs in closed form. The gradient of kl_1 reaches mu_2.
+    mu_2, log_var_2, epsilon_2: (batch, latent_2). Both KLs in closed form, right for log-variances from −40 to 40.
+    The gradient of kl_1 reaches mu_2.
     """
     z_2 = mu_2 + torch.exp(0.5 * log_var_2) * epsilon_2
     prior_mu, prior_log_var = top_down(z_2)

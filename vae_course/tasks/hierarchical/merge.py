@@ -6,7 +6,7 @@ from ..cases.stack import product_of
 from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
 
 # A tiny constant that keeps a division finite is no mistake: no variance is smaller than such constants can bear.
-LOG_1, LOG_2 = torch.tensor([[-6.5, 8.8, 9.5, -6.0, 0.5]]), torch.tensor([[-5.4, 9.9, 7.0, 9.0, 0.5]])
+LOG_1, LOG_2 = torch.tensor([[-6.5, 8.8, 9.5, -6.0, 0.5, 40.0]]), torch.tensor([[-5.4, 9.9, 7.0, 9.0, 0.5, 38.0]])
 # the two parts of the answer, and what usually stands there instead
 MEAN, LOG = "(mu_1 * precision_1 + mu_2 * precision_2) * variance", "torch.log(variance)"
 BY_VARIANCES, HALFWAY = "(mu_1 * precision_2 + mu_2 * precision_1) * variance", "(mu_1 + mu_2) / 2"
@@ -70,7 +70,7 @@ def merge(mu_1, log_var_1, mu_2, log_var_2):
     """(mu, log_var) of the Gaussian that is proportional to the product of two Gaussian densities.
 
     These are N(z; mu_1, exp(log_var_1)) and N(z; mu_2, exp(log_var_2)): precisions add up, and each mean counts by its precision.
-    All four arguments and both results: (batch, latent_size), each latent for itself, in one dtype.
+    All four arguments and both results: (batch, latent_size), each latent for itself, in one dtype. Right for log-variances up to 40.
     """
     precision_1, precision_2 = torch.exp(-log_var_1), torch.exp(-log_var_2)
     variance = 1 / (precision_1 + precision_2)

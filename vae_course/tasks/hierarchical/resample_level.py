@@ -31,7 +31,7 @@ def _claims(values, levels, z, level, epsilon):
     """From the top to the bottom, every level by what it is."""
     sizes, noise = [part.shape[1] for part in z], epsilon.double()
     yield from is_tensor(values["result"], (len(epsilon), sum(sizes)), epsilon.dtype)
-    found, above = values["result"].split(sizes, 1), None
+    found, above = values["result"].split(sizes, 1), noise  # the top level has none above it
     for number in range(len(z), 0, -1):
         mu, log_var = prior_level(*doubled(levels[number - 1]))(above) if number < len(z) else (0 * noise, 0 * noise)
         if number > level:

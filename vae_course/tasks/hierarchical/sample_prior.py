@@ -4,21 +4,23 @@ import torch
 from torch.distributions import Normal
 
 from ..cases.stack import level_parameters, prior_level, wrong_draws
-from ..engine import each_row_for_itself, matches, probes_from, slip, task
+from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task
+
+FAR_OUT = {"weight": torch.tensor([[0.3, 0.2, 4.0, -4.0]]), "bias": torch.zeros(4), "epsilon_1": torch.tensor([[1.5, -0.5], [0.5, 2.0]]), "epsilon_2": torch.tensor([[1.0], [-1.5]]), "reach": 40.0}
 
 
-def _by_quantiles(weight, bias, epsilon_1, epsilon_2):
+def _by_quantiles(weight, bias, epsilon_1, epsilon_2, reach=1.5):
     """What lies in the Gaussian of z_1 where the noise lies in N(0, 1)."""
-    mu, log_var = prior_level(weight, bias)(epsilon_2)
+    mu, log_var = prior_level(weight, bias, reach)(epsilon_2)
     return torch.cat([Normal(mu, (log_var / 2).exp()).icdf(Normal(0.0, 1.0).cdf(epsilon_1)), epsilon_2], -1)
 
 
 @task(
     points=1,
-    probes=probes_from(lambda draw, n, d: {**level_parameters(draw, d, d + 1), "epsilon_1": draw(n, d + 1), "epsilon_2": draw(n, d)}, sizes={(6, 3): "", (1, 3): "with a single draw", (5, 1): "with one latent at the top", (4, 5): ""}),
-    run=lambda function, weight, bias, epsilon_1, epsilon_2: {"result": function(prior_level(weight, bias), epsilon_1, epsilon_2)},
+    probes=probes_from(lambda draw, n, d: {**level_parameters(draw, d, d + 1), "epsilon_1": draw(n, d + 1), "epsilon_2": draw(n, d)}, sizes={(6, 3): "", (1, 3): "with a single draw", (5, 1): "with one latent at the top", (4, 5): ""}, more=(Probe(FAR_OUT, note="with very small and very large variances"),)),
+    run=lambda function, weight, bias, epsilon_1, epsilon_2, reach=1.5: {"result": function(prior_level(weight, bias, reach), epsilon_1, epsilon_2)},
     laws=(each_row_for_itself("epsilon_1", "epsilon_2"),),
-    claims=matches(_by_quantiles, "z_2 should be its noise, and z_1 = mu + σ · its noise, with mu and σ as z_2 says", scale=lambda weight, bias, epsilon_1, epsilon_2: 10 * (1 + weight.abs().max() * epsilon_2.abs().max())),
+    claims=matches(_by_quantiles, "z_2 should be its noise, and z_1 = mu + σ · its noise, with mu and σ as z_2 says", scale=lambda weight, bias, epsilon_1, epsilon_2, **_: 10 * (1 + weight.abs().max() * epsilon_2.abs().max())),
     slips=(
         slip("mu + torch.exp(0.5 * log_var) * epsilon_1", "epsilon_1", "Your z_1 doesn't look up: it is N(0, I) whatever z_2 is. Which Gaussian does the level above name for it?"),
         slip("top_down(z_2)", "top_down(torch.zeros_like(z_2))", "You told the lower level that z_2 is 0, its mean, for every draw. Which z_2 was drawn?"),

@@ -52,7 +52,7 @@ def _how_related(hidden, again):
     """hidden: (n, steps), 1 or 0. Two calls, any two sequences, any two steps and the number of a sequence should know nothing of each other."""
     if hidden.mean() in (0, 1):
         return
-    yield unrelated(hidden[:, 1:], hidden[:, :-1], "What is hidden at a step and at the one before")
+    yield from unrelated(hidden[:, 1:], hidden[:, :-1], "What is hidden at a step and at the one before")
     for what, rows in {"sequences": hidden, "steps": hidden.T}.items():
         others = torch.corrcoef(rows).nan_to_num(nan=1.0).fill_diagonal_(0).flatten()
         told, asked = f"What is hidden in any two {what}: the strongest correlation", f"Is each step of each sequence hidden for itself? Which {what} share a draw?"
@@ -60,7 +60,7 @@ def _how_related(hidden, again):
     scatter = hidden.sum(1).var() / (hidden.shape[1] * hidden.mean() * (1 - hidden.mean()))
     told, asked = "The number of hidden steps of a sequence scatters as coins do", "Once some steps of a sequence are hidden, are the others any safer, in yours?"
     yield Claim(told, 1.0, scatter, SIGMAS * math.sqrt(2.5 / len(hidden)), question=asked)
-    yield unrelated(hidden, again, "What is hidden in two calls one after another")
+    yield from unrelated(hidden, again, "What is hidden in two calls one after another")
 
 
 @task(

@@ -5,7 +5,7 @@ import torch
 from ..cases.draws import DRAWS, claims_of_draws, drawn
 from ..engine import probes_from, slip, task
 
-SIZES = {(3, 2, DRAWS, 1): "", (1, 4, 1, 1): "with a batch of one", (2, 1, DRAWS, 1): "with one latent", (2, 3, DRAWS, 4): "with small and large variances", (2, 2, DRAWS, 1): "in float64"}
+SIZES = {(3, 2, DRAWS, 1): "", (1, 4, 1, 1): "with a batch of one", (2, 1, DRAWS, 1): "with one latent", (2, 3, DRAWS, 4): "with very small and very large variances", (2, 2, DRAWS, 1): "in float64"}
 
 
 @task(

@@ -3,7 +3,9 @@
 import torch
 from scipy.stats import truncnorm
 
-from ..engine import matches, probes_from, slip, task
+from ..engine import Probe, matches, probes_from, slip, task
+
+NEAR_THE_BOUNDS = Probe({"mu": torch.zeros(4), "sigma": torch.ones(4), "low": -2.0, "high": 1.5, "u": torch.tensor([0.001, 0.999, 0.004, 0.993])}, note="with u very near 0 and 1")
 
 
 def truncations(draw, n):
@@ -16,7 +18,7 @@ def truncations(draw, n):
 
 @task(
     points=2,
-    probes=probes_from(truncations, sizes={(7,): "", (1,): "with a single draw", (5,): "", (6,): "in float64"}),
+    probes=probes_from(truncations, sizes={(7,): "", (1,): "with a single draw", (5,): "", (6,): "in float64"}, more=(NEAR_THE_BOUNDS,)),
     gradients=("mu", "sigma"),
     claims=matches(lambda mu, sigma, low, high, u: torch.as_tensor(truncnorm.ppf(u, (low - mu) / sigma, (high - mu) / sigma, mu, sigma)), "z should be the u-quantile of the truncated Gaussian, as scipy has it", scale=lambda **_: 10.0),
     slips=(

@@ -183,7 +183,10 @@ def test_explorers_take_it(kind, xy):
     Family({"one": model}, given)
     LiveTraining(given)
     if kind not in WITHOUT_LABELS:
-        LabelAndStyle(KINDS["conditional VAE"](), given)
+        conditional = KINDS["conditional VAE"]()
+        LabelAndStyle(conditional, given)
+        assert "image" in LatentSliders(conditional, data=given, y=0).controls
+        Family({"one": conditional}, given)
 
 
 def test_explorers_call_classes_as_the_data_does(xy):

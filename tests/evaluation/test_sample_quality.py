@@ -78,9 +78,9 @@ def test_rows_stand_in_the_right_order(blobs):
 @pytest.mark.parametrize(
     ("a", "b", "message"),
     [
-        (torch.rand(1, 3), torch.rand(5, 3), r"got points of shape \(1, 3\), expected \(n, size\) with n of at least 2"),
-        (torch.rand(5, 3), torch.rand(5, 1, 3), r"got points of shape \(5, 1, 3\)"),
-        (torch.rand(5, 3), torch.rand(5, 2), "the points have 3 and 2 coordinates"),
+        (torch.rand(1, 3), torch.rand(5, 3), r"got points of shape \(1, 3\), expected at least 2 of them, one a row"),
+        (torch.rand(5, 3), torch.rand(5), r"got points of shape \(5,\)"),
+        (torch.rand(5, 3), torch.rand(5, 2), "the sets have 3 and 2 numbers a point"),
         (torch.rand(5, 3), torch.full((5, 3), float("nan")), "some points are not finite"),
     ],
 )

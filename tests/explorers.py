@@ -1,0 +1,21 @@
+"""One of each explorer, small: made from `trained(kind)`, a model of `tests/kinds.py`, and the data of the fixture `blobs`."""
+
+from __future__ import annotations
+
+from vae_course import checkpoints, widgets
+from vae_course.data import load
+from vae_course.data.sprites import sprites
+
+EXPLORERS = {
+    "LatentSliders": lambda trained, data: widgets.LatentSliders(trained("VAE"), data=data),
+    "LatentPad": lambda trained, data: widgets.LatentPad(trained("VAE"), data=data),
+    "Morph": lambda trained, data: widgets.Morph(trained("VAE"), *data.test.x[:4].double()),
+    "Trick": lambda trained, data: widgets.Trick(trained("VAE"), data.test.x[0]),
+    "TwoGaussians": lambda trained, data: widgets.TwoGaussians(),
+    "PosteriorGap": lambda trained, data: widgets.PosteriorGap(trained("VAE"), data.test.x[:3], points=41),
+    "Family": lambda trained, data: widgets.Family({"one": trained("VAE"), "two": trained("autoencoder")}, data=data),
+    "LevelResampler": lambda trained, data: widgets.LevelResampler(trained("ladder"), data),
+    "LabelAndStyle": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
+    "FactorSliders": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), sprites(train=10, test=300)),
+    "TuneMixer": lambda trained, data: widgets.TuneMixer(checkpoints.pretrained("recurrent-melodies"), *load("melodies").test.x[:2]),
+}

@@ -1,0 +1,338 @@
+"""Answers as strangers write them, each with what the room must say: "right", or part of the question that a wrong one is asked.
+
+The wrong ones once passed, or were met with a question about something else.
+"""
+
+import itertools
+import math
+
+import torch
+import torch.nn.functional as F
+from torch.distributions import Normal, kl_divergence
+
+HELD_BACK = "What keeps yours from following it: a limit"
+BY_CHANCE = "Which of your lines draws?"
+LIMIT, GRID = "Is a limit set", "How many different values"
+MADE_OF = "Of how many uniform numbers"
+OWN = "How many random numbers does a draw in d dimensions need"
+FOREIGN_ANSWERS: list[tuple[str, str, object]] = []
+
+
+def says(task, verdict):
+    def keep(function):
+        FOREIGN_ANSWERS.append((task, verdict, function))
+        return function
+
+    return keep
+
+
+def table(z, mu, log_var):
+    return -0.5 * ((z.unsqueeze(1) - mu).square() / log_var.exp() + log_var + math.log(2 * math.pi)).sum(-1)
+
+
+# ---- right: a gradient above the diagonal of a triangle means nothing
+
+
+@says("leaning_kl", "right")
+def by_slogdet(mu, scale_tril):
+    trace = (scale_tril @ scale_tril.mT).diagonal(dim1=1, dim2=2).sum(1)
+    return 0.5 * (trace + mu.square().sum(1) - mu.shape[1]) - torch.linalg.slogdet(scale_tril).logabsdet
+
+
+@says("leaning_kl", "right")
+def by_the_covariance(mu, scale_tril):
+    logs = torch.stack([torch.logdet(one) for one in scale_tril])
+    return 0.5 * (scale_tril.flatten(1).square().sum(1) + mu.square().sum(1) - mu.shape[1]) - logs
+
+
+@says("importance_weighted_bound", "right")
+def by_folding(log_weights):
+    total = log_weights[0]
+    for row in log_weights[1:]:
+        total = torch.logaddexp(total, row)
+    return total - math.log(len(log_weights))
+
+
+@says("expected_error", "right")
+def by_sigma_points(weight, bias, x, mu, log_var):
+    steps = torch.diag_embed(torch.exp(0.5 * log_var) * math.sqrt(mu.shape[1]))
+    points = torch.cat([mu.unsqueeze(1) + steps, mu.unsqueeze(1) - steps], 1)
+    return (x.unsqueeze(1) - F.linear(points, weight, bias)).square().sum(-1).mean(1)
+
+
+@says("class_prior_kl", "right")
+def class_by_class(mu, log_var, y, prior_mu, prior_log_var):
+    result = torch.zeros_like(mu[:, 0])
+    for label in y.unique():
+        own = y == label
+        q, p = Normal(mu[own], (log_var[own] / 2).exp()), Normal(prior_mu[label], (prior_log_var[label] / 2).exp())
+        result = result.index_put((own.nonzero().squeeze(1),), kl_divergence(q, p).sum(1))
+    return result
+
+
+@says("reparameterise", "right")
+def by_quantiles(mu, log_var):
+    u = torch.rand_like(mu, dtype=torch.float64).clamp(1e-15, 1 - 1e-15)
+    return mu + torch.exp(log_var / 2) * torch.special.ndtri(u).to(mu.dtype)
+
+
+@says("reparameterise", "right")
+def by_box_and_muller(mu, log_var):
+    radius = (-2 * torch.log1p(-torch.rand_like(mu))).sqrt()
+    return mu + torch.exp(log_var / 2) * radius * torch.cos(2 * math.pi * torch.rand_like(mu))
+
+
+@says("correlated_draw", "right")
+def by_the_library(mu, scale_tril):
+    return torch.distributions.MultivariateNormal(mu, scale_tril @ scale_tril.mT).rsample()
+
+
+@says("ring_prior", "right")
+def by_rejection(n, inner, outer):
+    found = torch.zeros(0, 2)
+    while len(found) < n:
+        square = outer * (2 * torch.rand(4096, 2) - 1)
+        length = square.norm(dim=1)
+        found = torch.cat([found, square[(length >= inner) & (length <= outer)]])
+    return found[:n]
+
+
+# ---- log-variances and shares that are held back
+
+
+@says("kl_between", HELD_BACK)
+def kl_between_limits(mu_q, log_var_q, mu_p, log_var_p):
+    a, b = log_var_q.clamp(-30, 20), log_var_p.clamp(-30, 20)
+    return 0.5 * (b - a + (a.exp() + (mu_q - mu_p) ** 2) / b.exp() - 1).sum(-1)
+
+
+@says("merge", HELD_BACK)
+def merged_between_limits(mu_1, log_var_1, mu_2, log_var_2):
+    a, b = log_var_1.clamp(-10, 10), log_var_2.clamp(-10, 10)
+    log_var = -torch.logaddexp(-a, -b)
+    return mu_1 * (log_var - a).exp() + mu_2 * (log_var - b).exp(), log_var
+
+
+def ladder(low, high):
+    def ladder_between_limits(top_down, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
+        first, second = log_var_1.clamp(low, high), log_var_2.clamp(low, high)
+        m, s = top_down(mu_2 + (second / 2).exp() * epsilon_2)
+        v = -torch.logaddexp(-first, -s)
+        q = Normal(mu_1 * (v - first).exp() + m * (v - s).exp(), (v / 2).exp())
+        return kl_divergence(q, Normal(m, (s / 2).exp())).sum(1), 0.5 * (mu_2**2 + second.exp() - 1 - second).sum(1)
+
+    return ladder_between_limits
+
+
+says("ladder_kl", HELD_BACK)(ladder(-10, 10))
+says("ladder_kl", HELD_BACK)(ladder(-30, 20))
+
+
+def told_about_labels(low, high):
+    def label_information_between_limits(z, mu, log_var, y):
+        logs, same = table(z, mu, log_var.clamp(low, high)), y.unsqueeze(1) == y
+        of_label = logs.masked_fill(~same, -math.inf).logsumexp(1) - same.sum(1).log()
+        return (of_label - logs.logsumexp(1) + math.log(len(y))).mean(), (logs.diagonal() - of_label).mean()
+
+    return label_information_between_limits
+
+
+says("label_information", HELD_BACK)(told_about_labels(-10, 10))
+says("label_information", HELD_BACK)(told_about_labels(-30, 20))
+
+
+@says("aggregated_log_density", HELD_BACK)
+def density_between_limits(z, mu, log_var):
+    return table(z, mu, log_var.clamp(-30, 20)).logsumexp(1) - math.log(len(mu))
+
+
+@says("aggregated_log_density", HELD_BACK)
+def density_between_narrow_limits(z, mu, log_var):
+    return table(z, mu, log_var.clamp(-8, 8)).logsumexp(1) - math.log(len(mu))
+
+
+@says("aggregate_moments", HELD_BACK)
+def moments_between_limits(mu, log_var):
+    return mu.mean(0), mu.var(0, correction=0) + log_var.clamp(-30, 20).exp().mean(0)
+
+
+@says("aggregate_moments", HELD_BACK)
+def moments_above_a_limit(mu, log_var):
+    return mu.mean(0), mu.var(0, correction=0) + log_var.clamp(min=-10).exp().mean(0)
+
+
+@says("expected_error", HELD_BACK)
+def error_between_limits(weight, bias, x, mu, log_var):
+    return (x - F.linear(mu, weight, bias)).square().sum(1) + log_var.clamp(-30, 20).exp() @ weight.square().sum(0)
+
+
+@says("expected_error", HELD_BACK)
+def error_above_a_limit(weight, bias, x, mu, log_var):
+    return (x - F.linear(mu, weight, bias)).square().sum(1) + log_var.clamp(min=-8).exp() @ weight.square().sum(0)
+
+
+@says("sample_prior", HELD_BACK)
+def drawn_between_limits(top_down, epsilon_1, epsilon_2):
+    mu, log_var = top_down(epsilon_2)
+    return torch.cat([mu + torch.exp(log_var.clamp(-30, 20) / 2) * epsilon_1, epsilon_2], 1)
+
+
+@says("truncated_normal", HELD_BACK)
+def never_near_the_bounds(mu, sigma, low, high, u):
+    below, not_above = (torch.special.ndtr((bound - mu) / sigma) for bound in (low, high))
+    return mu + sigma * torch.special.ndtri(torch.lerp(below, not_above, u.clamp(0.01, 0.99)))
+
+
+@says("log_density", HELD_BACK)
+def log_density_between_limits(z, mu, log_var):
+    return Normal(mu, (log_var.clamp(-30, 20) / 2).exp()).log_prob(z).sum(1)
+
+
+@says("class_prior_kl", HELD_BACK)
+def class_prior_kl_between_limits(mu, log_var, y, prior_mu, prior_log_var):
+    q, p = Normal(mu, (log_var.clamp(-30, 20) / 2).exp()), Normal(prior_mu[y], (prior_log_var[y].clamp(-30, 20) / 2).exp())
+    return kl_divergence(q, p).sum(1)
+
+
+@says("sequence_loss", HELD_BACK)
+def surprise_below_a_limit(logits, x):
+    return -(x * logits.log_softmax(-1).clamp(min=-100)).sum((1, 2)).mean()
+
+
+@says("importance_weighted_bound", HELD_BACK)
+def bound_above_a_limit(log_weights):
+    return (log_weights.double().exp().mean(0) + 1e-300).log().clamp(max=700).to(log_weights.dtype)
+
+
+@says("renyi_bound", "")
+def alpha_near_one_is_one(log_weights, alpha):
+    power = 1 - alpha
+    return log_weights.mean(0) if abs(power) < 0.3 else (torch.logsumexp(power * log_weights, 0) - math.log(len(log_weights))) / power
+
+
+@says("mig", "")
+def ten_bins_for_all(codes, factors):
+    def told(a, b):
+        a, b = (value * 10 // (value.max() + 1) for value in (a, b))
+        p = torch.stack([((a == i) & (b == j)).double().mean() for i, j in itertools.product(range(10), range(10))]).view(10, 10)
+        return torch.special.xlogy(p, p / (p.sum(1, keepdim=True) * p.sum(0)).clamp(min=1e-300)).sum()
+
+    gaps = []
+    for factor in factors.T:
+        best, second = torch.stack([told(code, factor) for code in codes.T]).topk(2).values
+        gaps.append((best - second) / told(factor, factor))
+    return float(sum(gaps) / len(gaps))
+
+
+# ---- noise that is nearly what it should be
+
+
+@says("reparameterise", MADE_OF)
+def from_four_uniforms(mu, log_var):
+    return mu + torch.exp(log_var / 2) * math.sqrt(3) * (torch.rand(4, *mu.shape, dtype=mu.dtype).sum(0) - 2)
+
+
+@says("reparameterise", MADE_OF)
+def from_twelve_uniforms(mu, log_var):
+    return mu + torch.exp(log_var / 2) * (torch.rand(12, *mu.shape, dtype=mu.dtype).sum(0) - 6)
+
+
+@says("reparameterise", LIMIT)
+def cut_at_three(mu, log_var):
+    return mu + torch.exp(log_var / 2) * torch.randn_like(mu).clamp(-3, 3)
+
+
+@says("reparameterise", GRID)
+def in_hundredths(mu, log_var):
+    return mu + torch.exp(log_var / 2) * torch.randn_like(mu).round(decimals=2)
+
+
+@says("reparameterise", OWN)
+def one_length_for_all_latents(mu, log_var):
+    signs = 2 * torch.randint(0, 2, mu.shape) - 1
+    return mu + torch.exp(log_var / 2) * torch.randn_like(mu[:, :1]).abs() * signs
+
+
+@says("correlated_draw", MADE_OF)
+def leaning_from_four_uniforms(mu, scale_tril):
+    noise = math.sqrt(3) * (torch.rand(4, *mu.shape, dtype=mu.dtype).sum(0) - 2)
+    return mu + torch.einsum("nij,nj->ni", scale_tril, noise)
+
+
+@says("correlated_draw", LIMIT)
+def leaning_and_cut(mu, scale_tril):
+    return mu + torch.einsum("nij,nj->ni", scale_tril, torch.randn_like(mu).clamp(-3, 3))
+
+
+@says("ring_prior", "how many different ones are there")
+def in_whole_degrees(n, inner, outer):
+    radius, angle = (inner**2 + torch.rand(n) * (outer**2 - inner**2)).sqrt(), torch.deg2rad(torch.randint(360, (n,)).float())
+    return torch.stack([radius * angle.cos(), radius * angle.sin()], 1)
+
+
+# ---- what goes wrong is asked for
+
+
+@says("gaussian_kl", BY_CHANCE)
+def kl_by_draws(mu, log_var):
+    z = mu + (log_var / 2).exp() * torch.randn(20, *mu.shape, dtype=mu.dtype)
+    return (Normal(mu, (log_var / 2).exp()).log_prob(z) - Normal(0.0, 1.0).log_prob(z)).sum(-1).mean(0)
+
+
+@says("expected_error", BY_CHANCE)
+def error_by_draws(weight, bias, x, mu, log_var):
+    z = Normal(mu, (log_var / 2).exp()).rsample((50,))
+    return (x - F.linear(z, weight, bias)).square().sum(-1).mean(0)
+
+
+@says("gaussian_kl", "loses an axis")
+def kl_squeezed(mu, log_var):
+    return 0.5 * (mu**2 + log_var.exp() - 1 - log_var).sum(-1, keepdim=True).squeeze()
+
+
+@says("free_bits", "behind PyTorch's back")
+def floor_behind_the_back(kl, floor):
+    mean = kl.mean(0)
+    mean.data.clamp_(min=floor)
+    return mean.sum()
+
+
+@says("log_density", "How much of log 2π")
+def twice_the_constant(z, mu, log_var):
+    return (-0.5 * (z - mu) ** 2 / log_var.exp() - 0.5 * log_var - math.log(2 * math.pi)).sum(1)
+
+
+@says("cyclical_beta", "counted from 0")
+def cycles_from_one(step, period, ramp, beta):
+    return beta * min((step % period + 1) / (ramp * period), 1.0)
+
+
+@says("join_label", "one column too far")
+def label_one_on(x, y, classes):
+    return torch.cat([x.flatten(1), F.one_hot(y + 1, classes + 1)[:, :-1].to(x.dtype)], 1)
+
+
+@says("one_style", "From which number do labels count")
+def classes_from_one(decode, z, classes):
+    return torch.stack([decode(z, torch.full((len(z),), label)).mean for label in range(1, classes + 1)], 1)
+
+
+@says("mmd", "n² − 1 is the table")
+def one_pair_less(a, b, bandwidth):
+    def kernel(p, q):
+        return torch.exp(-(p.unsqueeze(1) - q).square().sum(-1) / (2 * bandwidth**2))
+
+    within = [(kernel(one, one).sum() - len(one)) / (len(one) ** 2 - 1) for one in (a, b)]
+    return sum(within) - 2 * kernel(a, b).mean()
+
+
+@says("kl_between", "the mean of KL(q ‖ p) and KL(p ‖ q)")
+def both_ways(mu_q, log_var_q, mu_p, log_var_p):
+    q, p = Normal(mu_q, (log_var_q / 2).exp()), Normal(mu_p, (log_var_p / 2).exp())
+    return (kl_divergence(q, p) + kl_divergence(p, q)).sum(1) / 2
+
+
+@says("leaning_kl", "L for the covariance")
+def scale_for_covariance(mu, scale_tril):
+    eigenvalues = scale_tril.diagonal(dim1=1, dim2=2)
+    return 0.5 * (eigenvalues.sum(1) + mu.square().sum(1) - mu.shape[1] - eigenvalues.log().sum(1))
