@@ -24,8 +24,7 @@ import torch
 from benchmarks.tables import spread, versions
 from vae_course import fit, load
 from vae_course.data import Dataset, Split, few_labels, only_labelled
-from vae_course.models import DigitClassifier, SemiSupervisedVAE
-from vae_course.models import SemiSupervisedAdversarialAutoencoder
+from vae_course.models import DigitClassifier, SemiSupervisedAdversarialAutoencoder, SemiSupervisedVAE
 
 LABELS = 100
 IMAGES = 20_000  # what a method may look at, the hundred labelled images among them

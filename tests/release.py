@@ -17,6 +17,8 @@ PACKAGE = "vae_course/__init__.py"
 CITATION, CHANGES = "CITATION.cff", "CHANGELOG.md"
 # The release that a set-up cell installs: the repository's address, and a tag behind it.
 TAG = re.compile(rf"({re.escape(REPOSITORY)}(?:\.git)?@v)\d+\.\d+\.\d+")
+# And the version that its page was written for; in a notebook's JSON the quotes are escaped.
+START = re.compile(r'(vae_course\.start\(\\?")\d+\.\d+\.\d+')
 TAGGED = ("README.md", "notebooks/*.ipynb", "solutions/*.ipynb", "exercises/*.ipynb", "tests/**/*.py")
 
 
@@ -49,7 +51,7 @@ def changed_files(root: Path, version: str, day: datetime.date) -> dict[Path, st
     for pattern in TAGGED:
         for path in sorted(root.glob(pattern)):
             text = found.get(path) or path.read_bytes().decode("utf-8")
-            found[path] = TAG.sub(rf"\g<1>{version}", text)
+            found[path] = START.sub(rf"\g<1>{version}", TAG.sub(rf"\g<1>{version}", text))
     return {path: text for path, text in found.items() if text.encode() != path.read_bytes()}
 
 

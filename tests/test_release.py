@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests import release
 from tests.notebooks.project import REPOSITORY, ROOT
 
 PLANTED = f'%pip install --quiet "vae-course @ git+{REPOSITORY}@v{vae_course.__version__}"'
+START = f'vae_course.start("{vae_course.__version__}")'
 DAY = datetime.date(2030, 1, 2)
 
 
@@ -26,7 +28,7 @@ def course(tmp_path) -> Path:
         shutil.copy(ROOT / name, tmp_path / name)
     for folder in ("notebooks", "solutions", "exercises"):
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "02-made-for-tests.ipynb").write_text(f'{{"source": {PLANTED!r}}}\r\n', "utf-8", newline="")
+        (tmp_path / folder / "02-made-for-tests.ipynb").write_text(json.dumps({"source": [PLANTED, START]}) + "\r\n", "utf-8", newline="")
         (tmp_path / folder / "03-of-another.ipynb").write_text("git+https://github.com/else/where@v0.0.1, torch@v9.9.9", "utf-8")
     for name in ("README.md", "tests/pins.py"):
         with (tmp_path / name).open("a", encoding="utf-8") as file:
@@ -47,7 +49,8 @@ def test_a_release_sets_the_version_where_it_stands_and_nothing_else(course):
         if path.name in (Path(release.CITATION).name, Path(release.CHANGES).name):
             continue
         assert text.replace("7.10.0", old) == before, "but for the version it is as it was"
-        assert text.count("7.10.0") == before.count(f"@v{old}") + before.count(f'__version__ = "{old}"')
+        places = (f"@v{old}", f'__version__ = "{old}"', START, json.dumps(START)[1:-1])
+        assert text.count("7.10.0") == sum(before.count(place) for place in places)
     citation = yaml.safe_load(changes[course / release.CITATION])
     assert (citation["version"], citation["date-released"]) == ("7.10.0", DAY)
     before, after = yaml.safe_load((course / release.CITATION).read_text("utf-8")), dict(citation)

@@ -124,6 +124,8 @@ def test_has_no_prior_and_gives_no_samples():
     assert not isinstance(make(), GenerativeModel)
     assert not hasattr(make(), "prior")
     assert not hasattr(make(), "sample")
+    with pytest.raises(AttributeError, match=r"no p\(z\).*fit a distribution"):
+        make().sample(4)
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,13 @@ class Autoencoder(EncoderDecoder):
         self.decoder = mlp([latent_size, *reversed(between), pixels])
         self.pixels = PixelLikelihood(LIKELIHOOD_OF[error], len(self.input_shape), sigma=SIGMA)
 
+    def __getattr__(self, name: str):
+        """What is not there says so; of a prior and of samples it says why."""
+        if name in ("prior", "sample"):
+            mend = "Encode some images and fit a distribution to their codes, or use a VAE, which has one."
+            raise AttributeError(f"an autoencoder has no p(z) to draw codes from. {mend}", name=name, obj=self)
+        return super().__getattr__(name)
+
     def encode(self, x: Tensor, y: Tensor | None = None) -> Independent:
         """The code of x as a distribution with all its mass on one point: `encode(x).mean`, of shape (batch, latent_size)."""
         return point(self.encoder(self.check_input(x)))
