@@ -1,9 +1,11 @@
 """How long `check` takes on each exercise task: a right answer, the slowest slip, and an answer that no slip or pair of slips explains.
 
-python -m benchmarks.check_times [topic ...]        also counts how many wrong pairs of slips are named
-python -m benchmarks.check_times --quick [topic ...]
+python -m benchmarks.check_times [topic ...]              and how many of the wrong pairs of slips are named; hours for all of them
+python -m benchmarks.check_times --pairs 40 [topic ...]   of 40 pairs a task, spread over all of them
+python -m benchmarks.check_times --pairs 0 [topic ...]    times alone
 """
 
+import argparse
 import contextlib
 import io
 import sys
@@ -37,25 +39,30 @@ def unexplained(task):
     return lambda *arguments: stretched(task.answer(*arguments))
 
 
-def named_pairs(task) -> tuple[int, int]:
-    """Of the pairs of slips that can be made and are wrong: how many there are, and how many get a hint."""
-    verdicts = [verdict_on(task, changed(task.answer, *pair)) for pair in pairs(task.answer, task.slips)]
+def named_pairs(task, most: int | None) -> tuple[int, int]:
+    """Of the pairs of slips that can be made and are wrong, or of `most` of them: how many there are, and how many get a hint."""
+    made = list(pairs(task.answer, task.slips))
+    chosen = made if most is None or most >= len(made) else [made[i * len(made) // most] for i in range(most)]
+    verdicts = [verdict_on(task, changed(task.answer, *pair)) for pair in chosen]
     wrong = [verdict for verdict in verdicts if not verdict.passed]
     return len(wrong), sum(bool(verdict.mistakes) for verdict in wrong)
 
 
 def main(words: list[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("topics", nargs="*", help="all by default")
+    parser.add_argument("--pairs", type=int, help="how many pairs of a task are tried; all by default")
+    given = parser.parse_args(words)
     torch.set_num_threads(2)
-    quick, topics = "--quick" in words, [word for word in words if not word.startswith("-")]
     print("| task | the first check (s) | a right answer (s) | the slowest slip (s) | unexplained (s) | pairs named |")
     print("|---|---|---|---|---|---|")
     slowest, wrong, named = 0.0, 0, 0
-    for topic in topics or TOPICS:
+    for topic in given.topics or TOPICS:
         for task in tasks_of(topic):
             times = [seconds(task.answer, task.name), seconds(task.answer, task.name)]
             times.append(max(seconds(mistake.function, task.name) for mistake in task.mistakes))
             times.append(seconds(unexplained(task), task.name))
-            counted = (0, 0) if task.random or quick else named_pairs(task)
+            counted = (0, 0) if task.random else named_pairs(task, given.pairs)
             wrong, named, slowest = wrong + counted[0], named + counted[1], max(slowest, *times)
             told = f"{counted[1]} of {counted[0]}" if counted[0] else "-"
             print(f"| {task.name} | {' | '.join(f'{time:.2f}' for time in times)} | {told} |", flush=True)
