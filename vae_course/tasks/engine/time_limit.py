@@ -78,16 +78,25 @@ def _at_work(frame: FrameType | None, work: Callable[[], None]) -> bool:
     """Whether somebody else's code runs inside `work`. The engine's own, which puts the session right, is not interrupted."""
     theirs = frame is not None and frame.f_code.co_name == "watched"  # a function that is none of Python's has no frame
     while frame is not None and frame.f_code is not work.__code__:
-        theirs |= os.path.dirname(frame.f_code.co_filename) != HERE and frame.f_code.co_filename != contextlib.__file__
+        theirs |= _is_theirs(frame)
         frame = frame.f_back
     return theirs and frame is not None
 
 
+def _is_theirs(frame: FrameType) -> bool:
+    return os.path.dirname(frame.f_code.co_filename) != HERE and frame.f_code.co_filename != contextlib.__file__
+
+
 def _raise_after_lines(lines: int, frame: FrameType | None, work: Callable[[], None]) -> None:
-    """Raise once more, `lines` lines further on: work that swallows every exception inside a `try` does not do so on each of its lines."""
+    """Raise once more, `lines` lines further on: work that swallows every exception inside a `try` does not do so on each of its lines.
+
+    Lines of the engine's own do not count: it puts the session right, and must come to the end of that.
+    """
 
     def count(frame: FrameType, event: str, argument):
         nonlocal lines
+        if not _is_theirs(frame):
+            return None
         if event == "line":
             lines -= 1
             if lines <= 0:
@@ -96,7 +105,8 @@ def _raise_after_lines(lines: int, frame: FrameType | None, work: Callable[[], N
 
     sys.settrace(count)
     while frame is not None and frame.f_code is not work.__code__:
-        frame.f_trace = count
+        if _is_theirs(frame):
+            frame.f_trace = count
         frame = frame.f_back
 
 
