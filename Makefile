@@ -71,7 +71,7 @@ test-browser: $(VENV)/test.installed
 	$(BIN)/python -m pytest tests/browser || $(BIN)/python -m pytest --last-failed tests/browser
 
 # The explorers and what a learner calls again, under the versions of ipywidgets and IPython that Colab runs. What a task judges rests on neither.
-TALK := tests/tasks/test_talk.py tests/tasks/test_engine.py tests/tasks/test_memory.py
+TALK := $(addprefix tests/tasks/,test_talk.py test_engine.py test_session.py test_memory.py)
 test-colab: $(COLAB)/installed
 	$(TWO_AT_ONCE) $(COLAB)/bin/python -m pytest -n 2 -p no:nbval -p no:cacheprovider --quiet tests/colab $(wildcard tests/widgets) $(wildcard $(TALK))
 
