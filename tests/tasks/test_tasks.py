@@ -122,7 +122,7 @@ RANDOM_WRONGS = {
 @pytest.mark.parametrize("how", RANDOM_WRONGS)
 @each_task
 def test_a_wrong_answer_that_nobody_knows_gets_no_hint_of_another(task, how):
-    for seed in SEEDS:
+    for seed in SEEDS if task.random else SEEDS[:1]:  # every slip and every pair is looked at before none is named
         generator = torch.Generator().manual_seed(seed)
 
         def wrong(*arguments, generator=generator):
