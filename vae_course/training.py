@@ -149,7 +149,7 @@ def _mean_losses(model: Model, data: Split | DataLoader, batch_size: int = 1000)
     with evaluating(model), torch.no_grad():
         for x, y in _batches(model, data, batch_size):
             terms.add(model.loss(x, y), x)
-    return terms.means()
+    return terms.means(terms.read())
 
 
 class _Terms:
@@ -172,10 +172,10 @@ class _Terms:
             raise ValueError(NO_BATCHES)
         return {name: torch.stack([batch[name] for batch in self.batches]).cpu().double() for name in self.batches[0]}
 
-    def means(self) -> dict[str, float]:
-        """The mean of each term over all examples."""
+    def means(self, figures: dict[str, Tensor]) -> dict[str, float]:
+        """The mean of each term over all examples, from what `read` gave."""
         share = torch.tensor(self.sizes, dtype=torch.float64) / sum(self.sizes)
-        return {name: (values * share).sum().item() for name, values in self.read().items()}
+        return {name: (values * share).sum().item() for name, values in figures.items()}
 
 
 class _Shuffled:
@@ -243,14 +243,15 @@ def _one_epoch(model, step, batches, optimizer, epoch: int, learning_rate: float
         if count == 0:  # nobody knows how many batches there are
             bar.set_postfix_str(f"batch {number}", refresh=False)
         bar.update(1 / count if count else 0)
-    broken = (~torch.isfinite(terms.read()["loss"])).nonzero()
+    figures = terms.read()
+    broken = (~torch.isfinite(figures["loss"])).nonzero()
     if len(broken):
-        _stop(terms, int(broken[0]), epoch, learning_rate, history)
-    return terms.means()
+        _stop(terms, figures, int(broken[0]), epoch, learning_rate, history)
+    return terms.means(figures)
 
 
-def _stop(terms: _Terms, batch: int, epoch: int, learning_rate: float, history: History) -> None:
-    broken = [name for name, values in terms.read().items() if name != "loss" and not torch.isfinite(values[batch])]
+def _stop(terms: _Terms, figures: dict[str, Tensor], batch: int, epoch: int, learning_rate: float, history: History) -> None:
+    broken = [name for name, values in figures.items() if name != "loss" and not torch.isfinite(values[batch])]
     if not terms.whole[batch]:
         cause = "the batch itself holds values that are not finite. Clean the data"
     elif learning_rate > 1e-2:

@@ -263,6 +263,8 @@ def test_refuses_bad_input(blobs):
         for phase in ("reconstruction_loss", "discriminator_loss", "generator_loss"):
             with pytest.raises(ValueError, match="expected a batch of shape"):
                 getattr(model, phase)(blobs.train.x[:2, :, :7])
+    with pytest.raises(ValueError, match="Divide by 255"):
+        make_semi().classify(blobs.train.x[:2] * 255)
     with pytest.raises(ValueError, match=r"expected latents of shape \(..., 2\)"):
         make().discriminate(torch.zeros(3, 4))
     with pytest.raises(ValueError, match="labels run from"):

@@ -85,7 +85,7 @@ class SemiSupervisedAdversarialAutoencoder(GenerativeModel):
     def classify(self, x: Tensor) -> Tensor:
         """The probability of each class, in evaluation mode: (batch, *input_shape) → (batch, classes), each row sums to 1."""
         with evaluating(self):
-            return self._class(self.placed(x)).softmax(-1)
+            return self._class(self.entered(x)).softmax(-1)
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """The losses of all phases in nats per example; `total` is what encoder and decoder make small, all but the discriminator's.
