@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from vae_course import checkpoints
 from vae_course.data import Split, few_labels
-from vae_course.evaluation import posterior_means
+from vae_course.evaluation import evaluate, posterior_means
 from vae_course.evaluation.matching import maximum_mean_discrepancy
 from vae_course.models import AdversarialAutoencoder, SemiSupervisedAdversarialAutoencoder
 from vae_course.models.games import telling_apart
@@ -274,6 +274,13 @@ def test_refuses_bad_input(blobs):
 
 
 # The semi-supervised model.
+
+
+def test_figures_of_codes_need_no_labels(blobs):
+    model, x, y = make_semi(), blobs.test.x[:5], blobs.test.y[:5]
+    assert torch.equal(posterior_means(model, x), posterior_means(model, (x, y)))
+    with pytest.raises(ValueError, match="labels are missing"):
+        evaluate(model, x)
 
 
 def test_semi_supervised_shapes(blobs):

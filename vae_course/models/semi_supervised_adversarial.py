@@ -64,8 +64,9 @@ class SemiSupervisedAdversarialAutoencoder(GenerativeModel):
         if y is not None:
             check_label_values(y, len(x), self.classes, unknown_allowed=True)
 
-    def labels(self, y: Tensor | int | None, n: int) -> Tensor:
-        return labels_from(y, n, self.classes, self.device)
+    def labels(self, y: Tensor | int | None, n: int) -> Tensor | None:
+        """As for every model that knows classes; but without labels images can be encoded here, and only `decode` asks for some."""
+        return None if y is None else labels_from(y, n, self.classes, self.device)
 
     def drawn_labels(self, n: int) -> Tensor:
         """`n` labels, each class as likely as any other."""
