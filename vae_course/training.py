@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import repeat
 from operator import length_hint
 
 import torch
@@ -182,15 +181,17 @@ class _Shuffled:
     """Shuffled batches of a split that is moved to the device as a whole: one index operation a batch, no Python per example."""
 
     def __init__(self, model: Model, split: Split, batch_size: int) -> None:
-        self.x, self.y = model.placed(split.x), None if split.y is None else split.y.to(model.device)
-        self.batch_size = batch_size
+        self.model, self.batch_size = model, batch_size
+        kept = model.placed(split.kept) if split.read is None else split.kept.to(model.device)
+        self.split = Split(kept, None if split.y is None else split.y.to(model.device), read=split.read)
 
     def __len__(self) -> int:
-        return -(-len(self.x) // self.batch_size)
+        return -(-len(self.split) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        for chosen in torch.randperm(len(self.x)).to(self.x.device).split(self.batch_size):
-            yield self.x[chosen], None if self.y is None else self.y[chosen]
+        for chosen in torch.randperm(len(self.split)).to(self.model.device).split(self.batch_size):
+            x, y = self.split.rows(chosen)
+            yield x.to(self.model.dtype), y
 
 
 class _Loaded:
@@ -211,8 +212,7 @@ class _Loaded:
 def _batches(model: Model, data: Split | DataLoader, batch_size: int = 1000) -> Iterator[Batch]:
     """Batches as they come, each on the model's device; a DataLoader makes its own, and each is looked at when it comes in."""
     if isinstance(data, Split):
-        pairs = zip(data.x.split(batch_size), repeat(None) if data.y is None else data.y.split(batch_size), strict=False)
-        for x, y in pairs:
+        for x, y in data.batches(batch_size):
             yield model.placed(x), None if y is None else y.to(model.device)
         return
     for number, (x, y) in enumerate(map(pair_of, data), 1):

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.conftest import needs_mnist
+from vae_course import VAE, fit
 from vae_course.data import Split, binarise, load, names
 from vae_course.data.images import MNIST_HASHES, load_image_set
 
@@ -160,3 +161,26 @@ def test_the_splits_of_binary_mnist_share_no_random_numbers(tiny_mnist):
     binary = load("mnist-binary")
     agreement = (binary.train.x[:12] == binary.test.x).float().mean().item()
     assert agreement == pytest.approx(0.5, abs=4 * 0.5 / (12 * 784) ** 0.5)
+
+
+def test_fresh_pixels_are_drawn_anew_each_epoch(tiny_mnist):
+    grey, fresh, fixed = load("mnist"), load("mnist-binary", fresh=True), load("mnist-binary")
+    assert torch.equal(fresh.test.x, fixed.test.x), "what is measured on is the same each time"
+    seen = []
+
+    class Watching(VAE):
+        def loss(self, x, y=None):
+            seen.append(x)
+            return super().loss(x, y)
+
+    fit(Watching(hidden_sizes=(8,)), fresh, epochs=2, batch_size=30, seed=0, quiet=True)
+    assert all(set(x.unique().tolist()) == {0.0, 1.0} for x in seen)
+    first, second = (x.sum((0, 1)) for x in seen)
+    assert not torch.equal(first, second), "more than another order"
+    mean = torch.stack([fresh.train.x for _ in range(400)]).mean(0)
+    assert (mean - grey.train.x).abs().max() < 6 * 0.5 / 400**0.5
+
+
+def test_fresh_pixels_of_what_is_not_drawn_are_refused():
+    with pytest.raises(ValueError, match="fresh pixels were asked of 'mnist', expected 'mnist-binary'"):
+        load("mnist", fresh=True)

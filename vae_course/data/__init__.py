@@ -59,7 +59,7 @@ def names() -> list[str]:
     return [*IMAGE_SETS, BINARY, *MADE]
 
 
-def load(name: str) -> Dataset:
+def load(name: str, *, fresh: bool = False) -> Dataset:
     """The data set `name`, as tensors in memory: images (n, channels, height, width) with pixels in [0, 1], or sequences (n, steps, …).
 
     Looks in the folder that `VAE_COURSE_DATA` names, then in the user's cache, then downloads. Where MNIST or Fashion-MNIST cannot be
@@ -67,17 +67,21 @@ def load(name: str) -> Dataset:
 
     name: one of `names()`. "mnist-binary" is MNIST with each pixel drawn once as 0 or 1 (`binarise`), the same each time: on it the
         Bernoulli decoder's loss is a likelihood.
-    Raises ValueError for an unknown name, and for a named folder that is none, cannot be read or holds a damaged file (one that does
-    not hold the set is passed over with a sentence); ConnectionError when there is nothing of the same shape.
+    fresh: of "mnist-binary", draw the training pixels anew whenever they are read: in `fit`, each epoch's are new (Burda et al. 2016). The
+        test pixels are the same each time.
+    Raises ValueError for an unknown name, for fresh pixels of another set, and for a named folder that is none, cannot be read or holds
+    a damaged file (one that does not hold the set is passed over with a sentence); ConnectionError when there is nothing of the same shape.
     """
     known = str(name).lower().replace("_", "-")
     known = {"cifar10": "cifar-10", "fashionmnist": "fashion-mnist", "fashion": "fashion-mnist"}.get(known, known)
     if known not in names():
         raise ValueError(f"unknown data set {name!r}, expected one of: {', '.join(names())}.")
+    if fresh and known != BINARY:
+        raise ValueError(f"fresh pixels were asked of {known!r}, expected {BINARY!r}: it alone has pixels that are drawn. Leave fresh out.")
     if known in MADE:
         return _made_once(known)
     if known == BINARY:
-        return _binary(load("mnist"))
+        return _binary(load("mnist"), fresh)
     try:
         return load_image_set(known)
     except NoData as missing:
@@ -87,11 +91,13 @@ def load(name: str) -> Dataset:
         return _made_once("digits")
 
 
-def _binary(data: Dataset) -> Dataset:
-    """`data` with pixels drawn once; both splits from one stream of random numbers, so that they share none."""
+def _binary(data: Dataset, fresh: bool) -> Dataset:
+    """`data` with pixels drawn once, or those to train on at each look; both splits from one stream of random numbers: they share none."""
     drawn = binarise(torch.cat([data.train.x, data.test.x]), seed=BINARY_SEED).split([len(data.train), len(data.test)])
-    train, test = (replace(split, x=x) for split, x in zip((data.train, data.test), drawn, strict=True))
-    return replace(data, name=f"{data.name}, binary", train=train, test=test)
+    train, test = (Split(x, split.y) for split, x in zip((data.train, data.test), drawn, strict=True))
+    if fresh:
+        train = Split(data.train.kept, data.train.y, read=binarise)
+    return replace(data, name=f"{data.name}, binary" + ", fresh" * fresh, train=train, test=test)
 
 
 @lru_cache(maxsize=len(MADE))

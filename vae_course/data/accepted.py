@@ -69,7 +69,9 @@ def in_memory(data, *, most: int | None = None) -> tuple[Tensor, Tensor | None]:
     """
     if isinstance(data, Dataset):
         data = data.test
-    found = (data.x, data.y) if isinstance(data, Split) else _pair_or_loader(data)
+    if isinstance(data, Split):
+        return data.rows(slice(most))
+    found = _pair_or_loader(data)
     x, y = _read_through(found, most) if isinstance(found, DataLoader) else found
     check_lengths(x, y)
     return x[:most], None if y is None else y[:most]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,35 +68,66 @@ def _as_tensor(values, what: str) -> Tensor:
     return found
 
 
-@dataclass(frozen=True, eq=False)
+def bytes_to_pixels(kept: Tensor) -> Tensor:
+    """Bytes, 0 to 255, as pixels in [0, 1]: any shape → the same."""
+    return kept.to(torch.get_default_dtype()).div_(255)
+
+
+@dataclass(frozen=True, eq=False, init=False)
 class Split:
     """Examples and their labels, in memory. NumPy arrays become tensors.
 
     x: (n, *input_shape), floating-point numbers in [0, 1].
     y: (n, …), integers, or None without labels.
+    read: what turns kept examples into such numbers, where `x` is given and kept in a smaller form (bytes, word numbers) or where the
+        numbers are drawn anew each time: a function of some rows of what is kept. `x` is then all of them, made when it is asked for;
+        `fit` and whatever goes through data batch by batch use `rows` and `batches`, and never hold more than a batch of floats.
     Raises ValueError when the two differ in length, when there are none, when `x` holds no floating-point
     numbers, or when values of `x` leave [0, 1].
     """
 
-    x: Tensor
-    y: Tensor | None = None
+    kept: Tensor
+    y: Tensor | None
+    read: Callable[[Tensor], Tensor] | None
 
-    def __post_init__(self) -> None:
-        for name, value in (("x", as_examples(self.x)), ("y", as_labels(self.y))):
+    def __init__(
+        self, x: Tensor | np.ndarray, y: Tensor | np.ndarray | list | None = None, *, read: Callable[[Tensor], Tensor] | None = None
+    ) -> None:
+        kept = as_examples(x) if read is None else _as_tensor(x, "the examples")
+        for name, value in (("kept", kept), ("y", as_labels(y)), ("read", read)):
             object.__setattr__(self, name, value)  # what a frozen record allows while it is being made
-        check_lengths(self.x, self.y)
-        check_pixels(self.x)
+        check_lengths(self.kept, self.y)
+        with torch.random.fork_rng(devices=[]):  # what is drawn to be looked at must not move the stream of random numbers on
+            check_pixels(self.kept if read is None else read(self.kept[:1]))
+
+    @property
+    def x(self) -> Tensor:
+        """All examples, (n, *input_shape), floating-point numbers in [0, 1]."""
+        return self.kept if self.read is None else self.read(self.kept)
 
     def __len__(self) -> int:
-        return len(self.x)
+        return len(self.kept)
+
+    def rows(self, chosen: Tensor | slice) -> tuple[Tensor, Tensor | None]:
+        """The examples at `chosen`, as floating-point numbers, and their labels."""
+        x = self.kept[chosen]
+        return x if self.read is None else self.read(x), None if self.y is None else self.y[chosen]
+
+    def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """The examples in their order, `size` at a time, and their labels."""
+        return (self.rows(slice(start, start + size)) for start in range(0, len(self), size))
+
+    def part(self, chosen: Tensor | slice) -> Split:
+        """The examples at `chosen` as a split, kept in the same form."""
+        return Split(self.kept[chosen], None if self.y is None else self.y[chosen], read=self.read)
 
     def head(self, n: int | None) -> Split:
         """The first `n` examples, or all of them when there are fewer."""
-        return Split(self.x[:n], None if self.y is None else self.y[:n])
+        return self.part(slice(n))
 
     def to(self, device: torch.device | str) -> Split:
         """The same examples on another device."""
-        return Split(self.x.to(device), None if self.y is None else self.y.to(device))
+        return Split(self.kept.to(device), None if self.y is None else self.y.to(device), read=self.read)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +138,7 @@ class Dataset:
     train, test: its splits; no example stands in both.
     classes: the name of each label, by its number.
     source: where the data came from, in a few words.
+    licence: under which terms it may be used, in a few words.
     """
 
     name: str
@@ -113,19 +146,20 @@ class Dataset:
     test: Split
     classes: tuple[str, ...]
     source: str
+    licence: str = ""
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """The shape of one example, for images (channels, height, width)."""
-        return tuple(self.train.x.shape[1:])
+        return tuple(self.train.rows(slice(1))[0].shape[1:])
 
     def subset(self, *, train: int | None = None, test: int | None = None) -> Dataset:
         """The same data with at most `train` and `test` examples, the first ones (files are already in random order)."""
         return replace(self, train=self.train.head(train), test=self.test.head(test))
 
     def fingerprint(self) -> str:
-        """A short hash of all training examples, kept with a checkpoint so that one knows what it was trained on."""
-        return hashlib.sha256(self.train.x.contiguous().numpy().tobytes()).hexdigest()[:16]
+        """A short hash of all training examples as they are kept; it stands with a checkpoint, so that one knows what it was trained on."""
+        return hashlib.sha256(self.train.kept.contiguous().numpy().data).hexdigest()[:16]
 
     def __repr__(self) -> str:
         shape = "×".join(map(str, self.input_shape))

@@ -39,7 +39,7 @@ def few_labels(split: Split, *, count: int = 100, share: float | None = 0.2, see
     places = torch.cat([repeated, unlabelled])
     y = torch.cat([labels[repeated], torch.full_like(unlabelled, UNKNOWN)])
     order = torch.randperm(len(places), generator=generator)
-    return Split(split.x[places[order].to(split.x.device)], y[order].to(known.device))
+    return Split(split.kept[places[order].to(split.kept.device)], y[order].to(known.device), read=split.read)
 
 
 def only_labelled(split: Split) -> Split:
@@ -48,7 +48,7 @@ def only_labelled(split: Split) -> Split:
     known = y != UNKNOWN
     if not known.any():
         raise ValueError(f"all {len(split)} labels are {UNKNOWN}, expected at least one that is known. few_labels(...) keeps some.")
-    return Split(split.x[known], y[known])
+    return split.part(known)
 
 
 def _classes(y: Tensor | None) -> tuple[list[int], Tensor]:

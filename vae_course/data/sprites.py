@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from .dataset import Dataset, Split
+from .dataset import Dataset, Split, bytes_to_pixels
 
 SIDE = 32
 RADIUS = 8.0  # pixels from the middle of the largest sprite to its furthest point: it stays inside the picture wherever it is put
@@ -49,7 +50,7 @@ def sprites(*, colour: bool = False, train: int = 20_000, test: int = 10_000, se
 
     colour: whether they have one, a sixth factor.
     train, test: how many of each.
-    seed: the same gives the same pictures, on another kind of processor but for steps of 1/255 at a few edge pixels in a million.
+    seed: the same gives the same pictures, on every kind of processor.
     Raises ValueError when more pictures are asked for than there are combinations (55,296; six times that in colour).
     In the manner of dSprites (Matthey et al. 2017).
     """
@@ -59,8 +60,9 @@ def sprites(*, colour: bool = False, train: int = 20_000, test: int = 10_000, se
         raise ValueError(f"asked for {train:,} + {test:,} sprites, expected at least 1 of each and at most {combinations:,} together.")
     order = torch.randperm(combinations, generator=torch.Generator().manual_seed(seed))[: train + test]
     y = torch.stack(torch.unravel_index(order, counts), dim=1)
-    splits = (Split(draw_sprites(part, colour=colour), part) for part in (y[:train], y[train:]))
-    return Dataset("sprites", *splits, classes=tuple(sprite_factors(colour=colour)), source=f"drawn by the course, seed {seed}")
+    splits = (Split(_drawn(part, colour), part, read=bytes_to_pixels) for part in (y[:train], y[train:]))
+    source = f"drawn by the course, seed {seed}"
+    return Dataset("sprites", *splits, classes=tuple(sprite_factors(colour=colour)), source=source, licence="MIT, as the course")
 
 
 def draw_sprites(y: Tensor, *, colour: bool = False) -> Tensor:
@@ -76,17 +78,7 @@ def draw_sprites(y: Tensor, *, colour: bool = False) -> Tensor:
     for column, (name, levels) in zip(y.T, factors.items(), strict=True):
         if len(column) and not (column.min() >= 0 and column.max() < len(levels)):
             raise ValueError(f"{name} has levels 0 to {len(levels) - 1}, got {int(column.min())} to {int(column.max())}.")
-    shape, size, rotation, x, y_ = (y[:, i].cpu() for i in range(5))
-    size, rotation, x, y_ = (
-        torch.tensor(SPRITE_FACTORS[name])[index] for name, index in (("size", size), ("rotation", rotation), ("x", x), ("y", y_))
-    )
-    grey = torch.empty(len(y), 1, SIDE, SIDE)
-    for number, name in enumerate(SPRITE_FACTORS["shape"]):
-        for rows in (shape == number).nonzero().squeeze(1).split(DRAWN_AT_ONCE):
-            grey[rows, 0] = _paint(name, size[rows], rotation[rows], x[rows], y_[rows])
-    if not colour:
-        return grey
-    return in_bytes(grey * torch.tensor(list(SPRITE_COLOURS.values()))[y[:, 5].cpu()].view(-1, 3, 1, 1))
+    return bytes_to_pixels(_drawn(y.cpu(), colour))
 
 
 def draw_sprite(
@@ -108,8 +100,8 @@ def draw_sprite(
     for name, value, low, high in (("size", size, 0.5, 1), ("x", x, 0, 1), ("y", y, 0, 1), ("rotation", rotation, -360, 360)):
         if not low <= value <= high:
             raise ValueError(f"{name} is {value:g}, expected a number from {low:g} to {high:g}.")
-    grey = _paint(shape, *(torch.tensor([float(value)]) for value in (size, rotation, x, y)))
-    return grey if colour is None else in_bytes(grey * torch.tensor(SPRITE_COLOURS[colour]).view(3, 1, 1))
+    grey = _paint(shape, *(torch.tensor([float(value)], dtype=torch.float64) for value in (size, rotation, x, y)))
+    return bytes_to_pixels(grey if colour is None else _dyed(grey, _percent([SPRITE_COLOURS[colour]]))[0])
 
 
 def sprite_traversal(factor: str, **others) -> Tensor:
@@ -125,24 +117,51 @@ def sprite_traversal(factor: str, **others) -> Tensor:
     return torch.stack([draw_sprite(**{**others, factor: level}) for level in levels])
 
 
+def _drawn(y: Tensor, colour: bool) -> Tensor:
+    """The pictures for rows of level indexes, as bytes: (n, 1, SIDE, SIDE), or 3 channels in colour."""
+    shape = y[:, 0]
+    size, rotation, x, y_ = (
+        torch.tensor(SPRITE_FACTORS[name], dtype=torch.float64)[y[:, column]]
+        for column, name in enumerate(("size", "rotation", "x", "y"), 1)
+    )
+    grey = torch.empty(len(y), 1, SIDE, SIDE, dtype=torch.uint8)
+    for number, name in enumerate(SPRITE_FACTORS["shape"]):
+        for rows in (shape == number).nonzero().squeeze(1).split(DRAWN_AT_ONCE):
+            grey[rows, 0] = _paint(name, size[rows], rotation[rows], x[rows], y_[rows])
+    return _dyed(grey, _percent(list(SPRITE_COLOURS.values()))[y[:, 5]]) if colour else grey
+
+
+def _percent(colours: Sequence[Sequence[float]]) -> Tensor:
+    return torch.tensor(colours).mul(100).round().int()
+
+
+def _dyed(grey: Tensor, percent: Tensor) -> Tensor:
+    """Grey bytes (n, 1, SIDE, SIDE) in colours given in hundredths (n, 3), in whole numbers: (n, 3, SIDE, SIDE)."""
+    dyed = torch.empty(len(grey), 3, SIDE, SIDE, dtype=torch.uint8)
+    for part, dye, bytes_ in zip(*(one.split(DRAWN_AT_ONCE) for one in (grey, percent, dyed)), strict=True):
+        bytes_[:] = (part.int() * dye.view(-1, 3, 1, 1) + 50).div_(100, rounding_mode="floor")
+    return dyed
+
+
 def _paint(shape: str, size: Tensor, rotation: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """How much of each pixel the shape covers: four tensors (n,) → (n, SIDE, SIDE), in steps of 1/255.
+    """The shape in white on black: four tensors (n,) → bytes (n, SIDE, SIDE)."""
+    return _coverage(shape, size, rotation, x, y).round_().to(torch.uint8)
+
+
+def _coverage(shape: str, size: Tensor, rotation: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """How much of each pixel the shape covers, 0 to 255: four tensors (n,) → (n, SIDE, SIDE).
 
     A pixel whose middle lies d pixels inside the edge is covered by ½ + d of its area, as near as a straight edge makes it.
+    In double precision, what processors round differently is far less than what lies between any pixel and the next byte.
     """
-    middle = torch.arange(SIDE) + 0.5
+    middle = torch.arange(SIDE, dtype=torch.float64) + 0.5
     across = (middle.view(1, 1, SIDE) - (RADIUS + (SIDE - 2 * RADIUS) * x).view(-1, 1, 1)) / (RADIUS * size).view(-1, 1, 1)
     down = (middle.view(1, SIDE, 1) - (RADIUS + (SIDE - 2 * RADIUS) * y).view(-1, 1, 1)) / (RADIUS * size).view(-1, 1, 1)
-    angle = rotation.double().deg2rad()
-    cosine, sine = angle.cos().float().view(-1, 1, 1), angle.sin().float().view(-1, 1, 1)
+    angle = rotation.deg2rad()
+    cosine, sine = angle.cos().view(-1, 1, 1), angle.sin().view(-1, 1, 1)
     u, v = cosine * across + sine * down, cosine * down - sine * across  # turned back, into the shape's own frame
     distance = _DISTANCES[shape](u, v) * (RADIUS * size).view(-1, 1, 1)
-    return in_bytes((0.5 - distance).clamp_(0, 1))
-
-
-def in_bytes(x: Tensor) -> Tensor:
-    """Pixels as a file would keep them, in steps of 1/255."""
-    return x.mul(255).round_().div_(255)
+    return (0.5 - distance).clamp_(0, 1).mul_(255)
 
 
 def _triangle(u: Tensor, v: Tensor) -> Tensor:
