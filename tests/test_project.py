@@ -79,7 +79,8 @@ def test_binder_installs_the_same_with_pytorch_for_cpus():
     binder = yaml.safe_load((ROOT / ".binder" / "environment.yml").read_text("utf-8"))["dependencies"]
     conda = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
     assert binder[0] in [f"python={python}" for python in PYTHONS]
-    names = {"pip", *(CONDA_NAMES.get(name, name) for line in [*LEARNERS, *EXTRAS["lab"]] for name in [Requirement(line).name])}
+    lines = [*LEARNERS, *(line for extra in ("recordings", "strokes", "lab") for line in EXTRAS[extra])]
+    names = {"pip", *(CONDA_NAMES.get(name, name) for line in lines for name in [Requirement(line).name])}
     wanted = [line for line in conda[1:] if isinstance(line, str) and Requirement(line).name in names]
     assert [line.replace("pytorch-cpu", "pytorch") for line in binder[1:]] == wanted
     assert os.access(ROOT / ".binder" / "postBuild", os.X_OK)

@@ -78,6 +78,7 @@ def fit(
     test=None,
     seed: int | None = None,
     device: str | torch.device | None = None,
+    optimizer=None,
     on_epoch: Callable[[Model, History], object] | None = None,
     quiet: bool = False,
 ) -> History:
@@ -88,9 +89,10 @@ def fit(
         What lies in memory is moved to the device once and indexed there.
     test: likewise (of a `Dataset` its test split); its losses are measured after each epoch, in evaluation mode, as `test_loss`, …
     seed: seeds initialisation-independent randomness (order of examples, noise). The model is already initialised.
+    optimizer: what `model.optimizer(...)` gave, to go on with its memory and at its own learning rate; None for a new one.
     on_epoch: called as `on_epoch(model, history)` after each epoch, to draw a live picture, say.
     The history is kept as `model.history`, too. A second call goes on with the weights and with what counts the model's steps (annealing, a
-    half-life) where the first one ended, and begins with a new optimiser; so does a call after `checkpoints.load`.
+    half-life) where the first one ended, and, unless it is given one, begins with a new optimiser; so does a call after `checkpoints.load`.
     Under `torchrun`, each process calls `fit` alike. `batch_size` is that of one step of all together: every batch is shared out, so that
     the weights come out as in one process. Progress is shown in the first process only; `on_epoch` is called in each.
     An interrupt (Ctrl-C, the stop button) ends training with `TrainingStopped` and keeps the finished epochs.
@@ -109,7 +111,7 @@ def fit(
     batches = _Shuffled(model, data, batch_size) if isinstance(data, Split) else _Loaded(model, data)
     if seed is not None:
         torch.manual_seed(seed)
-    optimizer = model.optimizer(learning_rate)
+    optimizer = model.optimizer(learning_rate) if optimizer is None else optimizer
     step = distributed.step_of(model)
     history = model.history = History()
     started = time.perf_counter()
@@ -157,13 +159,11 @@ class _Terms:
     def __init__(self) -> None:
         self.batches: list[dict[str, Tensor]] = []
         self.sizes: list[int] = []
-        self.whole: list[Tensor] = []
 
     def add(self, loss: Loss, x: Tensor) -> None:
         """Keep one batch's terms, under the names that a history gives them: `total` becomes `loss`."""
         self.batches.append({"loss" if name == "total" else name: value.detach() for name, value in loss.terms.items()})
         self.sizes.append(len(x))
-        self.whole.append(torch.isfinite(x).all())
 
     def read(self) -> dict[str, Tensor]:
         """Each term by name, one number a batch, in double precision on the CPU. Raises ValueError when there was no batch."""
@@ -219,6 +219,8 @@ def _batches(model: Model, data: Split | DataLoader, batch_size: int = 1000) -> 
         x = x.to(model.dtype)
         try:
             model.check_batch(x, y)
+            if not torch.isfinite(x).all():  # a model of one's own may take other numbers than pixels
+                raise ValueError("it holds values that are not finite. Clean the data.")
         except ValueError as fault:
             raise ValueError(f"batch {number} of the DataLoader: {fault}") from None
         yield x.to(model.device), None if y is None else y.to(model.device)
@@ -226,10 +228,11 @@ def _batches(model: Model, data: Split | DataLoader, batch_size: int = 1000) -> 
 
 def _refuse_what_does_not_fit(model: Model, *splits: Split | DataLoader | None) -> None:
     """Look at all data that lies in memory before anything is computed from it. What a DataLoader gives is looked at batch by batch."""
-    for given in splits:
-        if isinstance(given, Split):
-            for x, y in _batches(model, given):
-                model.check_batch(x, y)
+    with torch.random.fork_rng(devices=[]):  # where pixels are drawn when they are looked at, the look must not move the stream on
+        for given in splits:
+            if isinstance(given, Split):
+                for x, y in _batches(model, given):
+                    model.check_batch(x, y)
 
 
 def _one_epoch(model, step, batches, optimizer, epoch: int, learning_rate: float, history: History, bar) -> dict[str, float]:
@@ -252,9 +255,7 @@ def _one_epoch(model, step, batches, optimizer, epoch: int, learning_rate: float
 
 def _stop(terms: _Terms, figures: dict[str, Tensor], batch: int, epoch: int, learning_rate: float, history: History) -> None:
     broken = [name for name, values in figures.items() if name != "loss" and not torch.isfinite(values[batch])]
-    if not terms.whole[batch]:
-        cause = "the batch itself holds values that are not finite. Clean the data"
-    elif learning_rate > 1e-2:
+    if learning_rate > 1e-2:
         cause = f"a learning rate of {learning_rate:g} is large. Try 1e-3"
     elif broken == ["kl"]:
         cause = "only the KL is broken, so look at log_var: bound it (clamp to ±10) before it is exponentiated"

@@ -92,7 +92,7 @@ def test_a_data_folder_that_is_none_is_named(monkeypatch):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match="unknown data set 'minst', expected one of: mnist, fashion-mnist, cifar-10, mnist-binary, digits"):
+    with pytest.raises(ValueError, match="unknown data set 'minst', expected one of: mnist, .*, faces, "):
         load("minst")
     assert "digits" in names()
 

@@ -63,6 +63,38 @@ except ConnectionError as error:
     assert "VAE_COURSE_DATA" in printed
 
 
+def test_photographs_of_faces_have_no_stand_in_and_name_the_drawn_ones(tmp_path):
+    code = """
+import vae_course
+for name in ("olivetti", "celeba"):
+    try:
+        vae_course.load(name)
+    except ConnectionError as error:
+        print(error)
+"""
+    printed, _ = run_guarded(code, tmp_path)
+    assert len(printed.splitlines()) == 2
+    assert printed.count('load("faces")') == 2
+
+
+def test_all_that_is_made_or_shipped_asks_for_nothing(tmp_path):
+    code = """
+import vae_course.data
+for name in vae_course.data.MADE:
+    print(name, vae_course.load(name))
+"""
+    printed, asked = run_guarded(code, tmp_path)
+    assert len(printed.splitlines()) > 10
+    assert not asked
+
+
+def test_strokes_are_traced_from_the_digits_that_stand_in_for_mnist(tmp_path):
+    printed, asked = run_guarded("import vae_course; print(repr(vae_course.load('strokes')))", tmp_path)
+    assert "digits instead." in printed
+    assert "digits, strokes: 15,807 training and 360 test examples" in printed
+    assert set(asked) <= DATA_MIRRORS
+
+
 @pytest.mark.skipif("VAE_COURSE_NETWORK_LOG" not in os.environ, reason="reads the log of `make test-offline`")
 def test_the_notebooks_asked_for_nothing_but_data():
     log = Path(os.environ["VAE_COURSE_NETWORK_LOG"])

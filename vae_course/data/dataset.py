@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+OWN_LICENCE = "MIT, as the course"  # of what the course makes itself
 NO_EXAMPLES = "the data set is empty: expected at least one example. Look at how it was cut or filtered."
 
 
@@ -110,7 +111,7 @@ class Split:
 
     def rows(self, chosen: Tensor | slice) -> tuple[Tensor, Tensor | None]:
         """The examples at `chosen`, as floating-point numbers, and their labels."""
-        x = self.kept[chosen]
+        x = self.kept[chosen] if isinstance(chosen, slice) or chosen.dtype == torch.bool else self.kept.index_select(0, chosen)
         return x if self.read is None else self.read(x), None if self.y is None else self.y[chosen]
 
     def batches(self, size: int) -> Iterator[tuple[Tensor, Tensor | None]]:

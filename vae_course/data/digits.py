@@ -38,6 +38,7 @@ def load_digits() -> Dataset:
         test=Split(_sharpen(images[test]), labels[test]),
         classes=tuple("0123456789"),
         source="scikit-learn's handwritten digits, enlarged",
+        licence="CC BY 4.0 (UCI)",
     )
 
 

@@ -37,13 +37,17 @@ class NoData(Exception):
     """The data is not on this machine and could not be downloaded."""
 
 
-def load_cached(title: str, name: str, torchvision_name: str, read: Callable[[Path], Data]) -> Data:
-    """What `read` makes of the folder `name` in the cache; where that is missing or damaged, torchvision fetches it first.
+def load_cached(
+    title: str, name: str, fetch: Callable[[str], object], read: Callable[[Path], Data], *, by_hand: str = "", wait: float | None = None
+) -> Data:
+    """What `read` makes of the folder `name` in the cache; where that is missing or damaged, `fetch` downloads it first.
 
     title: what a sentence calls it.
     name: of its folder in the cache.
-    torchvision_name: of the class that downloads it.
+    fetch: a function that downloads the folder `name` into the folder that it is given.
     read: a function of the folder that gives the data, or raises ValueError when a file is missing or damaged.
+    by_hand: for a sentence, what must lie in the folder and where it is to be had, when it is got by hand.
+    wait: how many seconds another process may take to download it; None for `LOCK_SECONDS`.
     Raises NoData, in one sentence without its full stop, when there is no whole folder and none can be had.
     """
     state = "not on this machine"
@@ -55,17 +59,40 @@ def load_cached(title: str, name: str, torchvision_name: str, read: Callable[[Pa
             if os.path.lexists(cache / name):
                 state = f"damaged in the cache ({fault})"
         cache.mkdir(parents=True, exist_ok=True)
-        with _one_at_a_time(cache / f"{name}.lock") as alone:
+        with _one_at_a_time(cache / f"{name}.lock", wait) as alone:
             with suppress(ValueError):
                 return read(cache / name)  # another process was here first
             if alone:
-                # Nobody else downloads now: what lies about was left by a process that was killed.
-                for left in cache.glob(f"unfinished-{name}-*"):
-                    shutil.rmtree(left, ignore_errors=True)
-            return _fetch_whole(cache, name, torchvision_name, read)
+                _clear(cache, name)
+            return _fetch_whole(cache, name, fetch, read)
     except FAULTS as error:
         mend = f"it takes a network and a cache that can be written, or VAE_COURSE_DATA naming a folder that holds {name}"
+        mend += f" with {by_hand}" if by_hand else ""
         raise NoData(f"{title} is {state} and could not be downloaded ({_reason(error)}; {mend})") from error
+
+
+def made_once(path: Path, make: Callable[[Path], None], read: Callable[[Path], Data], *, wait: float | None = None) -> Data:
+    """What `read` makes of the file at `path` in the cache; where that is missing or damaged, it is made first, whole or not at all.
+
+    make: a function that writes the file at the path that it is given, which lies beside the final one.
+    read: a function of the path that gives the data, or raises ValueError when the file is missing or damaged.
+    wait: how many seconds another process may take to make it; None for `LOCK_SECONDS`.
+    Raises OSError when the cache cannot be written, and whatever `make` raises.
+    """
+    with suppress(ValueError):
+        return read(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(path.with_name(f"{path.name}.lock"), wait) as alone:
+        with suppress(ValueError):
+            return read(path)  # another process was here first
+        if alone:
+            _clear(path.parent, path.name)
+        with _unfinished(path.parent, path.name) as unfinished:
+            make(unfinished / path.name)
+            with suppress(FileNotFoundError):
+                os.replace(path, unfinished / "damaged")
+            os.replace(unfinished / path.name, path)
+        return read(path)
 
 
 def cache_folder() -> Path:
@@ -77,16 +104,17 @@ def cache_folder() -> Path:
 
 
 @contextmanager
-def _one_at_a_time(path: Path) -> Iterator[bool]:
+def _one_at_a_time(path: Path, wait: float | None) -> Iterator[bool]:
     """Hold the lock file `path`, which a killed process lets go by itself; True, or False where the file system has no locks.
 
     Raises OSError when another process keeps it.
     """
     lock = filelock.FileLock(path)
+    wait = LOCK_SECONDS if wait is None else wait
     try:
-        lock.acquire(timeout=LOCK_SECONDS)
+        lock.acquire(timeout=wait)
     except filelock.Timeout as error:
-        raise OSError(f"another process has been downloading it for {LOCK_SECONDS / 60:.0f} minutes") from error
+        raise OSError(f"another process has been at work on it for {wait / 60:.0f} minutes") from error
     except (OSError, NotImplementedError):
         yield False
         return
@@ -96,24 +124,36 @@ def _one_at_a_time(path: Path) -> Iterator[bool]:
         lock.release()
 
 
-def _fetch_whole(cache: Path, name: str, torchvision_name: str, read: Callable[[Path], Data]) -> Data:
-    """Fetch into a folder beside the final one, read it there, and move it in place when it is whole."""
-    from torchvision import datasets
+@contextmanager
+def _unfinished(cache: Path, name: str) -> Iterator[Path]:
+    """A folder in the cache for what is on its way to become `name`; gone with all that is in it when this is left."""
+    with tempfile.TemporaryDirectory(dir=cache, prefix=f"unfinished-{name}-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
-    fetch = getattr(datasets, torchvision_name)
-    with tempfile.TemporaryDirectory(dir=cache, prefix=f"unfinished-{name}-", ignore_cleanup_errors=True) as unfinished:
+
+def _clear(cache: Path, name: str) -> None:
+    """Remove what a killed process left unfinished. To be called under the lock of `name`, when nobody else is at work on it."""
+    for left in cache.glob(f"unfinished-{name}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _fetch_whole(cache: Path, name: str, fetch: Callable[[str], object], read: Callable[[Path], Data]) -> Data:
+    """Fetch into a folder beside the final one, read it there, and move it in place when it is whole."""
+    import torchvision.datasets  # noqa: F401  # before the clock of `_while_it_gets_on` runs
+
+    with _unfinished(cache, name) as unfinished:
         before = socket.getdefaulttimeout()
         socket.setdefaulttimeout(SOCKET_SECONDS)
         try:
-            _while_it_gets_on(lambda: fetch(unfinished, train=True, download=True), Path(unfinished))
+            _while_it_gets_on(lambda: fetch(str(unfinished)), unfinished)
         finally:
             socket.setdefaulttimeout(before)
-        data = read(Path(unfinished, name))
+        data = read(unfinished / name)
         # The data is read and checked: should another process have been faster, or the disk refuse, it serves all the same.
         with suppress(OSError):
             with suppress(FileNotFoundError):
-                os.replace(cache / name, Path(unfinished, "damaged"))
-            os.replace(Path(unfinished, name), cache / name)
+                os.replace(cache / name, unfinished / "damaged")
+            os.replace(unfinished / name, cache / name)
         return data
 
 

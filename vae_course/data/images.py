@@ -1,4 +1,4 @@
-"""The image sets that torchvision downloads: taken from the folder that the user names, else from the cache, else fetched."""
+"""Image sets that are downloaded: taken from the folder that the user names, else from the cache, else fetched. Those of torchvision."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .dataset import Dataset, Split
 from .download import NoData, load_cached
 from .idx import IDX_FILES, idx_names, read_idx_folder
 
+DIGITS = tuple("0123456789")
 FASHION = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
@@ -34,31 +35,35 @@ MNIST_HASHES = {
 
 @dataclass(frozen=True)
 class ImageSet:
-    """How one of torchvision's data sets lies on disk, what its classes are called, and what reads it.
+    """How a data set lies on disk, what downloads it and what reads it.
 
     title: what a sentence calls it.
-    torchvision: the name of its class there.
-    folder: what that class calls its folder.
-    classes: the name of each label, by its number.
+    folder: what it is called where whoever downloads it puts it; in the cache too.
     signs: a folder that holds one of these holds the set.
-    read: a function of the folder that gives its two splits, or raises ValueError that names the file that is missing or damaged.
+    fetch: a function that downloads `folder` into the folder that it is given.
+    read: a function of the set's folder that gives its data, or raises ValueError that names the file that is missing or damaged.
+    by_hand: for a sentence, what must lie in `folder` and where it is to be had, when it is got by hand.
+    wait: how many seconds one process waits for another that downloads it; None for the usual number.
     """
 
     title: str
-    torchvision: str
     folder: str
-    classes: tuple[str, ...]
     signs: tuple[str, ...]
-    read: Callable[[Path], tuple[Split, Split]]
+    fetch: Callable[[str], object]
+    read: Callable[[Path], Dataset]
+    by_hand: str = ""
+    wait: float | None = None
 
 
-def load_image_set(name: str) -> Dataset:
-    """Read `name` from `VAE_COURSE_DATA` or the cache, downloading it first if need be.
+def load_image_set(spec: ImageSet | str) -> Dataset:
+    """Read a data set from `VAE_COURSE_DATA` or the cache, downloading it first if need be.
 
+    spec: how it lies and is read, or its name in `IMAGE_SETS`.
     Raises ValueError when `VAE_COURSE_DATA` is no folder, cannot be read, or holds the set with a file missing or damaged;
     NoData when the set is neither on disk nor to be had from the network. A damaged cache is fetched anew.
     """
-    spec = IMAGE_SETS[name]
+    if isinstance(spec, str):
+        spec = IMAGE_SETS[spec]
     named = _named_folder()
     if named is None:
         return _from_cache(spec)
@@ -117,7 +122,7 @@ def _exists(path: Path) -> bool:
 
 def _from_named(spec: ImageSet, place: Path) -> Dataset:
     try:
-        return _dataset(spec, spec.read(place))
+        return spec.read(place)
     except ValueError as fault:
         mend = f"Delete the folder {spec.folder} and load again, or copy the file anew."
         if place.name != spec.folder:
@@ -126,11 +131,7 @@ def _from_named(spec: ImageSet, place: Path) -> Dataset:
 
 
 def _from_cache(spec: ImageSet) -> Dataset:
-    return _dataset(spec, load_cached(spec.title, spec.folder, spec.torchvision, spec.read))
-
-
-def _dataset(spec: ImageSet, splits: tuple[Split, Split]) -> Dataset:
-    return Dataset(spec.title, *splits, spec.classes, source="through torchvision")
+    return load_cached(spec.title, spec.folder, spec.fetch, spec.read, by_hand=spec.by_hand, wait=spec.wait)
 
 
 def _read_idx(folder: Path, published: Mapping[str, str], foreign: Mapping[str, str]) -> tuple[Split, Split]:
@@ -174,14 +175,43 @@ def _colour_split(batches: list[dict]) -> Split:
     return Split(torch.from_numpy(pixels).float().div_(255), torch.from_numpy(labels).to(torch.int64))
 
 
+def _through_torchvision(
+    title: str,
+    class_name: str,
+    folder: str,
+    classes: tuple[str, ...],
+    signs: tuple[str, ...],
+    read: Callable[[Path], tuple[Split, Split]],
+    licence: str,
+) -> ImageSet:
+    """One of torchvision's data sets.
+
+    class_name: of what downloads it there.
+    classes: the name of each label, by its number.
+    read: a function of the folder that gives the two splits.
+    The others as in `ImageSet` and `Dataset`.
+    """
+
+    def fetch(root: str) -> None:
+        from torchvision import datasets
+
+        getattr(datasets, class_name)(root, train=True, download=True)
+
+    return ImageSet(title, folder, signs, fetch, lambda place: Dataset(title, *read(place), classes, "through torchvision", licence))
+
+
 IDX_SIGNS = tuple(f"{folder}{sign}" for folder in ("raw/", "") for name in IDX_FILES for sign in idx_names(name))
 CIFAR_SIGNS = (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch", "cifar-10-python.tar.gz")
+_read_mnist = partial(_read_idx, published=MNIST_HASHES, foreign={})
+_read_fashion = partial(_read_idx, published={}, foreign=MNIST_HASHES)
 IMAGE_SETS = {
-    "mnist": ImageSet("MNIST", "MNIST", "MNIST", tuple("0123456789"), IDX_SIGNS, partial(_read_idx, published=MNIST_HASHES, foreign={})),
-    "fashion-mnist": ImageSet(
-        "Fashion-MNIST", "FashionMNIST", "FashionMNIST", FASHION, IDX_SIGNS, partial(_read_idx, published={}, foreign=MNIST_HASHES)
+    "mnist": _through_torchvision("MNIST", "MNIST", "MNIST", DIGITS, IDX_SIGNS, _read_mnist, "CC BY-SA 3.0, Yann LeCun and Corinna Cortes"),
+    "fashion-mnist": _through_torchvision(
+        "Fashion-MNIST", "FashionMNIST", "FashionMNIST", FASHION, IDX_SIGNS, _read_fashion, "MIT, Zalando SE"
     ),
-    "cifar-10": ImageSet("CIFAR-10", "CIFAR10", "cifar-10-batches-py", CIFAR, CIFAR_SIGNS, _read_cifar),
+    "cifar-10": _through_torchvision(
+        "CIFAR-10", "CIFAR10", "cifar-10-batches-py", CIFAR, CIFAR_SIGNS, _read_cifar, "none stated; cite Krizhevsky (2009)"
+    ),
 }
 
 

@@ -139,6 +139,7 @@ def melodies(tunes: Sequence[Tune] = TUNES) -> Dataset:
         test=_split(test),
         classes=tuple(tune.title for tune in tunes),
         source=f"{len(tunes)} tunes out of copyright, two bars at a time",
+        licence="public domain",
     )
 
 

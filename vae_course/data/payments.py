@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from .dataset import Dataset, Split
+from .dataset import OWN_LICENCE, Dataset, Split
 
 KINDS = ("normal", "card testing", "big purchase", "cloned card", "odd mixture")
 CATEGORIES = ("groceries", "fuel", "restaurant", "online shop", "travel", "electronics")
@@ -57,7 +57,7 @@ def payments(n: int, *, fraud: float = FRAUD, seed: int = 0) -> tuple[Tensor, Te
 
 def load_payments() -> Dataset:
     """20,000 payments to train on and 20,000 to test, one in a hundred a fraud in both; y is the kind, a number in `classes`."""
-    return Dataset("payments", Split(*payments(20_000, seed=0)), Split(*payments(20_000, seed=1)), KINDS, "made from a seed")
+    return Dataset("payments", Split(*payments(20_000, seed=0)), Split(*payments(20_000, seed=1)), KINDS, "made from a seed", OWN_LICENCE)
 
 
 def _honest(n: int, generator: torch.Generator) -> Tensor:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from .dataset import Dataset, Split, bytes_to_pixels
+from .dataset import OWN_LICENCE, Dataset, Split, bytes_to_pixels
 
 SIDE = 32
 RADIUS = 8.0  # pixels from the middle of the largest sprite to its furthest point: it stays inside the picture wherever it is put
@@ -62,7 +62,7 @@ def sprites(*, colour: bool = False, train: int = 20_000, test: int = 10_000, se
     y = torch.stack(torch.unravel_index(order, counts), dim=1)
     splits = (Split(_drawn(part, colour), part, read=bytes_to_pixels) for part in (y[:train], y[train:]))
     source = f"drawn by the course, seed {seed}"
-    return Dataset("sprites", *splits, classes=tuple(sprite_factors(colour=colour)), source=source, licence="MIT, as the course")
+    return Dataset("sprites", *splits, classes=tuple(sprite_factors(colour=colour)), source=source, licence=OWN_LICENCE)
 
 
 def draw_sprites(y: Tensor, *, colour: bool = False) -> Tensor:

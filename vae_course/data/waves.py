@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .dataset import Dataset, Split
+from .dataset import OWN_LICENCE, Dataset, Split
 
 STEPS = 64
 GAP = 16
@@ -94,7 +94,7 @@ def load_waves() -> Dataset:
     x[:1000], y[:1000] = gap.x, gap.y
     x[1000:2000], y[1000:2000] = without_end(cut.x), cut.y
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
-    return Dataset("waves", Split(x[order], y[order]), Split(test.x, test.y), FAMILIES, "made from a seed")
+    return Dataset("waves", Split(x[order], y[order]), Split(test.x, test.y), FAMILIES, "made from a seed", OWN_LICENCE)
 
 
 def without_end(x: Tensor, steps: int = GAP) -> Tensor:
@@ -155,7 +155,7 @@ def load_heartbeats() -> Dataset:
     train = heartbeats(3000, kinds=BEATS[:1], seed=0)
     normal, abnormal = heartbeats(800, kinds=BEATS[:1], seed=1), heartbeats(200, kinds=BEATS[1:], seed=2)
     test = Split(torch.cat([normal[0], abnormal[0]]), torch.cat([normal[1], abnormal[1]]))
-    return Dataset("heartbeats", Split(*train), test, BEATS, "made from a seed")
+    return Dataset("heartbeats", Split(*train), test, BEATS, "made from a seed", OWN_LICENCE)
 
 
 def as_series(values: Tensor, seen: Tensor | None = None) -> Tensor:

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.distributions import Bernoulli, ContinuousBernoulli, Distribution, Independent, Normal
+from torch.distributions import ContinuousBernoulli, Distribution, Independent, Normal
 
+from .bernoulli import BernoulliImage
 from .discretised import DiscretisedLogistic
 
 LIKELIHOODS = ("bernoulli", "continuous bernoulli", "gaussian", "discretised logistic")
@@ -102,11 +103,11 @@ class PixelLikelihood(nn.Module):
         return pixel - 0.5 if self.kind == "discretised logistic" else math.log(pixel / (1 - pixel))
 
     def forward(self, output: Tensor) -> Independent:
+        if self.kind == "bernoulli":
+            return BernoulliImage(output, self.event_dims)
         return Independent(self._pixels(output), self.event_dims, validate_args=False)
 
     def _pixels(self, output: Tensor) -> Distribution:
-        if self.kind == "bernoulli":
-            return Bernoulli(logits=output, validate_args=False)
         if self.kind == "continuous bernoulli":
             return ContinuousBernoulli(logits=output, validate_args=False)
         if self.kind == "discretised logistic":

@@ -1,0 +1,180 @@
+"""Train models to their end by the recipes in `recipes.py`, going on where an earlier run stopped.
+
+python -m benchmarks.train_models                       what is not trained yet, one after the other (`make models`)
+python -m benchmarks.train_models binary-20-dense ...   some of them
+python -m benchmarks.train_models --list                how far each is
+
+Every ten minutes, and when it is stopped, a run writes all that it needs to go on into a folder of the user's cache: weights, what the
+optimiser remembers, random numbers. A run that was stopped ends with the same weights as one that was not. What is done lies there as a
+checkpoint; `--store` puts it among the checkpoints of the course.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import importlib
+import os
+import time
+from pathlib import Path
+
+import torch
+
+import vae_course
+from vae_course import checkpoints
+from vae_course.data import Split
+from vae_course.data.download import cache_folder
+from vae_course.training import fit, mean_losses
+
+from .recipes import RECIPES, Recipe
+from .retrain_checkpoints import MEASURES
+
+SECONDS_BETWEEN_STATES = 600
+
+
+class Done(Exception):
+    """Training is over before its last epoch: the bound has stopped rising."""
+
+
+class Run:
+    """One model on its way through its recipe.
+
+    name: of its recipe, and of its files in `folder`.
+    curve: the held-out loss after each epoch, nats per example; for a model that has a bound, minus the bound.
+    """
+
+    def __init__(self, name: str, recipe: Recipe, folder: Path) -> None:
+        self.name, self.recipe, self.state = name, recipe, folder / f"{name}.state"
+        data = vae_course.load(recipe.data, fresh=True) if recipe.fresh else vae_course.load(recipe.data)
+        self.data, self.fingerprint = data, data.fingerprint()
+        count = len(data.train) - recipe.held_out
+        self.train = data.train.part(slice(count))
+        judges = vae_course.load(recipe.data).train if recipe.fresh else data.train  # what judges is the same each epoch
+        self.held_out: Split = judges.part(slice(count, None))
+        torch.manual_seed(recipe.seed)
+        module, _, kind = recipe.model.partition(":")
+        self.model = getattr(importlib.import_module(f"vae_course.models.{module}"), kind)(**recipe.config)
+        self.optimizer = self.model.optimizer(recipe.learning_rate)
+        self.curve: list[float] = []
+        self.best = copy.deepcopy(self.model.state_dict())
+        self.seconds = 0.0
+        if self.state.is_file():
+            self._go_on(torch.load(self.state, weights_only=True))
+
+    @property
+    def since(self) -> int:
+        """Epochs since the best one."""
+        return len(self.curve) - 1 - self.curve.index(min(self.curve)) if self.curve else 0
+
+    def finish(self) -> None:
+        """Train until the recipe says that it is enough. Keeps the best epoch's weights in the model."""
+        self.started = self.written = time.perf_counter()
+        left = self.recipe.epochs - len(self.curve)
+        try:
+            if self.since >= self.recipe.patience or left < 1:
+                raise Done
+            fit(
+                self.model,
+                self.train,
+                epochs=left,
+                batch_size=self.recipe.batch_size,
+                optimizer=self.optimizer,
+                on_epoch=self._after_an_epoch,
+                quiet=True,
+            )
+        except Done:
+            pass
+        except KeyboardInterrupt:
+            self._write()
+            raise
+        self._write()
+        self.model.load_state_dict(self.best)
+
+    def _after_an_epoch(self, model, history) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.recipe.seed)
+            self.curve.append(mean_losses(model, self.held_out)["loss"])
+        if self.since == 0:
+            self.best = copy.deepcopy(model.state_dict())
+        elif self.since % self.recipe.lowered_after == 0:
+            for group in self.optimizer.param_groups:
+                group["lr"] *= self.recipe.lowered_to
+        rate, epoch = self.optimizer.param_groups[0]["lr"], len(self.curve)
+        print(f"{self.name} {epoch}: trained {history.loss[-1]:.2f}, held out {self.curve[-1]:.2f}, rate {rate:.1g}", flush=True)
+        if time.perf_counter() - self.written > SECONDS_BETWEEN_STATES:
+            self._write()
+        if self.since >= self.recipe.patience:
+            raise Done
+
+    def _write(self) -> None:
+        """Write what is needed to go on, whole or not at all."""
+        now = time.perf_counter()
+        self.seconds += now - self.started
+        self.started = self.written = now
+        state = {
+            "recipe": self.recipe.training | {"model": self.recipe.model, "config": self.recipe.config, "fingerprint": self.fingerprint},
+            "model": self.model.state_dict(),
+            "best": self.best,
+            "optimizer": self.optimizer.state_dict(),
+            "random": torch.get_rng_state(),
+            "curve": self.curve,
+            "seconds": self.seconds,
+        }
+        self.state.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.state.with_suffix(".unfinished")
+        torch.save(state, unfinished)
+        os.replace(unfinished, self.state)
+
+    def _go_on(self, state: dict) -> None:
+        wanted = self.recipe.training | {"model": self.recipe.model, "config": self.recipe.config, "fingerprint": self.fingerprint}
+        if state["recipe"] != wanted:
+            print(f"{self.name} has another recipe, or other data, than the run in {self.state.parent}: it begins anew.")
+            return
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best, self.curve, self.seconds = state["best"], state["curve"], state["seconds"]
+        torch.set_rng_state(state["random"])
+
+    def checkpoint(self, path: Path) -> dict[str, float]:
+        """Write what was trained with its card, measured on the test set; the figures."""
+        checkpoints.rounded(self.model)
+        metrics = {name: round(value, 4) for name, value in MEASURES[self.model.measured_by](self.model, self.data.test).items()}
+        ending = {
+            "epochs_trained": len(self.curve),
+            "best_epoch": self.curve.index(min(self.curve)) + 1,
+            "held_out_loss": [round(value, 3) for value in self.curve],
+            "still_falling": self.since < self.recipe.patience,
+            "seconds": round(self.seconds),
+            "threads": torch.get_num_threads(),
+        }
+        recipe = self.recipe.training | {"data_fingerprint": self.fingerprint, "end": ending}
+        checkpoints.save(self.model, path, recipe=recipe, metrics=metrics)
+        return metrics
+
+
+def folder_of_runs() -> Path:
+    """Where runs on their way lie, outside of the course's own folder."""
+    return cache_folder() / "models-in-training"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="which models (all of them when none is named)")
+    parser.add_argument("--store", action="store_true", help="put what is done among the course's checkpoints")
+    parser.add_argument("--list", action="store_true", help="say how far each is, and train nothing")
+    arguments = parser.parse_args()
+    folder = folder_of_runs()
+    for name in arguments.names or RECIPES:
+        done = folder / f"{name}.safetensors"
+        if arguments.list:
+            began = (folder / f"{name}.state").is_file()
+            print(f"{name}: {'done' if done.is_file() else 'under way' if began else 'not begun'}")
+            continue
+        if arguments.store or not done.is_file():
+            run = Run(name, RECIPES[name], folder)
+            run.finish()
+            print(name, run.checkpoint(checkpoints.FOLDER / done.name if arguments.store else done))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,25 @@
+"""Black-and-white pixels as one distribution over whole images: what most decoders of this course give."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.distributions import Bernoulli, Independent
+
+
+class BernoulliImage(Independent):
+    """Independent Bernoulli pixels: `log_prob` is one number an image, in nats, minus the binary cross-entropy summed over its pixels.
+
+    logits: (..., *event), of which the last `event_dims` dimensions, at least one, are one image.
+    It is PyTorch's `Independent(Bernoulli(logits=...), event_dims)` with a `log_prob` that goes over the pixels as few times as can be.
+    """
+
+    def __init__(self, logits: Tensor, event_dims: int) -> None:
+        super().__init__(Bernoulli(logits=logits, validate_args=False), event_dims, validate_args=False)
+        self.logits = logits
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        logits, x = (self.logits, value) if value.shape == self.logits.shape else torch.broadcast_tensors(self.logits, value)
+        costs = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
+        return costs.flatten(-self.reinterpreted_batch_ndims).sum(-1).neg()
