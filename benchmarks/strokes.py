@@ -2,11 +2,11 @@
 
 python -m benchmarks.strokes
 
-The judge is a skeleton that the tracer does not use: scikit-image's, of each test picture at its own size, where what is at least half white
-is ink. A pixel of it is passed when its middle lies within a pixel of the line that the pen draws (three quarters of one, in the stricter
-rows); a point of the line lies on ink when the pixel around it is ink. The first 1,000 test digits are judged so, and beside them lines that
-must fail: those of the next test digit of the same class, and a zigzag that scribbles everything over. The reader is the course's own
-classifier, which saw originals only.
+The judge is a skeleton that the tracer does not use: scikit-image's, of each test picture at its own size, where half white or more is ink.
+A pixel of it is passed when its middle lies within a pixel of the line that the pen draws (three quarters of one, in the stricter rows).
+A point of the line lies on ink when the pixel around it is ink. The first 1,000 test digits are judged so, beside lines that must fail:
+those of the next test digit of the same class, and a zigzag that scribbles everything over. The reader is the course's own classifier,
+which saw originals only.
 """
 
 from __future__ import annotations
@@ -94,12 +94,12 @@ def main() -> None:
     print(f"| of {JUDGED:,} test digits, % | " + " | ".join(lines) + " | wanted |\n|" + "---|" * (len(lines) + 2))
     for within, wanted in ((1.0, "at least 95"), (0.75, "")):
         shares = [share_passed(line, skeleton[:JUDGED], within=within) for line in lines.values()]
-        told = f"at least {PASSED:.0%} of the skeleton is passed within {within:g} pixels".replace("1 pixels", "1 pixel")
+        told = f"at least {100 * PASSED:.0f} % of the skeleton is passed within {within:g} pixels".replace("1 pixels", "1 pixel")
         print(f"| {told} | " + " | ".join(per_cent(share >= PASSED) for share in shares) + f" | {wanted} |")
         print("| the same, mean share | " + " | ".join(per_cent(share) for share in shares) + " | |")
     shares = [share_on_ink(line, pictures[:JUDGED]) for line in lines.values()]
     print("| the drawn line lies on ink, mean share | " + " | ".join(per_cent(share) for share in shares) + " | at least 95 |")
-    print(f"| the same, digits with at least {ON_INK:.0%} | " + " | ".join(per_cent(share >= ON_INK) for share in shares) + " | |")
+    print(f"| the same, digits with at least {100 * ON_INK:.0f} % | " + " | ".join(per_cent(share >= ON_INK) for share in shares) + " | |")
 
     reader = checkpoints.pretrained("classifier-mnist", device="cpu")
     seen = {"the originals": pictures, "drawn back from the strokes": draw_strokes(x), "the bare skeletons": skeleton.float()}
@@ -110,10 +110,9 @@ def main() -> None:
 
     kept = torch.cat([traced.train.kept, traced.test.kept])
     rows, strokes = kept.any(-1).sum(1).sort().values, (kept[:, 1:, 2] > kept[:, :-1, 2]).sum(1).double()
-    print(
-        f"\n{len(kept):,} digits traced in {seconds:.0f} s of one core, {strokes.mean():.2f} strokes a digit. Of {STEPS} rows half of them take"
-    )
-    print(f"at most {rows[len(rows) // 2]}, 99 % at most {rows[99 * len(rows) // 100]}. {datetime.date.today()}, {versions()}")
+    half, most = rows[len(rows) // 2], rows[99 * len(rows) // 100]
+    print(f"\n{len(kept):,} digits traced in {seconds:.0f} s of one core, {strokes.mean():.2f} strokes a digit.")
+    print(f"Of {STEPS} rows half of them take at most {half}, 99 % at most {most}. {datetime.date.today()}, {versions()}")
 
 
 if __name__ == "__main__":

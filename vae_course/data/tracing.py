@@ -8,8 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 INK = 128  # of 255: what is at least so bright is ink
 AROUND = 2  # pixels to each side that a pixel is compared with
@@ -20,6 +18,7 @@ AT_ONCE = 1_000  # pictures on a canvas
 BRIDGE = 5  # crossings joined by so short a line are one: where two strokes cross, thinning makes two forks
 SPUR = 3  # so short a branch was made by thinning, not by a pen
 REACH = 10  # a line leaves a crossing in the direction of its point so many pixels on
+OVER = 0.02  # how much straighter, as a cosine, a way over a bridge must be than one beside it
 
 NOBODY = -1
 
@@ -127,6 +126,9 @@ def _pixels(lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _groups(n: int, pairs: np.ndarray) -> np.ndarray:
     """For each of n points the first point of its group: of all that pairs join to it, directly or through others."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     joined = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0].astype(np.int32), pairs[:, 1].astype(np.int32))), shape=(n, n))
     label = connected_components(joined, directed=False)[1]
     first = np.full(n, n)
@@ -187,7 +189,7 @@ def _cut_and_joined(places: np.ndarray, pairs: np.ndarray) -> _Graph:
     gone = bridge.copy()
     gone[branch[ends[dropped, 1]]] = True
     ends = ends[~dropped]
-    going_on = _going_on(places, _neighbours(n, inner), ends, junction[ends[:, 0]], branch[ends[:, 1]])
+    going_on = _going_on(places, inner, ends, near, junction)
 
     # A long bridge that nothing goes over is a line of its own, as in an H.
     side = near[ends[going_on, 0]]
@@ -212,29 +214,34 @@ def _cut_and_joined(places: np.ndarray, pairs: np.ndarray) -> _Graph:
     )
 
 
-def _going_on(places: np.ndarray, neighbours: np.ndarray, ends: np.ndarray, junction: np.ndarray, branch: np.ndarray) -> np.ndarray:
-    """Which ends go on as which: pairs (m, 2) of rows of `ends`, which are sorted by their `junction`."""
-    before, here = np.full(len(ends), NOBODY), ends[:, 1]
+def _going_on(places: np.ndarray, inner: np.ndarray, ends: np.ndarray, near: np.ndarray, junction: np.ndarray) -> np.ndarray:
+    """Which ends go on as which: pairs (m, 2) of rows of `ends`, which are sorted by their `junction`.
+
+    near, junction: (n,), which points are one crossing without its bridges, and with them.
+    """
+    n, at = len(places), junction[ends[:, 0]]
+    neighbours, before, here = _neighbours(n, inner), np.full(len(ends), NOBODY), ends[:, 1]
     for _ in range(REACH):
         after = _onward(neighbours, here, before)
         before, here = np.where(after == NOBODY, before, here), np.where(after == NOBODY, here, after)
     direction = (places[here] - places[ends[:, 0]]).astype(np.float64)
-    size = np.bincount(junction, minlength=1)[junction]
-    row = np.arange(len(ends))
-    pairs = np.concatenate(
-        [np.zeros((0, 2), np.int64), *(np.stack([row[:-gap], row[gap:]], axis=1) for gap in range(1, size.max(initial=1)))]
-    )
-    pairs = pairs[junction[pairs[:, 0]] == junction[pairs[:, 1]]]
+    row, size = np.arange(len(ends)), np.bincount(at, minlength=1)[at]
+    pairs = [np.stack([row[:-gap], row[gap:]], axis=1) for gap in range(1, size.max(initial=1))]
+    pairs = np.concatenate([np.zeros((0, 2), np.int64), *pairs])
+    pairs = pairs[at[pairs[:, 0]] == at[pairs[:, 1]]]
+
+    two = size[pairs[:, 0]] == 2  # no choice: what meets here is one line
+    line = _groups(n, np.concatenate([inner, ends[pairs[two], 1]]))[ends[:, 1]]
     a, b = direction[pairs[:, 0]], direction[pairs[:, 1]]
     # −1 where a line goes straight on. Whole numbers, then one root and one division, which are rounded alike everywhere.
     cosine = (a * b).sum(axis=1) / np.sqrt(np.maximum((a * a).sum(axis=1) * (b * b).sum(axis=1), 1))
-    # A branch that comes back to its junction is left through another one, so that a pen draws a loop and its tail in one go.
-    fit = (size[pairs[:, 0]] == 2) | ((cosine <= 0) & (branch[pairs[:, 0]] != branch[pairs[:, 1]]))
-    pairs, cosine = pairs[fit], cosine[fit]
-    pairs = pairs[np.lexsort((cosine, junction[pairs[:, 0]]))]
+    # A line that comes back to where it was is left through another one, so that a pen draws a loop and its tail in one go.
+    fit = two | ((cosine <= 0) & (line[pairs[:, 0]] != line[pairs[:, 1]]))
+    beside = near[ends[pairs[:, 0], 0]] == near[ends[pairs[:, 1], 0]]
+    pairs = pairs[fit][np.lexsort(((cosine - OVER * beside)[fit], at[pairs[fit, 0]]))]
     found, taken = [pairs[:0]], np.zeros(len(ends), bool)
     while len(pairs):
-        best = pairs[place_in_group(junction[pairs[:, 0]]) == 0]
+        best = pairs[place_in_group(at[pairs[:, 0]]) == 0]
         found.append(best)
         taken[best] = True
         pairs = pairs[~taken[pairs].any(axis=1)]
