@@ -46,7 +46,7 @@ MY ?= my
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline test-gpu smoke wheel notebooks exercises \
-        rename lint format release clean
+        benchmarks rename lint format release clean
 
 lab: $(VENV)/lab.installed
 	$(BIN)/python -m vae_course.my_copy --to '$(MY)'
@@ -125,6 +125,10 @@ format: $(VENV)/test.installed
 pins: $(VENV)/test.installed
 	$(PIP) --quiet uv
 	$(BIN)/python -m tests.pins $(PINS_FLAGS)
+
+# What it costs, and what models learn: tables in build/benchmarks. A run that was stopped goes on. Some of them: make benchmarks PARTS="batches import"
+benchmarks: $(VENV)/test.installed
+	$(BIN)/python -m benchmarks $(PARTS)
 
 # A release: make release VERSION=0.2.0. It changes files, and says what to do then.
 release: $(VENV)/test.installed

@@ -45,18 +45,18 @@ def _draw(name: str, axis, x: torch.Tensor) -> None:
         axis.text(0, 0.5, "\n".join(textwrap.wrap(to_words(x), 110)), fontsize=8, va="center")
     elif name == "strokes":
         for line in to_strokes(x):
-            axis.plot(*torch.as_tensor(line).T, linewidth=1)
+            axis.plot(*line.T.numpy(), linewidth=1)
         axis.set(xlim=(0, 28), ylim=(28, 0), aspect="equal")
     elif name == "melodies":
         notes = from_tokens(x).notes
         pitches = [pitch for pitch, steps in notes for _ in range(steps)]
         axis.plot([float("nan") if pitch is None else pitch for pitch in pitches], drawstyle="steps-post")
     elif x.dim() == 3:
-        axis.imshow(x.permute(1, 2, 0).squeeze(-1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axis.imshow(x.permute(1, 2, 0).squeeze(-1).numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     elif x.dim() == 2:
         seen = x[:, -1] > 0
         for channel in x[:, :-1].T:
-            axis.plot(channel.masked_fill(~seen, float("nan")), linewidth=0.8)
+            axis.plot(channel.masked_fill(~seen, float("nan")).numpy(), linewidth=0.8)
         axis.set_ylim(0, 1)
     else:
-        axis.bar(range(len(x)), x)
+        axis.bar(range(len(x)), x.numpy())

@@ -1,0 +1,136 @@
+"""The benchmarks run, all of them are known to the one command, and a run that was stopped goes on. No time is judged."""
+
+import json
+from itertools import islice
+
+import pytest
+import torch
+
+from benchmarks import __main__ as command
+from benchmarks import recipes, tables, train_models, training_speed
+from benchmarks.recipes import Recipe
+from tests.notebooks.project import ROOT
+from vae_course.models import VAE
+
+NO_PARTS = {"__init__", "__main__", "recipes", "retrain_checkpoints", "tables", "timing", "train_models"}
+
+
+def test_every_benchmark_is_a_part():
+    files = {path.stem for path in (ROOT / "benchmarks").glob("*.py")} - NO_PARTS
+    assert files == {part.words.split()[0].removeprefix("benchmarks.") for part in command.PARTS.values()}
+
+
+def test_an_unknown_part_is_refused():
+    with pytest.raises(SystemExit, match="there is no part 'speeed', expected some of: speed, results, batches"):
+        command.chosen(["speeed"])
+    assert command.chosen(["import", "batches"]) == ["batches", "import"]
+    assert set(command.chosen(["speed"])) | set(command.chosen(["results"])) == set(command.chosen([])) == set(command.PARTS)
+
+
+def test_a_run_that_was_stopped_goes_on(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(command, "KEPT", tmp_path)
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    (tmp_path / "parts.py").write_text("import sys\nprint('| row |')\nsys.exit(int(sys.argv[1]))\n")
+    monkeypatch.setattr(command, "PARTS", {name: command.Part(f"parts {code}", name) for name, code in (("good", 0), ("bad", 1))})
+    assert command.main([]) == 1
+    assert "| row |" in (tmp_path / "good.md").read_text("utf-8")
+    assert "PyTorch" in (tmp_path / "good.md").read_text("utf-8")
+    assert not (tmp_path / "bad.md").exists(), "what failed has no result"
+    capsys.readouterr()
+    command.main([])
+    told = capsys.readouterr().out
+    assert "good: done" in told
+    assert told.count("| row |") == 1, "only what failed runs again"
+
+
+def test_fit_and_the_plain_lines_train_alike():
+    data = tables.images(quick=True).train
+    ours = training_speed.with_fit(training_speed.reference(training_speed.REFERENCE), data, 32)
+    plain = training_speed.plain_lines(**training_speed.REFERENCE, batches=training_speed.indexed(data.x, 32))
+    for one, other in islice(zip(ours, plain, strict=True), 3):
+        assert one == pytest.approx(other, abs=0.5)
+
+
+def test_the_floor_has_every_product_of_a_step(monkeypatch):
+    sizes = []
+    monkeypatch.setattr(training_speed.torch, "mm", lambda a, b, out: sizes.append(a.shape[0] * a.shape[1] * b.shape[1]))
+    training_speed.products((400,), 20, n=128, batch_size=128)()
+    forward = 128 * (784 * 400 + 400 * 40 + 20 * 400 + 400 * 784)
+    assert sum(sizes) == 3 * forward - 128 * 784 * 400, "forward once, backward twice, but for the gradient to the pixels"
+
+
+@pytest.fixture
+def recipe(monkeypatch, blobs):
+    monkeypatch.setattr(train_models.vae_course, "load", lambda name: blobs)
+    config = {"input_shape": [1, 8, 8], "latent_size": 2, "hidden_sizes": [16]}
+    return Recipe("vae:VAE", config, epochs=6, batch_size=32, held_out=56, learning_rate=5e-3)
+
+
+def test_a_training_that_was_stopped_ends_with_the_same_weights(recipe, tmp_path, monkeypatch):
+    whole = train_models.Run("model", recipe, tmp_path / "whole")
+    whole.finish()
+    stopped = train_models.Run("model", recipe, tmp_path / "stopped")
+    after = stopped._after_an_epoch
+
+    def stop(model, history):
+        after(model, history)
+        if len(stopped.curve) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(stopped, "_after_an_epoch", stop)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.finish()
+    torch.manual_seed(99)
+    again = train_models.Run("model", recipe, tmp_path / "stopped")
+    again.finish()
+    assert again.curve == whole.curve
+    assert len(whole.curve) == 6
+    for one, other in zip(again.model.state_dict().values(), whole.model.state_dict().values(), strict=True):
+        assert torch.equal(one, other)
+    metrics = again.checkpoint(tmp_path / "done")
+    card = json.loads((tmp_path / "done.json").read_text("utf-8"))
+    assert card["metrics"] == metrics
+    assert card["recipe"]["end"]["held_out_loss"] == [round(value, 3) for value in whole.curve]
+    assert card["recipe"]["end"]["still_falling"]
+
+
+def test_training_ends_when_the_held_out_bound_has_stopped_rising(recipe, tmp_path, monkeypatch):
+    bounds = iter([5.0, 4.0, 6.0, 6.0, 6.0, 6.0, 1.0])
+    monkeypatch.setattr(train_models, "mean_losses", lambda model, data: {"loss": next(bounds)})
+    run = train_models.Run("model", Recipe(**{**vars(recipe), "patience": 4, "lowered_after": 2, "lowered_to": 0.5}), tmp_path)
+    weights = []
+    after = run._after_an_epoch
+
+    def remember(model, history):
+        weights.append(model.encoder[0].weight.clone())
+        after(model, history)
+
+    monkeypatch.setattr(run, "_after_an_epoch", remember)
+    run.finish()
+    assert run.curve == [5.0, 4.0, 6.0, 6.0, 6.0, 6.0]
+    assert run.optimizer.param_groups[0]["lr"] == pytest.approx(5e-3 * 0.5**2), "lowered after two epochs without a rise, and after four"
+    assert torch.equal(run.model.encoder[0].weight, weights[1]), "the weights of the best epoch"
+
+
+def test_a_run_with_another_recipe_begins_anew(recipe, tmp_path, capsys):
+    train_models.Run("model", recipe, tmp_path).finish()
+    capsys.readouterr()
+    other = train_models.Run("model", Recipe(**{**vars(recipe), "seed": 1}), tmp_path)
+    assert other.curve == []
+    assert "it begins anew" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_every_recipe_builds_its_model(name):
+    recipe = recipes.RECIPES[name]
+    module, _, kind = recipe.model.partition(":")
+    model = getattr(__import__(f"vae_course.models.{module}", fromlist=[kind]), kind)(**recipe.config)
+    assert isinstance(model, VAE) or not recipe.fresh
+
+
+@pytest.mark.parametrize("name", ["batches", "import", "likelihood"])
+def test_a_quick_run_fills_its_table(name, tmp_path):
+    assert command.run(name, tmp_path, quick=True)
+    rows = [line for line in (tmp_path / f"{name}.md").read_text("utf-8").splitlines() if line.startswith("|")]
+    assert len(rows) >= 4
+    assert len({row.count("|") for row in rows}) == 1, "each row has all columns"
