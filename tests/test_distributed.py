@@ -5,6 +5,7 @@ The functions named in CASES run inside the processes: `torchrun … -m tests.te
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import subprocess
@@ -110,6 +111,7 @@ def fail_in_the_second_process(folder: Path) -> None:
 
 
 def what_is_refused(folder: Path) -> None:
+    atexit.register(count_threads, folder)  # what is registered first runs last
     calls = {
         "own way": (AdversarialAutoencoder(**SMALL), images().float()),
         "different data": (VAE(**SMALL).double(), images() if runtime.rank() == 0 else images().flip(0)[:40]),
@@ -124,6 +126,10 @@ def what_is_refused(folder: Path) -> None:
         except (ValueError, FloatingPointError) as error:
             messages[name] = f"{type(error).__name__}: {error}"
     torch.save(messages, folder / f"messages-{runtime.rank()}.pt")
+
+
+def count_threads(folder: Path) -> None:
+    (folder / f"threads-{runtime.rank()}").write_text(str(len(os.listdir("/proc/self/task")) if sys.platform == "linux" else 1))
 
 
 CASES = (train_all, speak_and_write, die_in_the_second_process, fail_in_the_second_process, what_is_refused)
@@ -224,6 +230,7 @@ def test_what_cannot_be_shared_is_refused_in_every_process(tmp_path):
         assert "ValueError: AdversarialAutoencoder trains in its own way, without calling `loss`" in messages["own way"]
         assert "ValueError: the processes do not hold the same first batch (process 0: shape (50, 1, 6, 6)" in messages["different data"]
         assert "LossNotFinite: the loss is not finite in epoch 1, batch 1 (reconstruction)" in messages["not finite"]
+        assert (tmp_path / f"threads-{rank}").read_text() == "1", "a thread that outlives the interpreter can end the process with an error"
 
 
 def test_a_loader_that_shares_out_the_data_itself_is_refused():

@@ -8,6 +8,7 @@ share counts by its size.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,7 +39,7 @@ class SharedStep:
         with other_processes_named():
             if not dist.is_initialized():
                 dist.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
-                atexit.register(dist.destroy_process_group)
+                atexit.register(end_the_group)
             self.model, self.device = model, model.device
             self.rank, self.world = dist.get_rank(), dist.get_world_size()
             self.checked = False
@@ -167,6 +168,15 @@ def continue_the_first_process(device: torch.device) -> None:
         state = torch.cuda.get_rng_state(device).to(device)
         dist.broadcast(state, src=0)
         torch.cuda.set_rng_state(state.cpu(), device)
+
+
+def end_the_group() -> None:
+    """Join the threads of the process group, all of them: one that meets an interpreter that is being taken down ends the process with it.
+
+    They are joined when nobody holds the group any more, and wrapped models, which do, lie in cycles of references.
+    """
+    gc.collect()
+    dist.destroy_process_group()
 
 
 @contextmanager

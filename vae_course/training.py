@@ -182,8 +182,7 @@ class _Shuffled:
 
     def __init__(self, model: Model, split: Split, batch_size: int) -> None:
         self.model, self.batch_size = model, batch_size
-        kept = model.placed(split.kept) if split.read is None else split.kept.to(model.device)
-        self.split = Split(kept, None if split.y is None else split.y.to(model.device), read=split.read)
+        self.split = split.placed(model.device, model.dtype)
 
     def __len__(self) -> int:
         return -(-len(self.split) // self.batch_size)

@@ -120,7 +120,9 @@ class Split:
 
     def part(self, chosen: Tensor | slice) -> Split:
         """The examples at `chosen` as a split, kept in the same form."""
-        return Split(self.kept[chosen], None if self.y is None else self.y[chosen], read=self.read)
+        found = self._holding(self.kept[chosen], None if self.y is None else self.y[chosen])
+        check_lengths(found.kept, found.y)
+        return found
 
     def head(self, n: int | None) -> Split:
         """The first `n` examples, or all of them when there are fewer."""
@@ -128,7 +130,19 @@ class Split:
 
     def to(self, device: torch.device | str) -> Split:
         """The same examples on another device."""
-        return Split(self.kept.to(device), None if self.y is None else self.y.to(device), read=self.read)
+        return self._holding(self.kept.to(device), None if self.y is None else self.y.to(device))
+
+    def placed(self, device: torch.device, dtype: torch.dtype) -> Split:
+        """The same examples on another device, in the precision `dtype` where they are kept as floats."""
+        kept = self.kept if self.read is not None else self.kept.to(dtype)  # first, since there are devices without double precision
+        return self._holding(kept.to(device), None if self.y is None else self.y.to(device))
+
+    def _holding(self, kept: Tensor, y: Tensor | None) -> Split:
+        """A split of values of this one, which need no second look."""
+        found = object.__new__(Split)
+        for name, value in (("kept", kept), ("y", y), ("read", self.read)):
+            object.__setattr__(found, name, value)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
