@@ -46,7 +46,7 @@ MY ?= my
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline test-gpu smoke wheel notebooks exercises \
-        benchmarks rename lint format release clean
+        benchmarks models rename lint format release clean
 
 lab: $(VENV)/lab.installed
 	$(BIN)/python -m vae_course.my_copy --to '$(MY)'
@@ -129,6 +129,10 @@ pins: $(VENV)/test.installed
 # What it costs, and what models learn: tables in build/benchmarks. A run that was stopped goes on. Some of them: make benchmarks PARTS="batches import"
 benchmarks: $(VENV)/test.installed
 	$(BIN)/python -m benchmarks $(PARTS)
+
+# Train models to their end, by the recipes in benchmarks/recipes.py; a run that was stopped goes on. Some of them: make models MODELS="dense-vae-mnist-2"
+models: $(VENV)/test.installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.train_models $(MODELS)
 
 # A release: make release VERSION=0.2.0. It changes files, and says what to do then.
 release: $(VENV)/test.installed

@@ -80,6 +80,7 @@ PARTS = {
     "sequences": _result("sequences", "the recurrent VAE on series"),
     "linear-probe": _result("linear_probe", "what a linear rule reads from codes"),
     "imputation": _result("imputation", "missing pixels filled in"),
+    "gallery": _result("gallery", "what stored models make, as pictures, and how good it is"),
     "clinic": _result("clinic", "the clinic's runs from their seeds"),
     "autoencoder-vae-gan": _result("autoencoder_vae_gan", "three kinds of models, samples compared"),
     "disentanglement": _result("disentanglement", "MIG and FactorVAE score by β"),

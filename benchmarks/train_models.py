@@ -26,8 +26,8 @@ from vae_course.data import Split
 from vae_course.data.download import cache_folder
 from vae_course.training import fit, mean_losses
 
+from .measures import MEASURES
 from .recipes import RECIPES, Recipe
-from .retrain_checkpoints import MEASURES
 
 SECONDS_BETWEEN_STATES = 600
 
@@ -71,7 +71,7 @@ class Run:
         self.started = self.written = time.perf_counter()
         left = self.recipe.epochs - len(self.curve)
         try:
-            if self.since >= self.recipe.patience or left < 1:
+            if self._is_enough() or left < 1:
                 raise Done
             fit(
                 self.model,
@@ -103,8 +103,12 @@ class Run:
         print(f"{self.name} {epoch}: trained {history.loss[-1]:.2f}, held out {self.curve[-1]:.2f}, rate {rate:.1g}", flush=True)
         if time.perf_counter() - self.written > SECONDS_BETWEEN_STATES:
             self._write()
-        if self.since >= self.recipe.patience:
+        if self._is_enough():
             raise Done
+
+    def _is_enough(self) -> bool:
+        so_far = self.seconds + time.perf_counter() - self.started
+        return bool(self.curve) and (self.since >= self.recipe.patience or so_far > 60 * self.recipe.minutes)
 
     def _write(self) -> None:
         """Write what is needed to go on, whole or not at all."""
@@ -135,10 +139,14 @@ class Run:
         self.best, self.curve, self.seconds = state["best"], state["curve"], state["seconds"]
         torch.set_rng_state(state["random"])
 
-    def checkpoint(self, path: Path) -> dict[str, float]:
-        """Write what was trained with its card, measured on the test set; the figures."""
+    def measured(self) -> dict[str, float]:
+        """The figures on the test set, of weights rounded as they are stored. Asked once."""
         checkpoints.rounded(self.model)
-        metrics = {name: round(value, 4) for name, value in MEASURES[self.model.measured_by](self.model, self.data.test).items()}
+        return {name: round(value, 4) for name, value in MEASURES[self.model.measured_by](self.model, self.data.test).items()}
+
+    def checkpoint(self, path: Path) -> dict[str, float]:
+        """Write what was trained with its card; its figures."""
+        metrics = self.measured()
         ending = {
             "epochs_trained": len(self.curve),
             "best_epoch": self.curve.index(min(self.curve)) + 1,

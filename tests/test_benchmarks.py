@@ -1,18 +1,21 @@
 """The benchmarks run, all of them are known to the one command, and a run that was stopped goes on. No time is judged."""
 
+import io
 import json
 from itertools import islice
 
 import pytest
 import torch
+from PIL import Image
 
 from benchmarks import __main__ as command
-from benchmarks import recipes, tables, train_models, training_speed
+from benchmarks import gallery, recipes, retrain_checkpoints, tables, train_models, training_speed
 from benchmarks.recipes import Recipe
 from tests.notebooks.project import ROOT
 from vae_course.models import VAE
+from vae_course.models.base import LatentVariableModel
 
-NO_PARTS = {"__init__", "__main__", "recipes", "retrain_checkpoints", "tables", "timing", "train_models"}
+NO_PARTS = {"__init__", "__main__", "measures", "recipes", "retrain_checkpoints", "tables", "timing", "train_models"}
 
 
 def test_every_benchmark_is_a_part():
@@ -120,12 +123,35 @@ def test_a_run_with_another_recipe_begins_anew(recipe, tmp_path, capsys):
     assert "it begins anew" in capsys.readouterr().out
 
 
+def test_a_card_of_a_model_trained_to_its_end_trains_it_again(tmp_path, blobs, recipe):
+    """Where its minutes had run out, too: what counts are the epochs that it took."""
+    run = train_models.Run("model", Recipe(**{**vars(recipe), "minutes": 0.0}), tmp_path)
+    run.finish()
+    metrics = run.checkpoint(tmp_path / "model")
+    about = json.loads((tmp_path / "model.json").read_text("utf-8"))
+    assert about["recipe"]["end"]["still_falling"]
+    assert about["recipe"]["end"]["epochs_trained"] == 1
+    again, figures = retrain_checkpoints.train(about)
+    assert figures == metrics
+    assert all(torch.equal(one, other) for one, other in zip(run.model.parameters(), again.parameters(), strict=True))
+
+
+def test_a_picture_of_the_gallery_has_every_sample_and_every_pair():
+    images = torch.rand(16, 1, 28, 28)
+    model = VAE(latent_size=2, hidden_sizes=(8,))
+    shown = Image.open(io.BytesIO(gallery.picture(model, images, None))).convert("L")
+    assert shown.size == (2 * (2 * (8 * 29 - 1) + 12), 2 * (8 * 29 - 1))
+    tile = torch.tensor(list(shown.crop((2 * (8 * 29 + 11), 0, 2 * (8 * 29 + 11 + 28), 56)).getdata())).reshape(56, 56)[::2, ::2]
+    assert (tile / 255 - images[0, 0]).abs().max() < 0.02, "the first of the pairs is the first image"
+
+
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_builds_its_model(name):
     recipe = recipes.RECIPES[name]
     module, _, kind = recipe.model.partition(":")
     model = getattr(__import__(f"vae_course.models.{module}", fromlist=[kind]), kind)(**recipe.config)
-    assert isinstance(model, VAE) or not recipe.fresh
+    assert recipe.config.items() <= model.config.items(), "a card must be able to build it again"
+    assert isinstance(model, LatentVariableModel) or not recipe.fresh, "pixels are drawn anew where bounds are compared"
 
 
 @pytest.mark.parametrize("name", ["batches", "import", "likelihood"])
