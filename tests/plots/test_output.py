@@ -146,3 +146,12 @@ def test_no_picture_is_smoothed_unless_asked():
     drawing = [line for path in package.glob("*.py") for line in path.read_text("utf-8").split("imshow(")[1:]]
     assert drawing
     assert all('interpolation="nearest"' in line.split("\n)")[0][:200] for line in drawing)
+
+
+def test_only_crowds_of_points_have_hard_edges(figures):
+    """They are most of the bytes of a figure."""
+    figure, axis = plt.subplots()
+    crowd, few = axis.scatter(*torch.rand(2, 1000)), axis.scatter(*torch.rand(2, 10))
+    plots.show(figure, AWKWARD)
+    assert not any(crowd.get_antialiased())
+    assert all(few.get_antialiased())

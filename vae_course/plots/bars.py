@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from torch import Tensor
 
-from .output import check_words, show
+from .output import figure_with
 from .style import COLOURS, INK, in_ink, in_words, inches_across, plain_numbers
 
 WIDE = 7.2  # inches
@@ -36,13 +35,10 @@ def show_bars(
     is a point. level: (name, value) of a dashed line to compare with. digits: decimals that are written.
     name_label: what the bars are, at their axis. Raises ValueError when there is none, or one that is not finite.
     """
-    check_words(alt)
     named = isinstance(values, Mapping)
-    count = len(values)
-    size = (WIDE, 0.7 + 0.42 * count) if named else (WIDE, 2.8)
-    figure, axis = plt.subplots(figsize=size, layout="constrained")
-    draw_bars(axis, values, value_label=value_label, name_label="" if named else name_label, level=level, digits=digits, title=title)
-    show(figure, alt)
+    size = (WIDE, 0.7 + 0.42 * len(values)) if named else (WIDE, 2.8)
+    with figure_with(alt, figsize=size, layout="constrained") as (_, axis):
+        draw_bars(axis, values, value_label=value_label, name_label="" if named else name_label, level=level, digits=digits, title=title)
 
 
 def draw_bars(
@@ -114,21 +110,9 @@ def show_histograms(
     densities, too, else they count. level: (name, value) of a dashed line. x_scale, y_scale: "linear" or "log".
     Raises ValueError when there are no samples, or some that are not finite or have no place on a logarithmic axis.
     """
-    check_words(alt)
-    figure, axis = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
-    draw_histograms(
-        axis,
-        samples,
-        bins=bins,
-        density=density,
-        density_name=density_name,
-        level=level,
-        x_label=x_label,
-        x_scale=x_scale,
-        y_scale=y_scale,
-        title=title,
-    )
-    show(figure, alt)
+    axes = {"x_label": x_label, "x_scale": x_scale, "y_scale": y_scale, "title": title}
+    with figure_with(alt, figsize=(6.4, 3.4), layout="constrained") as (_, axis):
+        draw_histograms(axis, samples, bins=bins, density=density, density_name=density_name, level=level, **axes)
 
 
 def draw_histograms(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from .output import check_words, show
+from .output import figure_with
 from .style import COLOURS, MUTED, in_ink, plain_numbers
 
 DASHES, MARKERS = ("-", "--", "-.", ":"), "osD^vP"
@@ -36,21 +37,9 @@ def show_curves(
     a value is uncertain, (n,), drawn as a band of ± that. levels: values to compare with, by name, drawn as grey lines.
     Raises ValueError when there is no curve, or one is not as long as x.
     """
-    check_words(alt)
-    figure, axis = plt.subplots(figsize=(6.4, 3.4))
-    draw_curves(
-        axis,
-        curves,
-        x=x,
-        x_label=x_label,
-        y_label=y_label,
-        title=title,
-        x_scale=x_scale,
-        y_scale=y_scale,
-        spreads=spreads,
-        levels=levels,
-    )
-    show(figure, alt)
+    axes: dict[str, Any] = {"x_label": x_label, "y_label": y_label, "title": title, "x_scale": x_scale, "y_scale": y_scale}
+    with figure_with(alt, figsize=(6.4, 3.4)) as (_, axis):
+        draw_curves(axis, curves, x=x, spreads=spreads, levels=levels, **axes)
 
 
 def draw_curves(

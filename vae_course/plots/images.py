@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
@@ -13,7 +12,7 @@ from matplotlib.image import AxesImage
 from matplotlib.transforms import Bbox
 from torch import Tensor
 
-from .output import check_words, show
+from .output import check_words, figure_with
 from .style import DENSITY, DPI, all_in_words
 
 PAGE = 760  # pixels on screen that a grid may take of a page's width
@@ -47,15 +46,14 @@ def show_images(
     check_words(alt)
     images = checked(images)
     columns = min(columns, len(images))
-    figure, axis = plt.subplots(figsize=(1, 1))
-    axis.set_position((0, 0, 1, 1))
-    picture = draw_images(axis, images, columns=columns, row_labels=row_labels, column_labels=column_labels, title=title, together=together)
-    height, width = (int(side) for side in picture.get_size())
-    times = magnification(images, columns, scale)
-    figure.set_size_inches((width * times + 0.01) / DPI, (height * times + 0.01) / DPI)
-    _fit(axis, (images.shape[-1] + gap_of(images)) * times / DPI)
-    _entitle(axis, row_title, column_title)
-    show(figure, alt)
+    labels = {"row_labels": row_labels, "column_labels": column_labels, "title": title}
+    with figure_with(alt, figsize=(1, 1)) as (figure, axis):
+        axis.set_position((0, 0, 1, 1))
+        height, width = draw_images(axis, images, columns=columns, together=together, **labels).get_size()
+        times = magnification(images, columns, scale)
+        figure.set_size_inches((width * times + 0.01) / DPI, (height * times + 0.01) / DPI)
+        _fit(axis, (images.shape[-1] + gap_of(images)) * times / DPI)
+        _entitle(axis, row_title, column_title)
 
 
 def show_strips(

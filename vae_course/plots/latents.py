@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from .images import checked, in_whole_pixels, tiled
-from .output import check_words, show
+from .output import check_words, figure_with
 from .style import CLASS_COLOURS, DPI, FAINT, INK, PAPER, PAPER_EDGE, in_ink, in_words, inches_across
 
 SIDE, ROW = 5.4, 9.6  # inches: a plane that stands alone, and a row of several
@@ -47,30 +47,28 @@ def show_latent_map(
     """
     check_words(alt)
     maps = dict(z) if isinstance(z, Mapping) else {title: z}
+    if not maps:
+        raise ValueError("there is no map to draw: expected codes, (n, 2), or some for each name.")
     columns = min(columns, len(maps))
     rows = -(-len(maps) // columns)
     side = min(SIDE, ROW / columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * side, rows * side), squeeze=False, layout="constrained")
-    every: set[int] = set()
-    for axis, name in zip(axes.flat, maps, strict=False):
-        own = _of(labels, name)
-        draw_latent_map(axis, maps[name], labels=own, names=names, behind=_of(behind, name), limit=limit, title=name)
-        every |= set() if own is None else set(np.unique(torch.as_tensor(own).cpu().numpy()).tolist())
-    for axis in axes.flat[len(maps) :]:
-        axis.set_visible(False)
-    for axis in axes[:-1].flat:
-        axis.set_xlabel("")
-    for axis in axes[:, 1:].flat:
-        axis.set_ylabel("")
-    if isinstance(z, Mapping) and title:
-        figure.suptitle(title)
-    if key and every:
-        dots = [
-            Line2D([], [], linestyle="", marker="o", markersize=9, color=_colour(label), label=_name(label, names))
-            for label in sorted(every)
-        ]
-        figure.legend(handles=dots, title=key, loc="outside right center", handletextpad=0.2, labelspacing=0.7, alignment="left")
-    show(figure, alt)
+    size = (columns * side, rows * side)
+    with figure_with(alt, rows, columns, figsize=size, squeeze=False, layout="constrained") as (figure, axes):
+        present: set[int] = set()
+        for axis, name in zip(axes.flat, maps, strict=False):
+            own = _of(labels, name)
+            draw_latent_map(axis, maps[name], labels=own, names=names, behind=_of(behind, name), limit=limit, title=name)
+            present |= set() if own is None else set(torch.as_tensor(own).unique().tolist())
+        for axis in axes.flat[len(maps) :]:
+            axis.set_visible(False)
+        for axis in axes[:-1].flat:
+            axis.set_xlabel("")
+        for axis in axes[:, 1:].flat:
+            axis.set_ylabel("")
+        if isinstance(z, Mapping) and title:
+            figure.suptitle(title)
+        if key and present:
+            _key(figure, key, present, names, linestyle="", marker="o", markersize=9)
 
 
 def draw_latent_map(
@@ -88,12 +86,12 @@ def draw_latent_map(
     classes = _classes(labels, len(places), names)
     finer = (inches_across(axis) / SIDE) ** 1.5  # dots on a smaller map
     if behind is not None:
-        axis.scatter(*plane(behind, "behind")[:MOST].T, s=7 * finer, color=FAINT, linewidths=0, antialiased=False, zorder=1)
+        axis.scatter(*plane(behind, "behind")[:MOST].T, s=7 * finer, color=FAINT, linewidths=0, zorder=1)
     order = np.random.default_rng(0).permutation(len(places))[:MOST]  # else the last class would lie on all others
     colours = np.array([_colour(label) for label in range(10)] if classes is not None else [CLASS_COLOURS[0]])
     shown = colours[classes[order] % 10] if classes is not None else colours[0]
     size = float(np.clip(20_000 / len(order), 2.0, 14.0)) * finer
-    points = axis.scatter(*places[order].T, s=size, c=shown, linewidths=0, antialiased=False, zorder=2)
+    points = axis.scatter(*places[order].T, s=size, c=shown, linewidths=0, zorder=2)
     frame(axis, places, limit)
     axis.set_title(title)
     if classes is not None:
@@ -136,14 +134,10 @@ def show_ellipses(
     key: what the classes are, over a key at the right; by default there is none, as names stand beside the ellipses.
     Raises ValueError when mu and sigma are not alike, when a σ is not positive, or when there is not a label for each.
     """
-    check_words(alt)
-    figure, axis = plt.subplots(figsize=(SIDE, SIDE), layout="constrained")
-    draw_ellipses(axis, mu, sigma, labels=labels, names=names, marks=marks, behind=behind, limit=limit, title=title)
-    if key and labels is not None:
-        present = np.unique(torch.as_tensor(labels).cpu().numpy())
-        dots = [Line2D([], [], linewidth=2.5, color=_colour(label), label=_name(label, names)) for label in present]
-        figure.legend(handles=dots, title=key, loc="outside right center", alignment="left")
-    show(figure, alt)
+    with figure_with(alt, figsize=(SIDE, SIDE), layout="constrained") as (figure, axis):
+        draw_ellipses(axis, mu, sigma, labels=labels, names=names, marks=marks, behind=behind, limit=limit, title=title)
+        if key and labels is not None:
+            _key(figure, key, set(torch.as_tensor(labels).unique().tolist()), names, linewidth=2.5)
 
 
 def draw_ellipses(
@@ -173,7 +167,7 @@ def draw_ellipses(
     if classes is not None and not words and len(centres) <= 40:
         words = [_name(label, names) for label in classes]
     if behind is not None:
-        axis.scatter(*plane(behind, "behind")[:MOST].T, s=4, color=FAINT, linewidths=0, antialiased=False, zorder=1)
+        axis.scatter(*plane(behind, "behind")[:MOST].T, s=4, color=FAINT, linewidths=0, zorder=1)
     ellipses = []
     for i, (centre, width) in enumerate(zip(centres, widths, strict=True)):
         colour = CLASS_COLOURS[0] if classes is None else _colour(classes[i])
@@ -217,10 +211,10 @@ def show_manifold(
     images = checked(_decoded(decode, limit, tiles, device), "what decode gave")
     along = tiles * images.shape[-1]
     times = max(1, int(SIDE * DPI / along + 0.5))
-    figure, axis = plt.subplots(figsize=(1.2 * along * times / DPI, 1.2 * tiles * images.shape[-2] * times / DPI))
-    axis.set_position((0.1, 0.1, 1 / 1.2 + 1e-4, 1 / 1.2 + 1e-4))
-    draw_manifold(axis, decode, limit=limit, tiles=tiles, device=device, title=title)
-    show(figure, alt)
+    size = (1.2 * along * times / DPI, 1.2 * tiles * images.shape[-2] * times / DPI)
+    with figure_with(alt, figsize=size) as (_, axis):
+        axis.set_position((0.1, 0.1, 1 / 1.2 + 1e-4, 1 / 1.2 + 1e-4))
+        draw_manifold(axis, decode, limit=limit, tiles=tiles, device=device, title=title)
 
 
 def draw_manifold(
@@ -245,6 +239,12 @@ def draw_manifold(
     axis.set(xlabel="z₁", title=title)
     axis.set_ylabel("z₂", rotation=0, ha="right", va="center")
     return picture
+
+
+def _key(figure: Figure, what: str, classes: set[int], names: Sequence, **look) -> None:
+    """Right of a figure: which colour is which class."""
+    handles = [Line2D([], [], color=_colour(label), label=_name(label, names), **look) for label in sorted(classes)]
+    figure.legend(handles=handles, title=what, loc="outside right center", handletextpad=0.4, labelspacing=0.7, alignment="left")
 
 
 def plane(points: Tensor, what: str) -> np.ndarray:

@@ -65,7 +65,8 @@ def plain_numbers(axis: Axis) -> None:
     """Numbers along a logarithmic axis as one writes them, 0.1, 1, 10, and enough of them where it spans little."""
     low, high = axis.get_view_interval()
     decades = np.log10(high / low) if low > 0 else np.inf
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,), numticks=12))
+    steps = (1, 2, 3, 4, 5, 6, 8) if decades < 1 else (1, 2, 5) if decades < 2 else (1,)
+    axis.set_major_locator(LogLocator(subs=steps, numticks=12))
     if decades < 5:
         axis.set_major_formatter(FuncFormatter(lambda value, _: in_words(value)))
     axis.set_minor_formatter(NullFormatter())
