@@ -86,3 +86,9 @@ def test_what_is_no_curve_is_refused(shown):
 def test_words_are_passed_on(shown):
     plots.show_curves(CURVES, ALT)
     assert shown[0][1]["image/png"]["alt"] == ALT
+
+
+def test_many_points_have_no_markers(axis):
+    few, many = plots.draw_curves(axis, {"few": range(25)}) + plots.draw_curves(axis, {"many": range(26)})
+    assert few.get_markersize() > 0
+    assert many.get_markersize() == 0

@@ -15,6 +15,7 @@ from .output import figure_with
 from .style import COLOURS, MUTED, in_ink, plain_numbers
 
 DASHES, MARKERS = ("-", "--", "-.", ":"), "osD^vP"
+CROWDED = 25  # more points than these stand too close for a marker each
 LINE = 1.25  # of a letter's height: how far apart two names stand
 
 
@@ -69,7 +70,7 @@ def draw_curves(
         if len(along) != len(heights):
             raise ValueError(f"the curve {name!r} has {len(heights)} values, and x has {len(along)}: expected one value for each x.")
         colour = COLOURS[number % len(COLOURS)]
-        look = {"color": colour, "marker": MARKERS[number % 6], "markersize": 4 if len(along) <= 50 else 0}
+        look = {"color": colour, "marker": MARKERS[number % 6], "markersize": 4 if len(along) <= CROWDED else 0}
         lines += axis.plot(along, heights, DASHES[number % 4], label=name, **look)
         if spreads and name in spreads:
             half = np.asarray([float(value) for value in spreads[name]])
