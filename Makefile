@@ -78,7 +78,7 @@ test-colab: $(COLAB)/installed
 # Rules first, then every cell, twice in a row: a raising cell or widget callback, a missing alt text, or a cell that can't be run again ends here.
 check-notebooks: $(VENV)/test.installed
 	$(BIN)/python -m tests.notebooks.rules $(NOTEBOOKS)
-	VAE_COURSE_PROFILE=quick $(NBVAL) -p tests.notebooks.twice $(NOTEBOOKS) $(EXERCISES)
+	VAE_COURSE_PROFILE=quick $(NBVAL) -p tests.notebooks.twice -p tests.notebooks.warm $(NOTEBOOKS) $(EXERCISES)
 
 # The course without its data and without a network: anything but loopback is refused, and written down.
 test-offline: $(VENV)/test.installed

@@ -61,10 +61,9 @@ def tiled(images: Tensor, columns: int, gap: int = 1) -> Tensor:
 def picture(model, x: Tensor, y: Tensor | None) -> bytes:
     """64 samples and 16 reconstructions as the bytes of a PNG, each pixel twice as wide and high."""
     again = model.reconstruct(x, y) if y is not None else model.reconstruct(x)
-    pairs = torch.cat([part for half in (slice(0, 8), slice(8, 16)) for part in (x[half], again[half])])
-    left, right = tiled(samples(model, 64), 8), tiled(pairs, 8)
+    pairs = torch.cat([part for four in torch.arange(16).split(4) for part in (x[four], again[four])])
+    left, right = tiled(samples(model, 64), 8), tiled(pairs, 4)
     room = torch.ones(left.shape[0], left.shape[1], 12)
-    right = torch.cat([right, torch.ones(left.shape[0], left.shape[1] - right.shape[1], right.shape[2])], 1)
     whole = (torch.cat([left, room, right], 2).clamp(0, 1) * 255).round().byte().permute(1, 2, 0).squeeze(-1).numpy()
     image = Image.fromarray(whole)
     buffer = io.BytesIO()

@@ -140,7 +140,7 @@ def test_a_picture_of_the_gallery_has_every_sample_and_every_pair():
     images = torch.rand(16, 1, 28, 28)
     model = VAE(latent_size=2, hidden_sizes=(8,))
     shown = Image.open(io.BytesIO(gallery.picture(model, images, None))).convert("L")
-    assert shown.size == (2 * (2 * (8 * 29 - 1) + 12), 2 * (8 * 29 - 1))
+    assert shown.size == (2 * (12 * 29 + 10), 2 * (8 * 29 - 1))
     tile = torch.tensor(list(shown.crop((2 * (8 * 29 + 11), 0, 2 * (8 * 29 + 11 + 28), 56)).getdata())).reshape(56, 56)[::2, ::2]
     assert (tile / 255 - images[0, 0]).abs().max() < 0.02, "the first of the pairs is the first image"
 

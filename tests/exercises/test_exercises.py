@@ -5,6 +5,7 @@ import re
 import nbformat
 import pytest
 
+from tests.notebooks import warm
 from tests.notebooks.project import ROOT, badge
 from vae_course.tasks import find, verdict_on
 from vae_course.tasks.engine.registry import every_name
@@ -131,6 +132,7 @@ def test_nbgraders_own_validation_agrees(solution, monkeypatch):
     from nbgrader.validator import Validator
 
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    warm.fork_kernels(monkeypatch.setattr)
     validator = Validator()
     assert "failed" not in validator.validate(str(solution))
     failed = Validator().validate(str(target_of(solution)))["failed"]

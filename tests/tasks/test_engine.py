@@ -18,6 +18,7 @@ from vae_course.tasks.engine import (
     Probe,
     Verdict,
     averages_over_the_batch,
+    calling,
     distributed_as,
     each_row_for_itself,
     finite_far_out,
@@ -31,7 +32,7 @@ from vae_course.tasks.engine import (
     task,
     unrelated,
 )
-from vae_course.tasks.engine.calling import call, plain
+from vae_course.tasks.engine.calling import call, one_call, plain
 from vae_course.tasks.engine.declaration import beside_another
 from vae_course.tasks.engine.judging import all_probes, recognise, verdict_on
 from vae_course.tasks.engine.registry import every_name, find
@@ -129,6 +130,21 @@ def test_rows_that_are_mixed_break_the_law_of_rows():
 
     assert all(claim.holds for claim in claims(lambda x: x.sum(1)))
     assert not all(claim.holds for claim in claims(centred))
+
+
+# ---- seeds
+
+
+def test_what_is_drawn_follows_the_seed_of_the_probe():
+    probe = Probe({"x": torch.zeros(2, 3)}, seed=7)
+    drawn = one_call(mean_square, lambda x: torch.randn(5), probe).values["result"]
+    assert torch.equal(drawn, torch.randn(5, generator=torch.Generator().manual_seed(7)))
+
+
+@pytest.mark.parametrize("there", [(False, False), (False, True)])
+def test_every_kind_of_device_that_there_is_gets_the_seed(monkeypatch, there):
+    monkeypatch.setattr(calling, "IS_THERE", [lambda one=one: one for one in there])
+    assert calling._seeder.__wrapped__() is (calling.SEED_OF_ALL if any(there) else calling.SEED_OF_CPU)
 
 
 # ---- gradients

@@ -42,6 +42,13 @@ LEFT_BEHIND = {
     "a method": (lambda: setattr(torch.Tensor, "exp", lambda self: self + 1), lambda: torch.Tensor.exp),
     "a function": (lambda: setattr(torch, "exp", None), lambda: torch.exp),
     "mathematics": (lambda: setattr(math, "log", None), lambda: math.log),
+    "a function that is gone": (lambda: delattr(math, "log"), lambda: math.log),
+    "a function under another's name": (lambda: setattr(torch, "exp", torch.log), lambda: torch.exp),
+    "one name for another": (lambda: (delattr(math, "log"), setattr(math, "logarithm", 0)), lambda: math.log),
+    "a new method for an own one": (
+        lambda: (delattr(torch.Tensor, "backward"), setattr(torch.Tensor, "exp", None)),
+        lambda: (torch.Tensor.backward, torch.Tensor.exp),
+    ),
     "a builtin": (lambda: setattr(__import__("builtins"), "sum", None), lambda: sum),
 }
 

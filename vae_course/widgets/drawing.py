@@ -34,9 +34,9 @@ def to_png(picture: Image.Image) -> bytes:
 
 
 def to_small_png(picture: Image.Image) -> bytes:
-    """The picture at its size on screen, packed well: for pictures that are stored in a notebook."""
+    """The picture packed well, DENSITY pixels to one on screen: for pictures that are stored in a notebook."""
     buffer = io.BytesIO()
-    picture.reduce(DENSITY).save(buffer, format="PNG")
+    picture.save(buffer, format="PNG")
     return buffer.getvalue()
 
 

@@ -125,7 +125,7 @@ class Still:
 
     def show(self) -> None:
         """Display the picture with its alt text."""
-        show_png(self.png, self.alt)
+        show_png(self.png, self.alt, density=drawing.DENSITY)
 
     def _ipython_display_(self) -> None:
         self.show()

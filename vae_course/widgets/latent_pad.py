@@ -7,15 +7,13 @@ import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
 
-from ..plots import COLOURS
+from ..plots import CLASS_COLOURS
 from . import drawing
 from .explorer import Explorer, Pad, Painted, Toggle, examples_of, signed
 from .latents import Decoder, WithLatents, codes, decoder_of, for_class
 
 MAP_SIDE = 340
 TILES = 17
-# Ten colours and three shapes, so that neighbours differ in more than hue; the classes' names stand on the map as well.
-CLASS_COLOURS = (*COLOURS[:7], "#8c6d1f", "#7f7f7f", "#5b2a86")
 _OUTLINE = {"stroke_width": round(2.5 * drawing.DENSITY), "stroke_fill": drawing.PAPER}
 
 
@@ -130,6 +128,7 @@ class LatentPad(Explorer):
         r = 1.3 * drawing.DENSITY
         for (x, y), label in zip(places[: 500 if few else None], labels, strict=False):
             box = [x - r, y - r, x + r, y + r]
+            # Three shapes, so that classes differ in more than colour; their names stand on the map as well.
             if label % 3 == 0:
                 draw.ellipse(box, fill=CLASS_COLOURS[label])
             elif label % 3 == 1:

@@ -105,7 +105,7 @@ class LiveTraining:
         from IPython.display import display
 
         still = self.still()
-        outputs = outputs_of(still.png, still.alt)
+        outputs = outputs_of(still.png, still.alt, density=drawing.DENSITY)
         if not self._handles:
             self._handles = [display(data, raw=True, metadata=about, display_id=True) for data, about in outputs]
             return

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from operator import is_
 
 import numpy
 import torch
@@ -86,17 +87,19 @@ def _set(known: dict[str, tuple[Callable, Callable]], wanted: dict) -> None:
 
 @contextmanager
 def _functions_kept() -> Iterator[None]:
-    before = [dict(vars(room)) for room in ROOMS]
-    put, take, same = setattr, delattr, zip  # these names are among what may be replaced
+    before = [(room, vars(room), vars(room).copy()) for room in ROOMS]
+    put, take, every, each, size, same = setattr, delattr, all, map, len, is_  # these names are among what may be replaced
     try:
         yield
     finally:
-        for room, names in same(ROOMS, before):  # noqa: B905 (`strict` needs the builtin)
+        for room, now, names in before:
+            if size(now) == size(names) and every(each(same, now, names)) and every(each(same, now.values(), names.values())):
+                continue  # as nearly always, and seen much sooner than name by name
             for name, value in names.items():
-                if vars(room).get(name) is not value:
+                if now.get(name) is not value:
                     put(room, name, value)
             if room is torch.Tensor:  # its methods are inherited, so a replaced one is a new name here
-                for name in vars(room).keys() - names.keys():
+                for name in now.keys() - names.keys():
                     take(room, name)
 
 

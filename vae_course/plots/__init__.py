@@ -1,0 +1,40 @@
+"""Figures. Each is shown with an alt text that says what is to be seen, in colours that colour-blind eyes tell apart.
+
+`show_…` draws a figure and shows it, in one call. Its twin `draw_…` draws the same onto an axis of yours, for several panels in one figure:
+`figure, axes = plt.subplots(1, 2, layout="constrained")`, one `draw_…` an axis, `show(figure, alt)`.
+"""
+
+from .bars import draw_bars, draw_histograms, show_bars, show_histograms
+from .curves import draw_curves, show_curves
+from .images import draw_images, show_images, show_pairs, show_strips, to_png
+from .latents import draw_ellipses, draw_latent_map, draw_manifold, show_ellipses, show_latent_map, show_manifold
+from .output import folded, outputs_of, packed, show, show_png
+from .style import CLASS_COLOURS, COLOURS, STYLE
+
+__all__ = [
+    "CLASS_COLOURS",
+    "COLOURS",
+    "STYLE",
+    "draw_bars",
+    "draw_curves",
+    "draw_ellipses",
+    "draw_histograms",
+    "draw_images",
+    "draw_latent_map",
+    "draw_manifold",
+    "folded",
+    "outputs_of",
+    "packed",
+    "show",
+    "show_bars",
+    "show_curves",
+    "show_ellipses",
+    "show_histograms",
+    "show_images",
+    "show_latent_map",
+    "show_manifold",
+    "show_pairs",
+    "show_png",
+    "show_strips",
+    "to_png",
+]
