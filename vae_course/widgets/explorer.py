@@ -12,12 +12,14 @@ from typing import Any, ClassVar
 import anywidget
 import torch
 import traitlets
+from ipywidgets import widget_serialization
 from PIL import Image
 from torch import Tensor
 
 from ..data.accepted import in_memory
 from ..plots import show_png
 from . import drawing
+from .programme import Weights, known_programme
 
 HERE = Path(__file__).parent
 
@@ -129,10 +131,23 @@ class Still:
         self.show()
 
 
-class Panel(anywidget.AnyWidget):
-    """The browser's half: draws the controls, sends where they stand, shows the newest picture."""
+@dataclass(frozen=True)
+class Painted:
+    """How controls become a z that the browser decodes itself, for explorers whose picture is a model's decoded image and nothing else.
 
-    _esm = HERE / "panel.js"
+    reads: control → the places in z that it moves. starts: control → option → a whole z. labels: control → option → the class decoded.
+    """
+
+    model: Any
+    reads: dict[str, list[int]]
+    starts: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    labels: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+class Panel(anywidget.AnyWidget):
+    """The browser's half: draws the controls, sends where they stand, shows the newest picture, or paints it where there is a programme."""
+
+    _esm = "".join((HERE / name).read_text("utf-8") for name in ("programme.js", "panel.js"))
     _css = HERE / "panel.css"
     about = traitlets.Dict().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
@@ -140,6 +155,8 @@ class Panel(anywidget.AnyWidget):
     png = traitlets.Bytes().tag(sync=True)
     sound = traitlets.Bytes().tag(sync=True)  # a WAV file; where there is one, a player stands below the picture
     frame = traitlets.Dict().tag(sync=True)
+    programme = traitlets.Dict().tag(sync=True)
+    weights = traitlets.Instance(Weights, allow_none=True).tag(sync=True, **widget_serialization)
 
 
 class Explorer:
@@ -166,6 +183,7 @@ class Explorer:
             about={"title": self.title, "width": self.picture_width, "pixels": self.in_pixels},
             controls=[_for_the_browser(control) for control in controls],
             backdrop=backdrop,
+            **self._programme(),
         )
         self.panel.on_msg(self._on_message)
         self._redraw()
@@ -194,6 +212,14 @@ class Explorer:
 
     def moved(self, names: set[str]) -> None:
         """Called after `values` changed and before the picture is drawn: what follows from it for other values."""
+
+    def painted(self) -> Painted | None:
+        """How the browser can paint without the kernel; None where it cannot. Says the same for the explorer's whole life."""
+        return None
+
+    def position(self) -> tuple[list[float], int | None]:
+        """For the browser: the z that is decoded now, and the class, where the model knows classes."""
+        raise NotImplementedError
 
     # What all of them do.
 
@@ -268,9 +294,26 @@ class Explorer:
         getattr(self, f"press_{name}")()
         self._redraw()
 
+    def _programme(self) -> dict[str, Any]:
+        """What the browser needs to paint, as the model stands now: nothing where it cannot."""
+        painted = self.painted()
+        known = None if painted is None else known_programme(painted.model)
+        if painted is None or known is None:
+            return {"programme": {}, "weights": None}
+        programme, weights = known
+        how = {"reads": painted.reads, "starts": painted.starts, "labels": painted.labels}
+        return {
+            "programme": {"key": programme.key, "steps": list(programme.steps), "shape": list(programme.shape), **how},
+            "weights": weights,
+        }
+
     def _redraw(self) -> None:
         with torch.inference_mode():
             picture = self.draw()
+        now = self._programme()
+        if now["programme"].get("key") != self.panel.programme.get("key"):  # the model was trained on
+            with self.panel.hold_sync():
+                self.panel.weights, self.panel.programme = now["weights"], now["programme"]
         self.alt_text = self.alt()
         self._publish(drawing.to_png(picture), self.says())
 
@@ -286,6 +329,8 @@ class Explorer:
             "says": self.panel.frame.get("says", []) if says is None else says,
             "trouble": trouble,
         }
+        if self.panel.programme:
+            frame["z"], frame["label"] = self.position()
         with self.panel.hold_sync():
             if png is not None:
                 self.panel.png = png

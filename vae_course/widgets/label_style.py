@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from PIL import Image
 from torch import Tensor
@@ -9,7 +11,7 @@ from torch import Tensor
 from ..evaluation import kl_per_dimension
 from ..models import ConditionalVAE
 from . import drawing
-from .explorer import Button, Choice, examples_of, thumbnails
+from .explorer import Button, Choice, Painted, examples_of, thumbnails
 from .latent_vector import LatentVector
 from .latents import codes, decoder_of, picks
 
@@ -47,6 +49,13 @@ class LabelAndStyle(LatentVector):
             starts=dict(zip(self.picks.options, codes(model, self.images, y[self.picks.rows]), strict=True)),
             limit=limit,
         )
+
+    def painted(self) -> Painted:
+        how = super().painted()
+        return replace(how, labels={"label": {label: number for number, label in enumerate(self.labels)}})
+
+    def position(self) -> tuple[list[float], int | None]:
+        return self._z.tolist(), self.labels.index(self.values["label"])
 
     def draw(self) -> Image.Image:
         decode = decoder_of(self.model, y=self.labels.index(self.values["label"]))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..plots import CLASS_COLOURS
 from . import drawing
-from .explorer import Explorer, Pad, Toggle, examples_of, signed
+from .explorer import Explorer, Pad, Painted, Toggle, examples_of, signed
 from .latents import Decoder, WithLatents, codes, decoder_of, for_class
 
 MAP_SIDE = 340
@@ -38,7 +38,7 @@ class LatentPad(Explorer):
             raise ValueError(
                 f"the model has {model.latent_size} latents, and a pad shows 2. Use LatentSliders, or train with latent_size=2."
             )
-        self.model, self.decode = model, decoder_of(model, decode, y)
+        self.model, self.decode, self.label, self.decodes_itself = model, decoder_of(model, decode, y), y, decode is None
         self.names: tuple[str, ...]
         x, self.y, self.names = (None, None, ()) if data is None else examples_of(data)
         self.places = None if x is None else codes(model, x, self.y).cpu().numpy()
@@ -57,6 +57,12 @@ class LatentPad(Explorer):
             if wanted not in self._maps:
                 self._maps[wanted] = drawing.to_png(self.map(manifold=wanted))
             self.panel.backdrop = self._maps[wanted]
+
+    def painted(self) -> Painted | None:
+        return Painted(self.model, {"point": [0, 1]}) if self.decodes_itself else None
+
+    def position(self) -> tuple[list[float], int | None]:
+        return list(self.values["point"]), self.label
 
     def draw(self) -> Image.Image:
         z = torch.tensor([self.values["point"]], device=self.model.device)

@@ -7,7 +7,7 @@ from PIL import Image
 from torch import Tensor
 
 from . import drawing
-from .explorer import Button, Choice, examples_of, signed, subscript, thumbnails
+from .explorer import Button, Choice, Painted, examples_of, signed, subscript, thumbnails
 from .latent_vector import LatentVector
 from .latents import Decoder, WithLatents, codes, decoder_of, for_class, most_telling, picks
 
@@ -38,7 +38,7 @@ class LatentSliders(LatentVector):
         decode: Decoder | None = None,
         told: str = "",
     ) -> None:
-        self.decode, self.told = decoder_of(model, decode, y), told
+        self.decode, self.told, self.y, self.decodes_itself = decoder_of(model, decode, y), told, y, decode is None
         x, labels, names = (None, None, ()) if data is None else examples_of(data)
         order, self.shares = most_telling(model, x, labels, decode)
         self.drawn = for_class(model, y, names, decode)
@@ -52,6 +52,12 @@ class LatentSliders(LatentVector):
         controls += [Button("random", "Random"), Button("centre", "Reset")]
         notes = [""] * model.latent_size if self.shares is None else [f"{100 * share:.0f} %" for share in self.shares]
         super().__init__(model, controls, order=order[:sliders], notes=notes, starts=starts, limit=limit)
+
+    def painted(self) -> Painted | None:
+        return super().painted() if self.decodes_itself else None
+
+    def position(self) -> tuple[list[float], int | None]:
+        return self._z.tolist(), self.y
 
     def draw(self) -> Image.Image:
         return drawing.from_tensor(self.decode(self._z.unsqueeze(0))[0])

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from .explorer import Button, Choice, Explorer, Slider, signed, subscript
+from .explorer import Button, Choice, Explorer, Painted, Slider, signed, subscript
 from .latents import WithLatents
 
 
@@ -55,6 +55,13 @@ class LatentVector(Explorer):
             raise ValueError(f"expected latents of shape {tuple(self.origin.shape)}, got {tuple(z.shape)}.")
         self._place(z)
         self._redraw()
+
+    def painted(self) -> Painted | None:
+        starts = {"image": {option: z.tolist() for option, z in self.starts.items()}} if self.starts else {}
+        return Painted(self.model, {f"z{i}": [i] for i in self.order}, starts)
+
+    def position(self) -> tuple[list[float], int | None]:
+        return self._z.tolist(), None
 
     def moved(self, names: set[str]) -> None:
         # Resetting everything moves "image" too, back to none: the sliders' own values then count.

@@ -1,5 +1,7 @@
+
 // The browser's half of an explorer: draws the controls that Python lists, tells Python where they stand, shows the picture
 // that comes back. Moves are coalesced: at most AHEAD of them are on their way, and what is sent next is always the newest.
+// Where there is a programme (above), the picture is painted here within a frame, and the kernel hears of the move afterwards.
 
 const AHEAD = 2;
 const PATIENCE = 1500; // milliseconds without an answer before the page says that the kernel is busy
@@ -105,6 +107,7 @@ function makePad(control, move, backdrop) {
   const image = element("img", "vae-backdrop", { alt: "", draggable: "false" });
   const node = element("div", "vae-pad", { tabindex: "0", role: "application", "aria-roledescription": "two-dimensional slider" }, image, mark);
   const side = control.limit;
+  node.dataset.limit = side;
   let at = control.default;
   const show = (value) => {
     at = value;
@@ -175,10 +178,14 @@ function render({ model, el }) {
   let newest = 0, shown = 0, tallest = 0;
   const note = () => { root.dataset.settled = String(!waiting() && answered >= sent && shown === newest); };
 
-  function send(content) {
+  const here = new Here(model);
+  const owing = () => waiting() || answered < sent;
+
+  function send(content, shownAlready = false) {
     sent += 1;
     note();
     model.send({ ...content, answer: { view, number: sent } });
+    if (shownAlready) return; // the picture is that of where the controls stand, however long the kernel takes
     clearTimeout(busy);
     busy = setTimeout(() => root.classList.add("vae-busy"), PATIENCE);
   }
@@ -186,16 +193,31 @@ function render({ model, el }) {
     if (!waiting() || sent - answered >= AHEAD) return;
     const values = wanted;
     wanted = {};
-    send({ values });
+    send({ values }, Object.keys(values).every((name) => here.paints(name)));
   }
   // The first move leaves at once; those that follow within the same frame of the screen leave together.
   function move(name, value) {
     wanted[name] = value;
+    unpainted = here.move(name, value) || unpainted;
     note();
     if (drawing) return;
-    flush();
+    leave();
     drawing = true;
-    requestAnimationFrame(() => { drawing = false; flush(); });
+    requestAnimationFrame(() => { drawing = false; leave(); });
+  }
+  let unpainted = false, painted = 0;
+  function leave() {
+    if (unpainted) paint();
+    flush();
+  }
+  function paint() {
+    unpainted = false;
+    painted += 1;
+    picture.src = here.picture();
+    picture.dataset.painted = painted;
+    // A choice may have moved all sliders.
+    for (const [name, value] of Object.entries(wanted)) if (!here.reads(name)) made[name].show(value);
+    for (const [name, value] of here.places()) if (!(name in wanted)) made[name].show(value);
   }
 
   const made = {};
@@ -231,10 +253,16 @@ function render({ model, el }) {
   }
   function receive() {
     const frame = model.get("frame");
-    show(frame.number, model.get("png"), frame.alt); // first: words need a new layout, and the picture can load meanwhile
     if (frame.answer?.view === view) answered = Math.max(answered, frame.answer.number);
+    if (here.ready && owing() && !frame.trouble) {
+      newest = shown = frame.number; // of a move before the last: what is painted here is newer
+      picture.dataset.number = frame.number;
+    } else {
+      show(frame.number, model.get("png"), frame.alt); // first: words need a new layout, and the picture can load meanwhile
+    }
+    if (!owing()) here.take(frame);
     if (answered >= sent) { clearTimeout(busy); root.classList.remove("vae-busy"); }
-    if (answered >= sent && !waiting()) for (const [name, value] of Object.entries(frame.values)) made[name]?.show(value);
+    if (!owing()) for (const [name, value] of Object.entries(frame.values)) made[name]?.show(value);
     says.replaceChildren(...frame.says.map((line) => element("div", "", {}, line)));
     // Words take as much room as they ever took, so that nothing jumps while a control is moved.
     tallest = Math.max(tallest, says.offsetHeight);
@@ -251,11 +279,14 @@ function render({ model, el }) {
   hear();
   model.on("change:sound", hear);
   model.on("change:frame", receive);
+  const renew = () => here.renew();
+  model.on("change:programme", renew);
   receive();
   for (const [name, value] of Object.entries(model.get("frame").values)) made[name]?.show(value);
   el.append(root);
   return () => {
     model.off("change:frame", receive);
+    model.off("change:programme", renew);
     model.off("change:sound", hear);
     letKeysGo();
     clearTimeout(busy);
