@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 from PIL import Image
 from torch import Tensor
@@ -11,7 +9,7 @@ from torch import Tensor
 from ..evaluation import kl_per_dimension
 from ..models import ConditionalVAE
 from . import drawing
-from .explorer import Button, Choice, Painted, examples_of, thumbnails
+from .explorer import Button, Choice, examples_of, thumbnails
 from .latent_vector import LatentVector
 from .latents import codes, decoder_of, picks
 
@@ -50,9 +48,8 @@ class LabelAndStyle(LatentVector):
             limit=limit,
         )
 
-    def painted(self) -> Painted:
-        how = super().painted()
-        return replace(how, labels={"label": {label: number for number, label in enumerate(self.labels)}})
+    def classes(self) -> dict[str, dict[str, int]]:
+        return {"label": {label: number for number, label in enumerate(self.labels)}}
 
     def position(self) -> tuple[list[float], int | None]:
         return self._z.tolist(), self.labels.index(self.values["label"])

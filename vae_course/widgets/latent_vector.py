@@ -58,7 +58,11 @@ class LatentVector(Explorer):
 
     def painted(self) -> Painted | None:
         starts = {"image": {option: z.tolist() for option, z in self.starts.items()}} if self.starts else {}
-        return Painted(self.model, {f"z{i}": [i] for i in self.order}, starts)
+        return Painted(self.model, {f"z{i}": [i] for i in self.order}, starts, self.classes())
+
+    def classes(self) -> dict[str, dict[str, int]]:
+        """Which class each option of a control decodes, by control; here none does."""
+        return {}
 
     def position(self) -> tuple[list[float], int | None]:
         return self._z.tolist(), None

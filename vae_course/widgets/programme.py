@@ -113,7 +113,7 @@ class _Writer:
         elif type(module) in ACTIVATIONS:
             self.steps.append({"kind": ACTIVATIONS[type(module)]})
         elif isinstance(module, nn.Unflatten) and module.dim == 1:
-            self.shape = tuple(module.unflattened_size)
+            self.shape = torch.Size(module.unflattened_size)  # pyright: ignore[reportArgumentType]
         elif isinstance(module, nn.Flatten):
             self.shape = (math.prod(self.shape),)
         elif not isinstance(module, nn.Identity):
@@ -129,8 +129,8 @@ class _Writer:
         self.shape = (module.out_features,)
 
     def transposed(self, module: nn.ConvTranspose2d) -> None:
-        plain = module.groups == 1 and module.output_padding == (0, 0) and module.dilation == (1, 1) and module.bias is not None
-        if not plain or len(self.shape) != 3 or isinstance(module.padding, str):
+        plain = module.groups == 1 and module.output_padding == (0, 0) and module.dilation == (1, 1)
+        if not plain or module.bias is None or len(self.shape) != 3 or isinstance(module.padding, str):
             raise NoProgramme("a transposed convolution of another kind")
         sides = zip(self.shape[1:], module.stride, module.padding, module.kernel_size, strict=True)
         to = (module.out_channels, *((side - 1) * stride - 2 * padding + kernel for side, stride, padding, kernel in sides))
