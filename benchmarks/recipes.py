@@ -20,7 +20,7 @@ class Recipe:
     epochs: the most there are, should the bound go on rising.
     held_out: how many training examples, the last ones, are kept for the bound.
     patience, lowered_after, lowered_to: as above.
-    minutes: of training, after which it ends whatever the bound does; the card then says that it was still falling.
+    minutes: of processor time, after which training ends whatever the bound does; the card then says that it was still falling.
     """
 
     model: str

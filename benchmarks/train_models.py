@@ -68,7 +68,7 @@ class Run:
 
     def finish(self) -> None:
         """Train until the recipe says that it is enough. Keeps the best epoch's weights in the model."""
-        self.started = self.written = time.perf_counter()
+        self.started = self.written = time.process_time()
         left = self.recipe.epochs - len(self.curve)
         try:
             if self._is_enough() or left < 1:
@@ -101,18 +101,18 @@ class Run:
                 group["lr"] *= self.recipe.lowered_to
         rate, epoch = self.optimizer.param_groups[0]["lr"], len(self.curve)
         print(f"{self.name} {epoch}: trained {history.loss[-1]:.2f}, held out {self.curve[-1]:.2f}, rate {rate:.1g}", flush=True)
-        if time.perf_counter() - self.written > SECONDS_BETWEEN_STATES:
+        if time.process_time() - self.written > SECONDS_BETWEEN_STATES:
             self._write()
         if self._is_enough():
             raise Done
 
     def _is_enough(self) -> bool:
-        so_far = self.seconds + time.perf_counter() - self.started
+        so_far = self.seconds + time.process_time() - self.started
         return bool(self.curve) and (self.since >= self.recipe.patience or so_far > 60 * self.recipe.minutes)
 
     def _write(self) -> None:
         """Write what is needed to go on, whole or not at all."""
-        now = time.perf_counter()
+        now = time.process_time()
         self.seconds += now - self.started
         self.started = self.written = now
         state = {

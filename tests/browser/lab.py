@@ -158,7 +158,7 @@ class SideChannel:
         self.client.start_channels(stdin=False, hb=False)
         self.client.wait_for_ready(timeout=PATIENCE)
         self.errors: list[str] = []
-        self._refused: str | None = ""
+        self._refused: str | None = None  # that the target is not known may have been said before anybody listened
         self.answers: dict[str, dict] = {}
         self._listening = threading.Event()
         self._listening.set()
