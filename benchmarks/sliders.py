@@ -15,7 +15,8 @@ import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -24,6 +25,7 @@ import vae_course
 from vae_course.widgets import LatentSliders, LiveTraining
 
 OURS, INTERACT, BARE = "explorer", "interact + matplotlib", "bare slider + one image"
+BUSY = "explorer, while the kernel computes in an endless loop"
 MOVES, PRESSES = 300, 30
 
 
@@ -166,6 +168,23 @@ def one_drag(notebook, cell, handle, track) -> tuple[int, float]:
     return len(during), max(0.0, max(seen["changes"], default=0.0) - seen["up"])
 
 
+@contextmanager
+def computing(notebook, folder: Path) -> Iterator[None]:
+    """Inside, the kernel computes and hears nothing."""
+    begun, done = folder / "begun", folder / "done"
+    loop = f"from pathlib import Path\nPath({str(begun)!r}).touch()\nwhile not Path({str(done)!r}).exists(): sum(range(100_000))"
+    notebook.side.client.execute(loop, silent=True, store_history=False)
+    while not begun.exists():
+        time.sleep(0.05)
+    try:
+        yield
+    finally:
+        done.touch()
+        notebook.page.wait_for_function("document.querySelector('.vae-explorer').dataset.settled === 'true'", timeout=60_000)
+        begun.unlink()
+        done.unlink()
+
+
 def browser_side(runs: int) -> dict[str, dict[str, list[float]]]:
     """The figures of each way, run by run; the ways take turns within a run."""
     from tests.browser.lab import Browser, Lab, NotebookPage, chromium
@@ -173,7 +192,7 @@ def browser_side(runs: int) -> dict[str, dict[str, list[float]]]:
     executable = chromium()
     if executable is None:
         raise SystemExit("needs Chromium: install it, or name it in VAE_COURSE_CHROMIUM")
-    found: dict[str, dict[str, list[float]]] = {name: {"keys": [], "updates": [], "lag": []} for name in (OURS, INTERACT, BARE)}
+    found: dict[str, dict[str, list[float]]] = {name: {"keys": [], "updates": [], "lag": []} for name in (OURS, BUSY, INTERACT, BARE)}
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(Path(folder))
         lab.start()
@@ -186,18 +205,19 @@ def browser_side(runs: int) -> dict[str, dict[str, list[float]]]:
             time.sleep(2)
             outputs = notebook.page.locator(".jp-CodeCell")
             for run in range(runs):
-                for number, name in enumerate((OURS, INTERACT, BARE), 1):
+                for name, number in ((OURS, 1), (BUSY, 1), (INTERACT, 2), (BARE, 3)):
                     place = outputs.nth(number)
                     place.scroll_into_view_if_needed()
                     cell = place.element_handle()
-                    if run == 0:
+                    if run == 0 and name != BUSY:
                         cell.evaluate(CLOCK)
-                    ours = name == OURS
+                    ours = number == 1
                     handle = place.locator("input[type=range]" if ours else ".noUi-handle").first
                     track = handle if ours else place.locator(".noUi-base").first
-                    handle.focus()
-                    found[name]["keys"].append(key_presses(notebook.page, cell, handle))
-                    updates, lag = one_drag(notebook, cell, None if ours else handle, track)
+                    with computing(notebook, Path(folder)) if name == BUSY else nullcontext():
+                        handle.focus()
+                        found[name]["keys"].append(key_presses(notebook.page, cell, handle))
+                        updates, lag = one_drag(notebook, cell, None if ours else handle, track)
                     found[name]["updates"].append(updates)
                     found[name]["lag"].append(lag)
             notebook.close()
@@ -239,7 +259,7 @@ def main() -> None:
         for run, keys in enumerate(figures["keys"]):
             middle, late = statistics.median(keys), quantile(keys, 0.95)
             drag = f"{figures['updates'][run]:3} pictures, lag {figures['lag'][run]:4.0f} ms"
-            print(f"  {name:24} keys {middle:4.0f} / {late:4.0f} ms, drag {drag}")
+            print(f"  {name:56} keys {middle:4.0f} / {late:4.0f} ms, drag {drag}")
 
 
 if __name__ == "__main__":

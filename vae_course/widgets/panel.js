@@ -4,6 +4,7 @@
 // Where there is a programme (above), the picture is painted here within a frame, and the kernel hears of the move afterwards.
 
 const AHEAD = 2;
+const REST = 80; // milliseconds that the kernel is left alone while pictures are painted here: its answers take time from them
 const PATIENCE = 1500; // milliseconds without an answer before the page says that the kernel is busy
 
 // Keys typed in an explorer stay there, whatever control has them: in command mode a letter deletes, cuts or changes the cell. Only what
@@ -206,9 +207,14 @@ function render({ model, el }) {
     requestAnimationFrame(() => { drawing = false; leave(); });
   }
   let unpainted = false, painted = 0;
+  let later;
   function leave() {
     if (unpainted) paint();
-    flush();
+    tell();
+  }
+  function tell() {
+    if (!waiting() || !Object.keys(wanted).every((name) => here.paints(name))) return flush();
+    later ??= setTimeout(() => { later = undefined; flush(); }, REST);
   }
   function paint() {
     unpainted = false;
@@ -269,7 +275,7 @@ function render({ model, el }) {
     says.style.minHeight = `${tallest}px`;
     trouble.textContent = frame.trouble;
     root.classList.toggle("vae-stale", frame.trouble !== "");
-    flush();
+    tell();
   }
   function hear() {
     const bytes = model.get("sound");
@@ -290,6 +296,7 @@ function render({ model, el }) {
     model.off("change:sound", hear);
     letKeysGo();
     clearTimeout(busy);
+    clearTimeout(later);
   };
 }
 
