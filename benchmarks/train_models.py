@@ -30,6 +30,7 @@ from .measures import MEASURES
 from .recipes import RECIPES, Recipe
 
 SECONDS_BETWEEN_STATES = 600
+COUNTS = 0.01  # nats: what a bound rises by when it rises; a rate that falls and falls would else go on for a thousandth each time
 
 
 class Done(Exception):
@@ -63,8 +64,12 @@ class Run:
 
     @property
     def since(self) -> int:
-        """Epochs since the best one."""
-        return len(self.curve) - 1 - self.curve.index(min(self.curve)) if self.curve else 0
+        """Epochs since the bound last rose by what counts."""
+        best, last = float("inf"), 0
+        for epoch, value in enumerate(self.curve):
+            if value < best - COUNTS:
+                best, last = value, epoch
+        return max(len(self.curve) - 1 - last, 0)
 
     def finish(self) -> None:
         """Train until the recipe says that it is enough. Keeps the best epoch's weights in the model."""
@@ -94,9 +99,9 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.recipe.seed)
             self.curve.append(mean_losses(model, self.held_out)["loss"])
-        if self.since == 0:
+        if self.curve[-1] == min(self.curve):
             self.best = copy.deepcopy(model.state_dict())
-        elif self.since % self.recipe.lowered_after == 0:
+        if self.since and self.since % self.recipe.lowered_after == 0:
             for group in self.optimizer.param_groups:
                 group["lr"] *= self.recipe.lowered_to
         rate, epoch = self.optimizer.param_groups[0]["lr"], len(self.curve)
