@@ -60,7 +60,7 @@ def tiled(images: Tensor, columns: int, gap: int = 1) -> Tensor:
 
 def picture(model, x: Tensor, y: Tensor | None) -> bytes:
     """64 samples and 16 reconstructions as the bytes of a PNG, each pixel twice as wide and high."""
-    again = model.reconstruct(x, y) if y is not None else model.reconstruct(x)
+    again = model.reconstruct(x, y)
     pairs = torch.cat([part for four in torch.arange(16).split(4) for part in (x[four], again[four])])
     left, right = tiled(samples(model, 64), 8), tiled(pairs, 4)
     room = torch.ones(left.shape[0], left.shape[1], 12)

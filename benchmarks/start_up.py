@@ -10,7 +10,6 @@ after a restart of the machine takes longer.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import queue
@@ -24,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.tables import print_head, print_row
-from benchmarks.timing import ROOT, in_a_process, in_turns, middle
+from benchmarks.timing import ROOT, in_a_process, in_turns, middle, print_table, table_parser
 
 IMPORTS = {
     "`import vae_course`": "import vae_course",
@@ -164,12 +163,7 @@ TABLES = {"import": imports, "first-page": first_page, "course": course}
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=TABLES, nargs="?", default="import")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="one round, one page: to see that it runs")
-    given = parser.parse_args(words)
-    TABLES[given.table](given.quick, 1 if given.quick else given.rounds)
+    print_table(TABLES, table_parser(TABLES, __doc__).parse_args(words))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import statistics
 import subprocess
@@ -14,6 +15,21 @@ import torch
 
 ROOT = Path(__file__).parents[1]
 Way = Callable[[], float]
+Table = Callable[[bool, int], object]  # quick or not, and in how many rounds
+
+
+def table_parser(tables: Mapping[str, Table], about: str | None) -> argparse.ArgumentParser:
+    """For a program that prints one of some tables, the first when none is named."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("table", choices=tables, nargs="?", default=next(iter(tables)))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="one round of little: to see that it runs")
+    return parser
+
+
+def print_table(tables: Mapping[str, Table], given: argparse.Namespace) -> None:
+    """Print the table that was asked for."""
+    tables[given.table](given.quick, 1 if given.quick else given.rounds)
 
 
 def in_turns(ways: Mapping[str, Way], rounds: int, *, warm_up: int = 1) -> dict[str, list[float]]:

@@ -9,7 +9,6 @@ are black or white, because PyTorch's Bernoulli distribution, when it validates,
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import multiprocessing
 import sys
@@ -24,7 +23,7 @@ from torch.distributions import Bernoulli, Independent, Normal, kl_divergence
 from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.tables import images, print_head, print_row
-from benchmarks.timing import Way, in_turns, middle, now, ratio
+from benchmarks.timing import Way, in_turns, middle, now, print_table, ratio, table_parser
 from benchmarks.training_speed import BATCH, PIXELS, REFERENCE, Timed, network, reference, with_fit
 from vae_course.models.bernoulli import BernoulliImage
 
@@ -208,12 +207,7 @@ TABLES = {"measures": measures, "profile": profile_of_fit}
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=TABLES, nargs="?", default="measures")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="a few images and one round: to see that it runs")
-    given = parser.parse_args(words)
-    TABLES[given.table](given.quick, 1 if given.quick else given.rounds)
+    print_table(TABLES, table_parser(TABLES, __doc__).parse_args(words))
 
 
 if __name__ == "__main__":

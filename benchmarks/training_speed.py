@@ -14,7 +14,6 @@ the smallest and the largest in brackets, after one round that is thrown away. E
 
 from __future__ import annotations
 
-import argparse
 import copy
 import importlib.util
 import itertools
@@ -32,7 +31,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from torchvision import transforms
 
 from benchmarks.tables import images, print_head, print_row
-from benchmarks.timing import Way, in_a_process, in_turns, middle, now, peak_memory, ratio
+from benchmarks.timing import Way, in_a_process, in_turns, middle, now, peak_memory, print_table, ratio, table_parser
 from vae_course import VAE, ConvolutionalVAE, HierarchicalVAE, RecurrentVAE, fit, load
 from vae_course.data import Split, sprites
 
@@ -438,16 +437,13 @@ TABLES = {"batches": batches, "sizes": sizes, "images": numbers_of_images, "kind
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("table", choices=TABLES, nargs="?", default="batches")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--quick", action="store_true", help="a few images and one round: to see that it runs")
+    parser = table_parser(TABLES, __doc__)
     parser.add_argument("--memory-of", type=int, metavar="N", help="only the peak memory of training on N images, in this process")
     given = parser.parse_args(words)
     if given.memory_of:
         print(memory_of_training(given.memory_of))
     else:
-        TABLES[given.table](given.quick, 1 if given.quick else given.rounds)
+        print_table(TABLES, given)
 
 
 if __name__ == "__main__":

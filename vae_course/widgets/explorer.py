@@ -179,6 +179,7 @@ class Explorer:
         self._number = 0
         self._answer: dict = {}
         self._trouble = ""
+        self._painted = self.painted()
         self.panel = Panel(
             about={"title": self.title, "width": self.picture_width, "pixels": self.in_pixels},
             controls=[_for_the_browser(control) for control in controls],
@@ -214,7 +215,7 @@ class Explorer:
         """Called after `values` changed and before the picture is drawn: what follows from it for other values."""
 
     def painted(self) -> Painted | None:
-        """How the browser can paint without the kernel; None where it cannot. Says the same for the explorer's whole life."""
+        """How the browser can paint without the kernel; None where it cannot. Asked once."""
         return None
 
     def position(self) -> tuple[list[float], int | None]:
@@ -296,7 +297,7 @@ class Explorer:
 
     def _programme(self) -> dict[str, Any]:
         """What the browser needs to paint, as the model stands now: nothing where it cannot."""
-        painted = self.painted()
+        painted = self._painted
         known = None if painted is None else known_programme(painted.model)
         if painted is None or known is None:
             return {"programme": {}, "weights": None}
