@@ -73,7 +73,9 @@ class Ran:
 
 @dataclass(frozen=True)
 class Mark:
-    """The verdict on one task. kind: as `Verdict.kind`, or "missing". mistakes: short names of the recognised slips; hints: their questions.
+    """The verdict on one task. kind: as `Verdict.kind`, or "missing". mistakes: short names of the recognised slips.
+
+    hints: the questions that go with them.
 
     words: what the student reads, without hidden inputs and tracebacks.
     """
