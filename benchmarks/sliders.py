@@ -2,6 +2,7 @@
 
 python -m benchmarks.sliders                 kernel side, live training, and three runs in a real JupyterLab (needs Chromium)
 python -m benchmarks.sliders --kernel        without the browser
+python -m benchmarks.sliders --painted       only what the browser paints: each kind of explorer, while the kernel is in an endless loop
 python -m benchmarks.sliders --runs 5
 
 Absolute times drift with the machine; the ratios within one session are what counts.
@@ -26,6 +27,7 @@ from vae_course.widgets import LatentSliders, LiveTraining
 
 OURS, INTERACT, BARE = "explorer", "interact + matplotlib", "bare slider + one image"
 BUSY = "explorer, while the kernel computes in an endless loop"
+ALIKE = "{}, while the kernel computes in an endless loop"
 MOVES, PRESSES = 300, 30
 
 
@@ -59,7 +61,7 @@ def kernel_side() -> dict[str, list[float]]:
         return buffer.getvalue()
 
     ways: dict[str, tuple[Callable[[float], bytes], int]] = {
-        OURS: (lambda value: explorer.set(z3=value).png, MOVES),
+        OURS: (lambda value: explorer.set(z4=value).png, MOVES),
         INTERACT: (with_matplotlib, MOVES // 5),
     }
     times: dict[str, list[float]] = {}
@@ -122,16 +124,26 @@ slider.observe(lambda change: setattr(shown, "value", png(change["new"])), "valu
 ipywidgets.VBox([slider, shown])
 """.strip(),
 ]
-# Notes the time at which each new picture in a cell's output is loaded, of each key that goes down, and of the mouse's going up.
+# Notes the time at which each new picture in a cell's output is loaded or painted, of each key that goes down, and of the mouse's going up.
+# Pictures are compared by what is to be seen in them: one that looks like the last is none.
 CLOCK = """
 (cell) => {
-  const clock = { changes: [], keys: [], up: [], last: cell.querySelector("img")?.src };
-  const look = ({ target }) => {
-    if (target.tagName !== "IMG" || target.src === clock.last) return;
-    clock.last = target.src;
-    clock.changes.push(performance.now());
+  const clock = { changes: [], keys: [], up: [], last: null };
+  const pen = Object.assign(document.createElement("canvas"), { width: 96, height: 96 }).getContext("2d", { willReadFrequently: true });
+  pen.imageSmoothingEnabled = false;
+  const look = (picture) => {
+    const now = performance.now();
+    pen.clearRect(0, 0, 96, 96);
+    pen.drawImage(picture, 0, 0, 96, 96);
+    const seen = pen.getImageData(0, 0, 96, 96).data.reduce((sum, value) => (Math.imul(sum, 31) + value) | 0, 7);
+    if (seen === clock.last) return;
+    clock.last = seen;
+    clock.changes.push(now);
   };
-  cell.addEventListener("load", look, true);
+  cell.addEventListener("load", ({ target }) => { if (target.matches("img:not(.vae-backdrop)")) look(target); }, true);
+  for (const root of cell.querySelectorAll(".vae-explorer")) {
+    new MutationObserver(() => look(root.querySelector(".vae-painting"))).observe(root, { attributeFilter: ["data-painted"] });
+  }
   document.addEventListener("keydown", () => clock.keys.push(performance.now()), true);
   document.addEventListener("pointerup", () => clock.up.push(performance.now()), true);
   document.addEventListener("pointerdown", () => { clock.down = performance.now(); }, true);
@@ -143,6 +155,8 @@ CLOCK = """
 def key_presses(page, cell, handle) -> list[float]:
     """Milliseconds from a key's going down to the next change of the picture."""
     waits = []
+    handle.press("Home")
+    time.sleep(0.3)
     for number in range(PRESSES):
         handle.press("ArrowRight" if number % 10 < 5 else "ArrowLeft")
         changed = "(cell) => cell.clock.changes.at(-1) > cell.clock.keys.at(-1)"
@@ -180,58 +194,90 @@ def computing(notebook, folder: Path) -> Iterator[None]:
         yield
     finally:
         done.touch()
-        notebook.page.wait_for_function("document.querySelector('.vae-explorer').dataset.settled === 'true'", timeout=60_000)
+        settled = "[...document.querySelectorAll('.vae-explorer')].every((one) => one.dataset.settled === 'true')"
+        notebook.page.wait_for_function(settled, timeout=60_000)
         begun.unlink()
         done.unlink()
 
 
-def browser_side(runs: int) -> dict[str, dict[str, list[float]]]:
-    """The figures of each way, run by run; the ways take turns within a run."""
+Figures = dict[str, dict[str, list]]
+
+
+@contextmanager
+def opened(cells: list[str]) -> Iterator[tuple]:
+    """A page in JupyterLab whose cells have been run, and a folder that goes with it."""
     from tests.browser.lab import Browser, Lab, NotebookPage, chromium
 
     executable = chromium()
     if executable is None:
         raise SystemExit("needs Chromium: install it, or name it in VAE_COURSE_CHROMIUM")
-    found: dict[str, dict[str, list[float]]] = {name: {"keys": [], "updates": [], "lag": []} for name in (OURS, BUSY, INTERACT, BARE)}
     with tempfile.TemporaryDirectory() as folder:
         lab = Lab(Path(folder))
         lab.start()
         browser = Browser(executable)
         try:
-            lab.write("sliders.ipynb", CELLS)
+            lab.write("sliders.ipynb", cells)
             notebook = NotebookPage(browser, lab, "sliders.ipynb")
-            notebook.run_all(len(CELLS))
-            notebook.page.locator(".vae-picture[data-number]").wait_for()
+            notebook.run_all(len(cells))
+            notebook.page.locator(".vae-picture[data-number]").first.wait_for()
             time.sleep(2)
-            outputs = notebook.page.locator(".jp-CodeCell")
-            for run in range(runs):
-                for name, number in ((OURS, 1), (BUSY, 1), (INTERACT, 2), (BARE, 3)):
-                    place = outputs.nth(number)
-                    place.scroll_into_view_if_needed()
-                    cell = place.element_handle()
-                    if run == 0 and name != BUSY:
-                        cell.evaluate(CLOCK)
-                    ours = number == 1
-                    handle = place.locator("input[type=range]" if ours else ".noUi-handle").first
-                    track = handle if ours else place.locator(".noUi-base").first
-                    with computing(notebook, Path(folder)) if name == BUSY else nullcontext():
-                        handle.focus()
-                        found[name]["keys"].append(key_presses(notebook.page, cell, handle))
-                        updates, lag = one_drag(notebook, cell, None if ours else handle, track)
-                    found[name]["updates"].append(updates)
-                    found[name]["lag"].append(lag)
+            yield notebook, Path(folder)
             notebook.close()
         finally:
             browser.close()
             lab.stop()
+
+
+def measured(notebook, place, figures: dict[str, list], *, ours: bool) -> None:
+    """One run of keys and one of dragging in a cell, added to its figures."""
+    place.scroll_into_view_if_needed()
+    cell = place.element_handle()
+    if not cell.evaluate("(cell) => Boolean(cell.clock)"):
+        cell.evaluate(CLOCK)
+    handle = place.locator(".vae-pad, input[type=range]" if ours else ".noUi-handle").first
+    track = handle if ours else place.locator(".noUi-base").first
+    handle.focus()
+    figures["keys"].append(key_presses(notebook.page, cell, handle))
+    updates, lag = one_drag(notebook, cell, None if ours else handle, track)
+    figures["updates"].append(updates)
+    figures["lag"].append(lag)
+
+
+def browser_side(runs: int) -> Figures:
+    """The figures of each way, run by run; the ways take turns within a run."""
+    found: Figures = {name: {"keys": [], "updates": [], "lag": []} for name in (OURS, BUSY, INTERACT, BARE)}
+    with opened(CELLS) as (notebook, folder):
+        cells = notebook.page.locator(".jp-CodeCell")
+        for _ in range(runs):
+            for name, number in ((OURS, 1), (BUSY, 1), (INTERACT, 2), (BARE, 3)):
+                with computing(notebook, folder) if name == BUSY else nullcontext():
+                    measured(notebook, cells.nth(number), found[name], ours=number == 1)
+    return found
+
+
+def painted_side(runs: int) -> Figures:
+    """The figures of each kind of explorer that the browser paints, while the kernel hears nothing."""
+    from tests.browser.explorers import ONLY_THESE, PAINTED
+
+    found: Figures = {ALIKE.format(title): {"keys": [], "updates": [], "lag": []} for title in PAINTED}
+    with opened([ONLY_THESE.strip(), *(f"explorers[{title!r}]" for title in PAINTED)]) as (notebook, folder):
+        cells = notebook.page.locator(".jp-CodeCell")
+        for _ in range(runs):
+            with computing(notebook, folder):
+                for number, figures in enumerate(found.values(), 1):
+                    measured(notebook, cells.nth(number), figures, ours=True)
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kernel", action="store_true", help="leave the browser out")
+    parser.add_argument("--painted", action="store_true", help="only what the browser paints")
     parser.add_argument("--runs", type=int, default=3)
     arguments = parser.parse_args()
+    if arguments.painted:
+        told(painted_side(arguments.runs), arguments.runs)
+        return
 
     times = kernel_side()
     print("\n| from set value to new image bytes, one core | median (ms) | p95 (ms) |\n|---|---|---|")
@@ -245,10 +291,11 @@ def main() -> None:
 
     if arguments.kernel:
         return
-    found = browser_side(arguments.runs)
-    print(
-        f"\n| in JupyterLab, {arguments.runs} runs | key to picture: median (ms) | p95 (ms) | pictures in a 1 s drag | lag after it (ms) |"
-    )
+    told(browser_side(arguments.runs) | painted_side(arguments.runs), arguments.runs)
+
+
+def told(found: Figures, runs: int) -> None:
+    print(f"\n| in JupyterLab, {runs} runs | key to picture: median (ms) | p95 (ms) | pictures in a 1 s drag | lag after it (ms) |")
     print("|---|---|---|---|---|")
     for name, figures in found.items():
         keys = [wait for run in figures["keys"] for wait in run]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 from vae_course import checkpoints, widgets
 from vae_course.data import load
 from vae_course.data.sprites import sprites
 
 EXPLORERS = {
+    "DrawYourOwn": lambda trained, data: widgets.DrawYourOwn(checkpoints.pretrained("vae-mnist-2"), load("digits")),
     "LatentSliders": lambda trained, data: widgets.LatentSliders(trained("VAE"), data=data),
     "LatentPad": lambda trained, data: widgets.LatentPad(trained("VAE"), data=data),
     "Morph": lambda trained, data: widgets.Morph(trained("VAE"), *data.test.x[:4].double()),
@@ -19,3 +22,17 @@ EXPLORERS = {
     "FactorSliders": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), sprites(train=10, test=300)),
     "TuneMixer": lambda trained, data: widgets.TuneMixer(checkpoints.pretrained("recurrent-melodies"), *load("melodies").test.x[:2]),
 }
+
+
+def anywhere(explorer, chance: random.Random) -> dict:
+    """Where every control could stand, by chance; a choice that may be left is left now and then."""
+    values = {}
+    for name, control in explorer.controls.items():
+        if control.kind == "slider":
+            steps = int((control.high - control.low) / control.step + 1e-9)
+            values[name] = round(control.low + chance.randint(0, steps) * control.step, 6)
+        elif control.kind == "choice":
+            values[name] = chance.choice([*control.options, *[None] * control.can_be_left])
+        elif control.kind == "pad":
+            values[name] = tuple(round(chance.uniform(-control.limit, control.limit), 3) for _ in range(2))
+    return values

@@ -64,6 +64,9 @@ if TYPE_CHECKING:  # what an editor reads; a test holds that it is the same as b
     from .training import History as History
     from .training import fit as fit
     from .widgets import (
+        DrawYourOwn as DrawYourOwn,
+    )
+    from .widgets import (
         FactorSliders as FactorSliders,
     )
     from .widgets import (
@@ -126,6 +129,7 @@ _HOMES = {
     "evaluation": ("evaluate", "negative_log_likelihood"),
     "plots": ("show", "show_images", "show_curves"),
     "widgets": (
+        "DrawYourOwn",
         "LatentSliders",
         "LatentPad",
         "Morph",

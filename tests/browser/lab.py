@@ -79,9 +79,16 @@ class Lab:
     def set_theme(self, theme: str) -> None:
         """For pages opened from now on."""
         for name, values in settings(theme=theme).items():
-            path = self.folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(values))
+            self._set(f"@jupyterlab/{name}", values)
+
+    def save_widgets(self, wanted: bool) -> None:
+        """Whether a notebook is saved with its widgets' state, as Colab does; for pages opened from now on."""
+        self._set("@jupyter-widgets/jupyterlab-manager/plugin", {"saveState": wanted})
+
+    def _set(self, name: str, values: dict) -> None:
+        path = self.folder / "settings" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
 
     def start(self) -> None:
         command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={self.port}"]

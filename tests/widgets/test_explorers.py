@@ -144,19 +144,19 @@ def fragile(small_vae):
 def test_raising_callback_raises_in_python_and_is_told_in_words(fragile):
     good = fragile.png
     with pytest.raises(RuntimeError, match="tripped"):
-        fragile.set(z0=2.0)
+        fragile.set(z1=2.0)
     assert "the decoder tripped" in fragile.trouble
     assert fragile.png == good
-    fragile.set(z0=0.0)
+    fragile.set(z1=0.0)
     assert fragile.trouble == ""
 
 
 def test_raising_callback_is_told_on_the_page_too(fragile):
-    browser_moves(fragile, z0=2.0)
+    browser_moves(fragile, z1=2.0)
     assert "the decoder tripped" in fragile.panel.frame["trouble"]
     # The page is answered all the same, or it would wait for ever.
     assert fragile.panel.frame["answer"] == {"view": "page", "number": 1}
-    browser_moves(fragile, z0=0.5)
+    browser_moves(fragile, z1=0.5)
     assert fragile.panel.frame["trouble"] == ""
 
 
@@ -200,7 +200,7 @@ def test_variance_carried_of_a_perfect_copy_is_the_pixels_own_variance():
 
 
 def test_sliders_decode_what_they_say(small_vae, blobs):
-    explorer = LatentSliders(small_vae, data=blobs).set(z0=1.0, z2=-0.5)
+    explorer = LatentSliders(small_vae, data=blobs).set(z1=1.0, z2=0.0, z3=-0.5)
     assert explorer.z.tolist() == [1.0, 0.0, -0.5]
     expected = small_vae.decode(torch.tensor([[1.0, 0.0, -0.5]])).mean[0, 0]
     assert np.allclose(pixels(explorer.png)[..., 0], 255 * expected.detach().numpy(), atol=0.51)
@@ -214,13 +214,55 @@ def test_sliders_start_from_an_image(small_vae, blobs):
     assert torch.allclose(explorer.set(image="c").z, expected)
     explorer.press("centre")
     assert explorer.z.tolist() == [0, 0, 0]
+    assert explorer.values["image"] is None
+    assert torch.equal(explorer.press("start").z, explorer.origin)
+
+
+def test_sliders_begin_with_an_example_and_go_around_it(small_vae, blobs):
+    """Of four classes the third: the first picture is its reconstruction, and the still twin's rows pass through it."""
+    first = int((blobs.test.y == 2).nonzero()[0])
+    with torch.no_grad():
+        code = small_vae.encode(blobs.test.x[first : first + 1]).mean[0]
+    explorer = LatentSliders(small_vae, data=blobs)
+    assert explorer.values["image"] == "c"
+    torch.testing.assert_close(explorer.z, code)
+    assert np.allclose(pixels(explorer.png)[..., 0], 255 * small_vae.reconstruct(blobs.test.x[first : first + 1])[0, 0].numpy(), atol=0.51)
+    assert "keeps all others as in the code of an image of class c" in explorer.still().alt
+    assert torch.equal(explorer.set(image="a", z1=2.0).reset().z, explorer.origin)
+
+
+@pytest.mark.parametrize("as_latents", [False, True])
+def test_sliders_and_pad_go_around_what_they_are_given(small_vae, flat_vae, blobs, as_latents):
+    x = blobs.test.x[5]
+    for model in (small_vae, flat_vae):
+        with torch.no_grad():
+            code = model.encode(x.unsqueeze(0)).mean[0]
+        around = code if as_latents else x
+        for data in (None, blobs):
+            explorer = LatentSliders(model, data, around=around)
+            torch.testing.assert_close(explorer.z, code)
+            assert explorer.values.get("image") is None
+            assert [explorer.controls[f"z{i + 1}"].default for i in range(len(code))] == pytest.approx(code.tolist())
+        if model is flat_vae:
+            assert LatentPad(model, blobs, around=around).values["point"] == pytest.approx(code.tolist(), abs=0.0051)
+    with pytest.raises(ValueError, match=r"around has shape \(5,\), expected an image \(1, 8, 8\) or latents \(3,\)"):
+        LatentSliders(small_vae, around=torch.zeros(5))
+
+
+def test_without_an_example_all_begins_with_a_draw_from_the_prior(small_vae, flat_vae):
+    before = torch.get_rng_state()
+    sliders, pad = LatentSliders(small_vae), LatentPad(flat_vae)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert sliders.z.abs().max() > 0.3
+    assert max(map(abs, pad.values["point"])) > 0.3
+    assert LatentSliders(small_vae, decode=lambda z: small_vae.decode(z).mean).z.tolist() == [0, 0, 0], "a slider may mean anything there"
 
 
 def test_sliders_show_the_vector_they_are_given(small_vae):
     explorer = LatentSliders(small_vae, sliders=2)
     explorer.z = [0.5, 0.25, 1.5]
-    assert explorer.values == {"z0": 0.5, "z1": 0.25}
-    assert explorer.reset().z.tolist() == [0, 0, 0]
+    assert explorer.values == {"z1": 0.5, "z2": 0.25}
+    assert torch.equal(explorer.reset().z, explorer.origin)
     with pytest.raises(ValueError, match="expected latents"):
         explorer.z = [1.0]
 
@@ -380,4 +422,4 @@ def test_sliders_of_another_meaning_tell_it_in_the_words_given(small_vae):
     turned = LatentSliders(small_vae, sliders=1, decode=lambda z: small_vae.decode(-z).mean, told=told)
     assert turned.still().alt == told
     assert turned.alt_text == "The image with all sliders at 0."
-    assert "with the sliders at z₀ = −1.0" in turned.set(z0=-1.0).alt_text
+    assert "with the sliders at z₁ = −1.0" in turned.set(z1=-1.0).alt_text

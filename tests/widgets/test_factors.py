@@ -94,7 +94,7 @@ def test_factors_on_one_dimension_share_a_slider(data):
     double = data.test.y.clone()
     double[:, 0] = double[:, 1] // 2
     explorer = FactorSliders(model, Split(data.test.x, double), factors=("group", "size", "turn", "across", "down"))
-    assert {"size and group (z₁)", "group and size (z₁)"} & set(explorer.labels.values())
+    assert {"size and group (z₂)", "group and size (z₂)"} & set(explorer.labels.values())
     assert len(explorer.moves) == 4
 
 

@@ -55,9 +55,9 @@ def test_the_picture_holds_image_reconstruction_and_row(explorer, model, blobs):
     first = int((blobs.test.y == 1).nonzero()[0])
     again = model.reconstruct(blobs.test.x[first : first + 1])
     for image in (blobs.test.x[first], again[0], *explorer.drawn):
-        tile = np.kron((image[0] * 255).round().numpy() / 255, np.ones((16, 16)))  # 8 pixels, 64 on screen, twice as many drawn
+        tile = np.kron((image[0] * 255).round().numpy() / 255, np.ones((14, 14)))  # 8 pixels, 56 on screen, twice as many drawn
         places = np.lib.stride_tricks.sliding_window_view(shown, tile.shape)[::1, ::1]
-        assert np.abs(places[..., ::16, ::16] - tile[::16, ::16]).max((-1, -2)).min() < 1 / 255
+        assert np.abs(places[..., ::14, ::14] - tile[::14, ::14]).max((-1, -2)).min() < 1 / 255
 
 
 def test_same_number_same_row_and_the_callers_random_numbers_are_left_alone(explorer):
@@ -113,7 +113,7 @@ def test_takes_a_few_images_without_labels_and_a_single_level(blobs):
     model = HierarchicalVAE(input_shape=(1, 8, 8), latent_sizes=(3,), hidden_sizes=(8,))
     explorer = LevelResampler(model, blobs.test.x[:2])
     assert explorer.controls["image"].options == ("image 0", "image 1")
-    assert "At the top image 0 with" in explorer.sweep().alt_text
+    assert "At the left image 0 with" in explorer.sweep().alt_text
 
 
 def test_refuses_what_it_cannot_do(explorer, model, blobs):

@@ -37,7 +37,7 @@ def nbval(path: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, cwd=path.parent, env=environment, capture_output=True, text=True, timeout=300, check=False)
 
 
-@pytest.mark.parametrize(("move", "fails"), [("set(z0=0.5)", False), ("set(z0=2.0)", True), ("sweep()", True)])
+@pytest.mark.parametrize(("move", "fails"), [("set(z1=0.5)", False), ("set(z1=2.0)", True), ("sweep()", True)])
 def test_nbval_fails_when_a_callback_raises(tmp_path, move, fails):
     path = tmp_path / "moved.ipynb"
     nbformat.write(notebook(MODEL, FRAGILE.format(move=move)), path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -53,23 +54,35 @@ def from_tensor(image: Tensor, side: int | None = None) -> Image.Image:
     return small.resize((round(height * small.width / small.height), height), Image.Resampling.NEAREST)
 
 
-def tiles(
-    images: Tensor,
+@dataclass(frozen=True)
+class Mosaic:
+    """White paper with labels, and where tiles lie on it: (left, top, width, height) each, in drawn pixels."""
+
+    paper: Image.Image
+    places: tuple[tuple[int, int, int, int], ...]
+
+    def filled(self, images: Sequence[Tensor] | Tensor) -> Image.Image:
+        """The paper with one image (channels, height, width) a place."""
+        paper = self.paper.copy()
+        for image, (x, y, width, height) in zip(images, self.places, strict=True):
+            paper.paste(from_tensor(image).resize((width, height), Image.Resampling.NEAREST), (x, y))
+        return paper
+
+
+def mosaic(
+    count: int,
+    shape: Sequence[int],
     *,
     columns: int,
     side: int = 56,
     gap: int = 3,
     row_labels: Sequence[str] = (),
     column_labels: Sequence[str] = (),
-    frames: dict[int, str] | None = None,
-) -> Image.Image:
-    """A batch (n, channels, height, width) as a grid on white paper, row by row, with labels at the left and on top.
-
-    frames: colours of frames around single tiles, by their number in the batch.
-    """
-    first = from_tensor(images[0], side)
-    width, height, space = first.width, first.height, gap * DENSITY
-    rows = -(-len(images) // columns)
+) -> Mosaic:
+    """Room for `count` images of a shape (channels, height, width), row by row, `side` screen pixels high, with labels left and on top."""
+    height, space = side * DENSITY, gap * DENSITY
+    width = round(height * shape[-1] / shape[-2])
+    rows = -(-count // columns)
     left = max((text_width(label) for label in row_labels), default=0)
     left += 3 * space if row_labels else space
     top = round(1.6 * TEXT_SIZE * DENSITY) if column_labels else space
@@ -80,18 +93,26 @@ def tiles(
         left = max(left, max(text_width(column_labels[0]) - width, 0) // 2 + space)
     paper = Image.new("RGB", (left + columns * (width + space) + right - space, top + rows * (height + space)), PAPER)
     draw = ImageDraw.Draw(paper)
-    for number, image in enumerate(images):
-        x, y = left + (number % columns) * (width + space), top + (number // columns) * (height + space)
-        paper.paste(from_tensor(image, side), (x, y))
-        if frames and number in frames:
-            draw.rectangle(
-                [x - space + 1, y - space + 1, x + width + space - 2, y + height + space - 2], outline=frames[number], width=space - 1
-            )
     for row, label in enumerate(row_labels):
         draw.text((left - 2 * space, top + row * (height + space) + height // 2), label, INK, font(), anchor="rm")
     for column, label in enumerate(column_labels):
         draw.text((left + column * (width + space) + width // 2, top // 2), label, INK, font(), anchor="mm")
-    return paper
+    places = ((left + (i % columns) * (width + space), top + (i // columns) * (height + space), width, height) for i in range(count))
+    return Mosaic(paper, tuple(places))
+
+
+def tiles(
+    images: Tensor,
+    *,
+    columns: int,
+    side: int = 56,
+    gap: int = 3,
+    row_labels: Sequence[str] = (),
+    column_labels: Sequence[str] = (),
+) -> Image.Image:
+    """A batch (n, channels, height, width) as a grid on white paper, row by row, with labels at the left and on top."""
+    room = mosaic(len(images), images.shape[1:], columns=columns, side=side, gap=gap, row_labels=row_labels, column_labels=column_labels)
+    return room.filled(images)
 
 
 def text_width(text: str, size: float = TEXT_SIZE) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,9 +19,11 @@ from torch import Tensor
 from ..data.accepted import in_memory
 from ..plots import show_png
 from . import drawing
-from .programme import Weights, known_programme
+from .programme import Weights
+from .scene import Scene
 
 HERE = Path(__file__).parent
+SCRIPTS = tuple(HERE / name for name in ("programme.js", "scene.js", "panel.js"))
 
 
 @dataclass(frozen=True)
@@ -43,25 +45,37 @@ class Slider:
             raise ValueError(f"{self.name} is {value}, expected a number from {self.low:g} to {self.high:g}.")
         return number
 
+    def place(self, value: float) -> int:
+        """How many steps it is from `low`."""
+        return round((value - self.low) / self.step)
+
     def stops(self) -> list:
         return [self.low, self.high, self.default]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One of several `options`; with `pictures` (PNG bytes, one an option) they are shown as thumbnails to press."""
+    """One of several `options`; with `pictures` (PNG bytes, one an option) they are shown as thumbnails to press.
+
+    Where it `can_be_left`, None stands for no option: a start that was moved away from.
+    """
 
     name: str
     label: str
     options: tuple[str, ...]
     default: str | None
     pictures: tuple[bytes, ...] = field(default=(), repr=False)
+    can_be_left: bool = False
     kind: ClassVar[str] = "choice"
 
     def check(self, value: Any) -> str | None:
-        if value not in (*self.options, self.default):
+        if value not in self.options and not (value is None and self.can_be_left):
             raise ValueError(f"{self.name} is {value!r}, expected one of: {', '.join(self.options)}.")
         return value
+
+    def place(self, value: str | None) -> int | None:
+        """Its number among the options."""
+        return None if value is None else self.options.index(value)
 
     def stops(self) -> list:
         return [*self.options, self.default]
@@ -131,23 +145,10 @@ class Still:
         self.show()
 
 
-@dataclass(frozen=True)
-class Painted:
-    """How controls become a z that the browser decodes itself, for explorers whose picture is a model's decoded image and nothing else.
-
-    reads: control → the places in z that it moves. starts: control → option → a whole z. labels: control → option → the class decoded.
-    """
-
-    model: Any
-    reads: dict[str, list[int]]
-    starts: dict[str, dict[str, list[float]]] = field(default_factory=dict)
-    labels: dict[str, dict[str, int]] = field(default_factory=dict)
-
-
 class Panel(anywidget.AnyWidget):
     """The browser's half: draws the controls, sends where they stand, shows the newest picture, or paints it where there is a programme."""
 
-    _esm = "".join((HERE / name).read_text("utf-8") for name in ("programme.js", "panel.js"))
+    _esm = "".join(path.read_text("utf-8") for path in SCRIPTS)
     _css = HERE / "panel.css"
     about = traitlets.Dict().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
@@ -156,11 +157,11 @@ class Panel(anywidget.AnyWidget):
     sound = traitlets.Bytes().tag(sync=True)  # a WAV file; where there is one, a player stands below the picture
     frame = traitlets.Dict().tag(sync=True)
     programme = traitlets.Dict().tag(sync=True)
-    weights = traitlets.Instance(Weights, allow_none=True).tag(sync=True, **widget_serialization)
+    weights = traitlets.List(traitlets.Instance(Weights)).tag(sync=True, **widget_serialization)
 
 
 class Explorer:
-    """Controls and one picture. A kind of explorer lists its `controls`, and writes `draw`, `alt`, `sheet` and `sheet_alt`.
+    """Controls and one picture. A kind of explorer lists its `controls`, and writes `scene` or `draw`, and `alt`, `sheet`, `sheet_alt`.
 
     From Python: `values` (where each control stands), `set(name=value)`, `press(name)`, `reset()`, `png` (the picture now),
     `still()`, and `sweep()`, which moves each control through its minimum, maximum and default. All of these raise what
@@ -169,6 +170,7 @@ class Explorer:
 
     title = "Explorer"
     picture_width = 224  # screen pixels
+    panel_kind = Panel
     in_pixels = False  # the picture is a decoded image and nothing else: the browser enlarges it, pixel by pixel
 
     def __init__(self, controls: Sequence[Slider | Choice | Toggle | Pad | Button], *, backdrop: bytes = b"") -> None:
@@ -179,8 +181,10 @@ class Explorer:
         self._number = 0
         self._answer: dict = {}
         self._trouble = ""
-        self._painted = self.painted()
-        self.panel = Panel(
+        self._scene = self.scene()
+        self._base = None if self._scene is None else self._scene.base
+        self._pressed = {} if self._scene is None else dict.fromkeys(self._scene.draws, 0)
+        self.panel = self.panel_kind(
             about={"title": self.title, "width": self.picture_width, "pixels": self.in_pixels},
             controls=[_for_the_browser(control) for control in controls],
             backdrop=backdrop,
@@ -191,9 +195,15 @@ class Explorer:
 
     # What a kind of explorer writes.
 
+    def scene(self) -> Scene | None:
+        """For a picture of decoded images: how they come about, as data, so that the browser can paint them. Asked once."""
+        return None
+
     def draw(self) -> Image.Image:
-        """The picture for the controls as they stand in `values`."""
-        raise NotImplementedError
+        """The picture for the controls as they stand in `values`: that of the scene, where there is one."""
+        if self._scene is None:
+            raise NotImplementedError
+        return self._scene.picture(self.tiles())
 
     def alt(self) -> str:
         """What is to be seen in it."""
@@ -214,15 +224,30 @@ class Explorer:
     def moved(self, names: set[str]) -> None:
         """Called after `values` changed and before the picture is drawn: what follows from it for other values."""
 
-    def painted(self) -> Painted | None:
-        """How the browser can paint without the kernel; None where it cannot. Asked once."""
-        return None
-
-    def position(self) -> tuple[list[float], int | None]:
-        """For the browser: the z that is decoded now, and the class, where the model knows classes."""
-        raise NotImplementedError
+    def further(self) -> dict[str, Any]:
+        """What else the browser's half is told with each picture, where it is one of its own."""
+        return {}
 
     # What all of them do.
+
+    @property
+    def standing(self) -> Mapping[str, int | None]:
+        """Where sliders and choices stand, counted from 0: what tables are read by."""
+        return {name: control.place(self.values[name]) for name, control in self.controls.items() if isinstance(control, Slider | Choice)}
+
+    def shown(self) -> list[tuple[Tensor, int | None]]:
+        """Of a picture of decoded images: each tile's z, (latent_size,), and its class."""
+        assert self._scene is not None
+        return list(self._scene.shown(self.values, self.standing, self._base))
+
+    def tiles(self) -> list[Tensor]:
+        """Of a picture of decoded images: each tile's image, (channels, height, width), on the CPU."""
+        assert self._scene is not None
+        return self._scene.images(self.shown())
+
+    def painted(self) -> Image.Image | None:
+        """The picture as the browser paints it, from weights in half precision; None where that is left to the kernel."""
+        return None if self._scene is None else self._scene.painted(self.shown())
 
     @property
     def png(self) -> bytes:
@@ -239,12 +264,12 @@ class Explorer:
 
         Raises ValueError for an unknown control or a value outside its range, and whatever drawing raises.
         """
-        self._tell_of_trouble(lambda: self._move(values))
+        self._tell_of_trouble(lambda: self._stand(values))
         return self
 
     def press(self, name: str) -> Explorer:
         """Press the button `name`. Raises ValueError when there is none."""
-        self._tell_of_trouble(lambda: self._press(name))
+        self._tell_of_trouble(lambda: self._push(name))
         return self
 
     def reset(self) -> Explorer:
@@ -281,38 +306,50 @@ class Explorer:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.values.items())})"
 
-    def _move(self, values: dict[str, Any]) -> None:
+    def _stand(self, values: dict[str, Any]) -> None:
         unknown = [name for name in values if name not in self.controls]
         if unknown:
             raise ValueError(f"{self.title} has no control {unknown[0]!r}, it has: {', '.join(self.controls)}.")
         self.values.update({name: self.controls[name].check(value) for name, value in values.items()})
+        if self._scene is not None:
+            if set(values) >= set(self.controls):
+                self._base = self._scene.base
+            if set(values) & self._scene.leads:
+                self._follow(but=set(values))
         self.moved(set(values))
-        self._redraw()
 
-    def _press(self, name: str) -> None:
+    def _follow(self, but: set[str] = frozenset()) -> None:  # pyright: ignore[reportArgumentType]
+        """Controls that follow go to where the row has them that is now taken."""
+        assert self._scene is not None
+        self.values.update({name: value for name, value in self._scene.following(self.standing, self._base).items() if name not in but})
+
+    def begin_at(self, z: Tensor) -> None:
+        """Take z for the base, leave the rows that were taken, and put the controls that follow where z has them; nothing is drawn."""
+        assert self._scene is not None
+        self._base = z
+        self.values.update(dict.fromkeys(self._scene.leads))
+        self._follow()
+
+    def _push(self, name: str) -> None:
         if name not in self.buttons:
             raise ValueError(f"{self.title} has no button {name!r}, it has: {', '.join(self.buttons) or 'none'}.")
-        getattr(self, f"press_{name}")()
-        self._redraw()
+        if self._scene is not None and name in self._scene.draws:
+            rows = self._scene.draws[name]
+            self.begin_at(rows[self._pressed[name] % len(rows)])
+            self._pressed[name] += 1
+        else:
+            getattr(self, f"press_{name}")()
 
     def _programme(self) -> dict[str, Any]:
-        """What the browser needs to paint, as the model stands now: nothing where it cannot."""
-        painted = self._painted
-        known = None if painted is None else known_programme(painted.model)
-        if painted is None or known is None:
-            return {"programme": {}, "weights": None}
-        programme, weights = known
-        how = {"reads": painted.reads, "starts": painted.starts, "labels": painted.labels}
-        return {
-            "programme": {"key": programme.key, "steps": list(programme.steps), "shape": list(programme.shape), **how},
-            "weights": weights,
-        }
+        """What the browser needs to paint, as the models stand now: nothing where it cannot."""
+        programme, weights = ({}, []) if self._scene is None else self._scene.for_the_browser()
+        return {"programme": programme, "weights": weights}
 
     def _redraw(self) -> None:
         with torch.inference_mode():
             picture = self.draw()
         now = self._programme()
-        if now["programme"].get("key") != self.panel.programme.get("key"):  # the model was trained on
+        if now["programme"].get("models") != self.panel.programme.get("models"):  # a model was trained on
             with self.panel.hold_sync():
                 self.panel.weights, self.panel.programme = now["weights"], now["programme"]
         self.alt_text = self.alt()
@@ -329,9 +366,11 @@ class Explorer:
             "alt": self.alt_text,
             "says": self.panel.frame.get("says", []) if says is None else says,
             "trouble": trouble,
+            **self.further(),
         }
         if self.panel.programme:
-            frame["z"], frame["label"] = self.position()
+            frame["base"] = None if self._base is None else self._base.tolist()
+            frame["pressed"] = dict(self._pressed)
         with self.panel.hold_sync():
             if png is not None:
                 self.panel.png = png
@@ -340,6 +379,7 @@ class Explorer:
     def _tell_of_trouble(self, action) -> None:
         try:
             action()
+            self._redraw()
         except Exception as error:
             self._publish(None, None, in_words(error))
             raise
@@ -347,10 +387,13 @@ class Explorer:
     def _on_message(self, _, content: dict, buffers=None) -> None:
         """A control was moved in the browser. What it raises is shown there, and raised again for the kernel's log."""
         self._answer = content.get("answer", {})
-        if "press" in content:
-            self.press(content["press"])
-        else:
-            self.set(**content["values"])
+
+        def obey() -> None:  # one answer, when all of it was done
+            self._stand(content.get("values", {}))
+            if "press" in content:
+                self._push(content["press"])
+
+        self._tell_of_trouble(obey)
 
 
 def in_words(error: Exception) -> str:
@@ -373,9 +416,9 @@ def thumbnails(images: Tensor) -> tuple[bytes, ...]:
     return tuple(drawing.to_png(drawing.from_tensor(image, 20)) for image in images)
 
 
-def subscript(number: int) -> str:
-    """z's index as a reader would write it: 12 → ₁₂."""
-    return str(number).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
+def latent(index: int) -> str:
+    """A latent as a reader would write it, who counts from one: 0 → z₁, 11 → z₁₂."""
+    return "z" + str(index + 1).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def signed(value: float, digits: int = 1) -> str:

@@ -12,9 +12,11 @@ from ..contract import EncodesAndDecodes
 from ..data import Dataset, Split
 from ..data.accepted import in_memory
 from ..evaluation.disentanglement import mutual_information_gap
+from ..evaluation.examples import labels_on
 from . import drawing
-from .explorer import Choice, Explorer, Slider, signed, subscript, thumbnails
+from .explorer import Choice, Explorer, Slider, latent, signed, thumbnails
 from .latents import Decoder, codes, decoder_of, for_class
+from .scene import Put, Scene, Take, Tile
 
 MEASURED = 10_000
 
@@ -71,7 +73,7 @@ class FactorSliders(Explorer):
         for name in sorted(carried, key=lambda name: self.shares[name], reverse=True):
             groups.setdefault(carried[name], []).append(name)
         self.moves = {group[0]: dimension for dimension, group in groups.items()}
-        self.labels = {group[0]: f"{' and '.join(group)} (z{subscript(dimension)})" for dimension, group in groups.items()}
+        self.labels = {group[0]: f"{' and '.join(group)} ({latent(dimension)})" for dimension, group in groups.items()}
         self.images = x[:images]
         self.codes = means[:images]
         low, high = torch.quantile(means, torch.tensor([0.01, 0.99], device=means.device), dim=0).cpu()
@@ -87,19 +89,19 @@ class FactorSliders(Explorer):
             controls.append(Slider(name, self.labels[name], *self.ends[name], self.codes[0, i].item(), 0.05, note))
         super().__init__(controls)
 
-    def moved(self, names: set[str]) -> None:
-        # A new picture brings its own code; sliders that were moved in the same breath come after it.
-        if "image" in names:
-            row = self.row_of[self.values["image"]]
-            self.values.update({name: self.codes[row, i].item() for name, i in self.moves.items() if name not in names})
+    def scene(self) -> Scene:
+        shape, count = tuple(self.images.shape[1:]), len(self.images)
+        classes = labels_on(self.model, self.classes[:count] if isinstance(self.classes, Tensor) else self.classes, count)
+        label = None if classes is None else Take(classes.unsqueeze(1), ("image",))
+        # A new picture brings its own code, and the sliders follow.
+        code = (Take(self.codes, ("image",)), *(Put(name, (i,), follows=True) for name, i in self.moves.items()))
+        tiles = (Tile((Take(self.images.flatten(1), ("image",)),), shape), Tile(code, shape, self.model, label, self.own_decode))
+        return Scene(tiles, mosaic=drawing.mosaic(2, shape, columns=2, side=self.side, gap=4, column_labels=["picture", "edited"]))
 
     @property
     def z(self) -> Tensor:
         """The latent vector that is decoded: the picture's own code, with the sliders' dimensions put where they stand."""
-        z = self.codes[self.row_of[self.values["image"]]].clone()
-        for name, i in self.moves.items():
-            z[i] = self.values[name]
-        return z
+        return self.shown()[1][0]
 
     def _class(self) -> Tensor | int | None:
         """That of the picture that is edited."""
@@ -114,11 +116,6 @@ class FactorSliders(Explorer):
     def drawn(self) -> str:
         """That class in words (`latents.for_class`)."""
         return for_class(self.model, self._class(), decode=self.own_decode)
-
-    def draw(self) -> Image.Image:
-        row = self.row_of[self.values["image"]]
-        pair = torch.stack([self.images[row].cpu(), self.decode(self.z.unsqueeze(0))[0].cpu()])
-        return drawing.tiles(pair, columns=2, side=self.side, gap=4, column_labels=["picture", "edited"])
 
     def says(self) -> list[str]:
         lines = ["beside each slider: how much of its first factor's entropy the dimension tells"]

@@ -8,9 +8,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..evaluation.examples import labels_on
 from . import drawing
 from .explorer import Choice, Explorer, Slider, examples_of, signed, thumbnails
 from .latents import Decoder, WithLatents, codes, decoder_of, most_telling, picks
+from .scene import Put, Scene, Take, Tile
 
 
 class Family(Explorer):
@@ -43,7 +45,7 @@ class Family(Explorer):
         self.shares = {label: shares for label, (_, shares) in telling.items() if shares is not None}
         self.limit = limit
         self.side = 96
-        count = min(ranks, *(model.latent_size for model in self.models.values()))
+        self.count = count = min(ranks, *(model.latent_size for model in self.models.values()))
         self.picture_width = 100 * (len(self.models) + 1) + 4
         controls = [
             Choice("image", "the image that is encoded", self.picks.options, self.picks.options[0], thumbnails(self.images)),
@@ -62,11 +64,16 @@ class Family(Explorer):
             decoded[label] = decoder_of(model, self.decodes.get(label), own)(z).cpu()
         return decoded
 
-    def draw(self) -> Image.Image:
-        row = self.picks.place(self.values["image"])
-        decoded = self._decoded(row, int(self.values["rank"]) - 1, torch.tensor([self.values["value"]]))
-        images = torch.cat([self.images[row : row + 1].cpu(), *decoded.values()])
-        return drawing.tiles(images, columns=len(images), side=self.side, gap=4, column_labels=["image", *decoded])
+    def scene(self) -> Scene:
+        shape, count = tuple(self.images.shape[1:]), len(self.images)
+        tiles = [Tile((Take(self.images.flatten(1), ("image",)),), shape)]
+        for label, model in self.models.items():
+            classes = labels_on(model, self.classes, count)
+            moved = Put("value", tuple(self.orders[label][: self.count]), by="rank")
+            own = None if classes is None else Take(classes.unsqueeze(1), ("image",))
+            tiles.append(Tile((Take(self.codes[label], ("image",)), moved), shape, model, own, self.decodes.get(label)))
+        room = drawing.mosaic(len(tiles), shape, columns=len(tiles), side=self.side, gap=4, column_labels=["image", *self.models])
+        return Scene(tuple(tiles), mosaic=room)
 
     def says(self) -> list[str]:
         rank = int(self.values["rank"]) - 1

@@ -9,9 +9,10 @@ from torch import Tensor
 from ..evaluation import kl_per_dimension
 from ..models import ConditionalVAE
 from . import drawing
-from .explorer import Button, Choice, examples_of, thumbnails
+from .explorer import Choice, examples_of, thumbnails
 from .latent_vector import LatentVector
-from .latents import codes, decoder_of, picks
+from .latents import codes, decoder_of, picks, start_around, usual
+from .scene import Take
 
 
 class LabelAndStyle(LatentVector):
@@ -19,13 +20,16 @@ class LabelAndStyle(LatentVector):
 
     model: a `ConditionalVAE`. data: a Dataset, or a Split with labels; its images lend their styles, and it orders the sliders by the KL
     that each latent costs, the most telling first. sliders: how many to show (all by default).
-    The controls are `label`, `image` (take the style of this one) and `z0`, `z1`, … after the latents; `z` is the whole style.
+    around: the style that all begins with, as latents, (latent_size,). Left out, it is that of an image of the class that is drawn first.
+    The controls are `label`, `image` (take the style of this one) and `z1`, `z2`, … after the latents; `z` is the whole style.
     Raises ValueError when the data has no labels.
     """
 
     title = "Label and style"
 
-    def __init__(self, model: ConditionalVAE, data, *, sliders: int | None = None, limit: float = 3.0) -> None:
+    def __init__(
+        self, model: ConditionalVAE, data, *, around: Tensor | None = None, sliders: int | None = None, limit: float = 3.0
+    ) -> None:
         x, y, names = examples_of(data)
         if y is None or y.dim() != 1:
             raise ValueError("the data has no labels, expected a Dataset or a Split: the style of an image is encoded with its label.")
@@ -34,29 +38,25 @@ class LabelAndStyle(LatentVector):
         self.images = x[self.picks.rows]
         with torch.random.fork_rng():  # what a page draws afterwards is not for an explorer to change
             self.nats = kl_per_dimension(model, (x, y))
+        starts = dict(zip(self.picks.options, codes(model, self.images, y[self.picks.rows]), strict=True))
+        label = usual(self.labels)
+        lender = label if label in starts else usual(self.picks.options)
+        first = lender if around is None else None
         controls = [
-            Choice("label", "draw a", self.labels, self.labels[len(self.labels) * 7 // 10]),
-            Choice("image", "take the style of this image", self.picks.options, None, thumbnails(self.images)),
-            *(Button("random", "Random style"), Button("centre", "Reset style")),
+            Choice("label", "draw a", self.labels, label),
+            Choice("image", "take the style of this image", self.picks.options, first, thumbnails(self.images), can_be_left=True),
         ]
         super().__init__(
             model,
             controls,
+            origin=starts[lender] if around is None else start_around(model, around),
             order=self.nats.argsort(descending=True).tolist()[:sliders],
             notes=[f"{nats:.1f} nats" for nats in self.nats],
-            starts=dict(zip(self.picks.options, codes(model, self.images, y[self.picks.rows]), strict=True)),
+            starts=starts,
             limit=limit,
+            label=Take(torch.arange(len(self.labels)).unsqueeze(1), ("label",)),
+            random="Random style",
         )
-
-    def classes(self) -> dict[str, dict[str, int]]:
-        return {"label": {label: number for number, label in enumerate(self.labels)}}
-
-    def position(self) -> tuple[list[float], int | None]:
-        return self._z.tolist(), self.labels.index(self.values["label"])
-
-    def draw(self) -> Image.Image:
-        decode = decoder_of(self.model, y=self.labels.index(self.values["label"]))
-        return drawing.from_tensor(decode(self._z.unsqueeze(0))[0])
 
     def alt(self) -> str:
         places = self.places()

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from ..plots import CLASS_COLOURS
 from . import drawing
-from .explorer import Explorer, Pad, Painted, Toggle, examples_of, signed
-from .latents import Decoder, WithLatents, codes, decoder_of, for_class
+from .explorer import Explorer, Pad, Toggle, examples_of, latent, signed
+from .latents import Decoder, WithLatents, codes, decoder_of, drawn_from_prior, for_class, start_around
+from .scene import Put, Scene, Tile
 
 MAP_SIDE = 340
 TILES = 17
@@ -22,8 +23,9 @@ class LatentPad(Explorer):
 
     model: one with `latent_size` 2. data: a Dataset, Split or tensor, whose encodings are the map, coloured by class. Where it has labels,
     each image is encoded with its own. y: the class that is drawn, for a model that knows classes.
-    limit: half the map's side (by default so that nearly all encodings lie on it). decode: a function of z to use instead of
-    the mean of p(x|z). The controls are `point`, a pair (z₀, z₁), and `manifold`, which lays the decoded images behind the map.
+    around: an image at whose code the point stands first, or a pair of latents; left out, it is the data's first image, and without data
+    a draw from the prior. limit: half the map's side (by default so that nearly all encodings lie on it). decode: a function of z to use
+    instead of the mean of p(x|z). The controls are `point`, a pair (z₁, z₂), and `manifold`, which lays the decoded images behind the map.
     Raises ValueError when the latent space has another size, and when a model that knows classes gets no y, or data without labels.
     """
 
@@ -32,13 +34,20 @@ class LatentPad(Explorer):
     in_pixels = True
 
     def __init__(
-        self, model: WithLatents, data=None, *, y: int | None = None, limit: float | None = None, decode: Decoder | None = None
+        self,
+        model: WithLatents,
+        data=None,
+        *,
+        around: Tensor | None = None,
+        y: int | None = None,
+        limit: float | None = None,
+        decode: Decoder | None = None,
     ) -> None:
         if model.latent_size != 2:
             raise ValueError(
                 f"the model has {model.latent_size} latents, and a pad shows 2. Use LatentSliders, or train with latent_size=2."
             )
-        self.model, self.decode, self.label, self.decodes_itself = model, decoder_of(model, decode, y), y, decode is None
+        self.model, self.decode, self.label, self.own_decode = model, decoder_of(model, decode, y), y, decode
         self.names: tuple[str, ...]
         x, self.y, self.names = (None, None, ()) if data is None else examples_of(data)
         self.places = None if x is None else codes(model, x, self.y).cpu().numpy()
@@ -48,7 +57,15 @@ class LatentPad(Explorer):
         self.limit = limit
         self._maps: dict[bool, bytes] = {}
         self._manifold: Image.Image | None = None
-        controls = [Pad("point", "where in the latent space", limit), Toggle("manifold", "show the decoded images behind the map")]
+        if around is None:
+            first = drawn_from_prior(model, 1)[0] if self.places is None else torch.from_numpy(self.places[0])
+        else:
+            first = start_around(model, around, y)
+        x0, y0 = (min(max(round(float(number), 2), -limit), limit) for number in first)
+        controls = [
+            Pad("point", "where in the latent space", limit, (x0, y0)),
+            Toggle("manifold", "show the decoded images behind the map"),
+        ]
         super().__init__(controls, backdrop=drawing.to_png(self.map(manifold=False)))
 
     def moved(self, names: set[str]) -> None:
@@ -58,15 +75,9 @@ class LatentPad(Explorer):
                 self._maps[wanted] = drawing.to_png(self.map(manifold=wanted))
             self.panel.backdrop = self._maps[wanted]
 
-    def painted(self) -> Painted | None:
-        return Painted(self.model, {"point": [0, 1]}) if self.decodes_itself else None
-
-    def position(self) -> tuple[list[float], int | None]:
-        return list(self.values["point"]), self.label
-
-    def draw(self) -> Image.Image:
-        z = torch.tensor([self.values["point"]], device=self.model.device)
-        return drawing.from_tensor(self.decode(z)[0])
+    def scene(self) -> Scene:
+        tile = Tile((Put("point", (0, 1)),), tuple(self.model.input_shape), self.model, self.label, self.own_decode)
+        return Scene((tile,), torch.zeros(2, device=self.model.device))
 
     def says(self) -> list[str]:
         x, y = self.values["point"]
@@ -116,8 +127,8 @@ class LatentPad(Explorer):
                 number = f"{value:g}".replace("-", "−")
                 draw.text((at, side - 3), number, drawing.INK, drawing.font(10), anchor="mb", **_OUTLINE)
                 draw.text((4 * drawing.DENSITY, side - at), number, drawing.INK, drawing.font(10), anchor="lm", **_OUTLINE)
-            draw.text((side - 4 * drawing.DENSITY, side / 2 - 4), "z₀", drawing.INK, drawing.font(11), anchor="rb", **_OUTLINE)
-            draw.text((side / 2 + 8, 4 * drawing.DENSITY), "z₁", drawing.INK, drawing.font(11), anchor="lt", **_OUTLINE)
+            draw.text((side - 4 * drawing.DENSITY, side / 2 - 4), latent(0), drawing.INK, drawing.font(11), anchor="rb", **_OUTLINE)
+            draw.text((side / 2 + 8, 4 * drawing.DENSITY), latent(1), drawing.INK, drawing.font(11), anchor="lt", **_OUTLINE)
         if self.places is not None:
             self._dots(draw, side, self.places, few=manifold)
         return paper

@@ -17,9 +17,12 @@ Decoder = Callable[[Tensor], Tensor]
 
 
 class WithLatents(EncodesAndDecodes, Protocol):
-    """What an explorer that moves single latents needs beside the contract: how many there are."""
+    """What an explorer that moves single latents needs beside the contract: how many there are, and of what shape an image is."""
 
     latent_size: int
+
+    @property
+    def input_shape(self) -> Sequence[int]: ...
 
 
 def decoder_of(model: EncodesAndDecodes, decode: Decoder | None = None, y: Tensor | int | None = None) -> Decoder:
@@ -94,6 +97,33 @@ def most_telling(
         return list(range(model.latent_size)), None
     shares = variance_carried(model, x[:500], None if y is None else y[:500], decode)
     return torch.argsort(shares, descending=True).tolist(), shares
+
+
+def start_around(model: WithLatents, around: Tensor, y: Tensor | int | None = None) -> Tensor:
+    """The z that an explorer goes around, (latent_size,): the mean code of an image, (*input_shape), or latents as they are given.
+
+    y: the image's class, for a model that knows classes. Raises ValueError for another shape.
+    """
+    around = torch.as_tensor(around)
+    if around.shape == (model.latent_size,):
+        return around.to(model.device)
+    shape = tuple(model.input_shape)
+    if tuple(around.shape) not in (shape, (1, *shape)):
+        raise ValueError(f"around has shape {tuple(around.shape)}, expected an image {shape} or latents {(model.latent_size,)}.")
+    return codes(model, around.float().reshape(1, *shape), y)[0]
+
+
+def drawn_from_prior(model: WithLatents, n: int) -> Tensor:
+    """`n` latents, always the same: (n, latent_size), from the model's prior, or from N(0, I) where it has none."""
+    prior = getattr(model, "prior", None)
+    with torch.random.fork_rng(), torch.no_grad():  # what a page draws afterwards is not for an explorer to change
+        torch.manual_seed(0)
+        return torch.randn(n, model.latent_size, device=model.device) if prior is None else prior.sample((n,))
+
+
+def usual(options: Sequence[str]) -> str:
+    """The option that an explorer begins with: of ten digits the seven, which is told from all others at a glance."""
+    return options[len(options) * 7 // 10]
 
 
 def one_of_each(y: Tensor | None, count: int) -> list[int]:

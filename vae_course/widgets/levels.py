@@ -8,9 +8,11 @@ from torch import Tensor
 
 from ..data import Dataset, Split
 from ..models import HierarchicalVAE
+from ..models.base import evaluating
 from . import drawing
 from .explorer import Choice, Explorer, Slider, examples_of, thumbnails
-from .latents import picks
+from .latents import codes, picks
+from .scene import Scene, Take, Tile
 
 LAST_DRAW = 20
 SHOWN = 3  # images on the still twin
@@ -38,8 +40,8 @@ class LevelResampler(Explorer):
         self.picks = picks(x, y, names)
         self.images = x[self.picks.rows].cpu()
         self.reconstructions = model.reconstruct(self.images).cpu()
-        self.side = 64
-        self.picture_width = draws * (self.side + 3) + 3
+        self.side = 56
+        self.picture_width = (draws + 2) * (self.side + 3) + 3
         levels = tuple(str(number + 1) for number in range(model.depth))
         super().__init__(
             [
@@ -49,19 +51,50 @@ class LevelResampler(Explorer):
             ]
         )
 
-    def _resampled(self, row: int, level: int, draw: float) -> Tensor:
-        """The images of one row, always the same for the same numbers: (draws, *input_shape)."""
-        with torch.random.fork_rng():
-            torch.manual_seed(round(draw))
-            return self.model.resample(self.images[row], level, self.draws).cpu()
+    @torch.no_grad()
+    def _drawn_anew(self, level: int) -> Tensor:
+        """z₁, which is decoded, for one level drawn anew: (images, LAST_DRAW, draws, size of z₁). The same draws for every image."""
+        noise = []
+        with torch.random.fork_rng():  # what a page draws afterwards is not for an explorer to change
+            for number in range(LAST_DRAW):
+                torch.manual_seed(number + 1)
+                noise.append(torch.randn(self.draws, self.model.latent_sizes[level - 1]))
+        epsilon = torch.stack(noise).to(self.model.device)
+        held = self.model.levels(codes(self.model, self.images))
+        with evaluating(self.model):
+            prior, z = self.model.prior, None
+            for index in range(level - 1, -1, -1):
+                if z is None:
+                    above = held[level][:, None, None] if level < self.model.depth else None
+                    given = prior.conditionals[index](above)
+                    z = given.mean + given.stddev * epsilon.to(given.mean.dtype)
+                else:
+                    z = prior.conditionals[index](z).mean
+        assert z is not None
+        return z.expand(len(self.images), *z.shape[-3:])
+
+    def scene(self) -> Scene:
+        shape = tuple(self.images.shape[1:])
+        z = torch.stack([self._drawn_anew(level) for level in range(1, self.model.depth + 1)], 1)
+        pair = [Tile((Take(images.flatten(1), ("image",)),), shape) for images in (self.images, self.reconstructions)]
+        drawn = [Tile((Take(z[..., i, :], ("image", "level", "draw")),), shape, self.model) for i in range(self.draws)]
+        labels = ["image", "again", *[""] * self.draws]
+        labels[2 + self.draws // 2] = "drawn anew"
+        room = drawing.mosaic(self.draws + 2, shape, columns=self.draws + 2, side=self.side, gap=3, column_labels=labels)
+        return Scene((*pair, *drawn), mosaic=room)
 
     def draw(self) -> Image.Image:
-        row, level = self.picks.place(self.values["image"]), int(self.values["level"])
-        self.drawn = self._resampled(row, level, self.values["draw"])
-        pair = torch.stack([self.images[row], self.reconstructions[row]])
-        above = drawing.tiles(pair, columns=2, side=self.side, gap=3, column_labels=["image", "again"])
-        below = drawing.tiles(self.drawn, columns=self.draws, side=self.side, gap=3)
-        return drawing.above(above, drawing.captioned(below, f"level {level} drawn anew"))
+        assert self._scene is not None
+        images = self.tiles()
+        self.drawn = torch.stack(images[2:])
+        self.apart = spread(self.drawn)
+        return self._scene.picture(images)
+
+    def _resampled(self, row: int, level: int) -> Tensor:
+        """The first row of an image and a level: (draws, *input_shape)."""
+        assert self._scene is not None
+        places = {"image": row, "level": level - 1, "draw": 0}
+        return torch.stack(self._scene.images(list(self._scene.shown({}, places, None)))[2:])
 
     def held(self, level: int) -> str:
         """Which levels keep what the image gave them, are drawn, and follow, in words."""
@@ -71,20 +104,20 @@ class LevelResampler(Explorer):
         return f"{kept}; drawn anew: level {level}{follow}"
 
     def says(self) -> list[str]:
-        return [self.held(int(self.values["level"])), f"two draws of this row are {spread(self.drawn):.1f} apart on average"]
+        return [self.held(int(self.values["level"])), f"two draws of this row are {self.apart:.1f} apart on average"]
 
     def alt(self) -> str:
         level = int(self.values["level"])
         return (
-            f"At the top {self.picks.told(self.values['image'])} with its reconstruction, and below them {self.draws} images "
+            f"At the left {self.picks.told(self.values['image'])} with its reconstruction, and to their right {self.draws} images "
             f"for which level {level} was drawn anew; {self.held(level)}. "
-            f"Two of them are {spread(self.drawn):.1f} apart on average (length of the difference of their pixels)."
+            f"Two of them are {self.apart:.1f} apart on average (length of the difference of their pixels)."
         )
 
     def _rows(self) -> list[tuple[int, int, Tensor]]:
         """The still twin's rows: (row of the image, level, draws)."""
         return [
-            (row, level, self._resampled(row, level, 1))
+            (row, level, self._resampled(row, level))
             for row in range(min(SHOWN, len(self.images)))
             for level in range(1, self.model.depth + 1)
         ]

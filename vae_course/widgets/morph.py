@@ -7,10 +7,12 @@ from PIL import Image
 from torch import Tensor
 
 from ..data.dataset import as_examples
+from ..evaluation.examples import labels_on
 from ..models.base import EncoderDecoder, latent_path
 from . import drawing
 from .explorer import Explorer, Slider, signed
 from .latents import Decoder, codes, decoder_of, for_class
+from .scene import Scene, Take, Tile
 
 STEPS = 101
 WAYS = ("straight", "spherical")
@@ -23,7 +25,7 @@ class Morph(Explorer):
     even number of images. Each is (*input_shape) or (1, *input_shape). y: their classes, for a model that knows classes: one for all, or
     (n,) labels. Each image is encoded with its own, and the ways of a pair are decoded with its first image's, as `interpolate` does.
     decode: a function of z to use instead of the mean of p(x|z).
-    The control is `position`, from 0 (the first image of each pair) to 1 (the second).
+    The control is `position`, from 0 (the first image of each pair, where it begins) to 1 (the second).
     Raises ValueError when the number of images is odd or zero, and when a model that knows classes gets no y.
     """
 
@@ -37,21 +39,24 @@ class Morph(Explorer):
         self.images = batch
         z = codes(model, batch, y)
         firsts = y[::2] if isinstance(y, Tensor) else y
+        self.own_decode, self.labels = decode, labels_on(model, y, len(batch))
         self.model, self.decode, self.drawn = model, decoder_of(model, decode, firsts), for_class(model, firsts, decode=decode)
         self.ends = list(zip(z[::2], z[1::2], strict=True))
         # (pairs · ways, STEPS, latent_size): every place that the slider can stand at.
         self.paths = torch.stack([latent_path(a, b, STEPS, spherical=way == "spherical") for a, b in self.ends for way in WAYS])
         self.picture_width = 4 * (64 + 3) + 3
-        super().__init__([Slider("position", "from first to second", 0.0, 1.0, 0.5, 0.01)])
+        super().__init__([Slider("position", "from first to second", 0.0, 1.0, 0.0, 0.01)])
 
-    def draw(self) -> Image.Image:
-        decoded = self.decode(self.paths[:, round(self.values["position"] * (STEPS - 1))]).cpu()
-        rows = [
-            row
-            for i in range(len(self.ends))
-            for row in (self.images[2 * i].cpu(), decoded[2 * i], decoded[2 * i + 1], self.images[2 * i + 1].cpu())
-        ]
-        return drawing.tiles(torch.stack(rows), columns=4, side=64, column_labels=["first", *WAYS, "second"])
+    def scene(self) -> Scene:
+        shape = tuple(self.model.input_shape)
+        tiles: list[Tile] = []
+        for i in range(len(self.ends)):
+            first, second = (Tile((Take(image.flatten()),), shape) for image in self.images[2 * i : 2 * i + 2])
+            label = None if self.labels is None else int(self.labels[2 * i])
+            ways = (Tile((Take(path, ("position",)),), shape, self.model, label, self.own_decode) for path in self.paths[2 * i : 2 * i + 2])
+            tiles += [first, *ways, second]
+        room = drawing.mosaic(len(tiles), shape, columns=4, side=64, column_labels=["first", *WAYS, "second"])
+        return Scene(tuple(tiles), mosaic=room)
 
     def says(self) -> list[str]:
         at = round(self.values["position"] * (STEPS - 1))

@@ -1,10 +1,12 @@
 
 // The browser's half of an explorer: draws the controls that Python lists, tells Python where they stand, shows the picture
 // that comes back. Moves are coalesced: at most AHEAD of them are on their way, and what is sent next is always the newest.
-// Where there is a programme (above), the picture is painted here within a frame, and the kernel hears of the move afterwards.
+// Where there is a scene (above), the picture is painted here within a frame, and the kernel hears of the move afterwards; on a page
+// that is `alone`, there is no kernel to hear of it.
 
 const AHEAD = 2;
 const REST = 80; // milliseconds that the kernel is left alone while pictures are painted here: its answers take time from them
+const QUIET = 600; // milliseconds without a change before what a painter says is read out
 const PATIENCE = 1500; // milliseconds without an answer before the page says that the kernel is busy
 
 // Keys typed in an explorer stay there, whatever control has them: in command mode a letter deletes, cuts or changes the cell. Only what
@@ -43,6 +45,7 @@ function element(tag, classes, attributes = {}, ...children) {
   return made;
 }
 
+const spoken = ({ label, digits = 2 }, value) => `${label} ${[value].flat().map((one) => (typeof one === "number" ? plain(one, digits) : one ?? "none")).join(", ")}`;
 const plain = (number, digits) => (Math.abs(number) < 0.5 / 10 ** digits ? 0 : number).toFixed(digits).replace("-", "−");
 
 // Each maker returns {node, show(value)}; it calls move(value) when a person moved it.
@@ -148,6 +151,8 @@ function makePad(control, move, backdrop) {
 }
 
 const MAKERS = { slider: makeSlider, choice: makeChoice, toggle: makeToggle, pad: makePad };
+// What paints an explorer that has such a control, where it is not a scene: it furnishes the panel, and has words for what it painted.
+const PAINTERS = {};
 
 // A data URL, since the browser unpacks it where it stands; a blob takes 7 ms more, by way of another process.
 function addressOf(bytes, kind = "image/png") {
@@ -158,8 +163,10 @@ function addressOf(bytes, kind = "image/png") {
 }
 
 function render({ model, el }) {
-  const about = model.get("about");
+  const about = model.get("about"), alone = model.alone === true;
   const picture = element("img", about.pixels ? "vae-picture vae-pixels" : "vae-picture", { width: about.width, draggable: "false" });
+  // What is painted here lies over the kernel's last picture, and goes when its newest has come.
+  const canvas = element("canvas", about.pixels ? "vae-painting vae-pixels" : "vae-painting", { "aria-hidden": "true", hidden: "" });
   const says = element("div", "vae-says", { "aria-live": "polite", style: `max-width: ${Math.max(about.width, 300)}px` });
   const heard = element("audio", "vae-heard", { controls: "", "aria-label": `${about.title}: what is shown, to be heard` });
   const trouble = element("div", "vae-trouble", { role: "alert" });
@@ -168,7 +175,7 @@ function render({ model, el }) {
   const coarse = element("div", "vae-coarse");
   // It can have the focus itself, so that what is typed after a click beside a control stays here too.
   const root = element("div", "vae-explorer", { role: "group", "aria-label": about.title, tabindex: "-1" },
-    element("div", "vae-shown", {}, picture, heard, says), element("div", "vae-controls", {}, coarse, fine, trouble));
+    element("div", "vae-shown", {}, element("div", "vae-paper", {}, picture, canvas), heard, says), element("div", "vae-controls", {}, coarse, fine, trouble));
   const letKeysGo = keepKeys(root);
 
   // What is to be sent, and what is on its way.
@@ -179,7 +186,9 @@ function render({ model, el }) {
   let newest = 0, shown = 0, tallest = 0;
   const note = () => { root.dataset.settled = String(!waiting() && answered >= sent && shown === newest); };
 
-  const here = new Here(model);
+  const Painter = model.get("controls").map(({ kind }) => PAINTERS[kind]).find(Boolean) ?? Here;
+  const here = new Painter(model);
+  here.furnish?.(root);
   const owing = () => waiting() || answered < sent;
 
   function send(content, shownAlready = false) {
@@ -196,10 +205,35 @@ function render({ model, el }) {
     wanted = {};
     send({ values }, Object.keys(values).every((name) => here.paints(name)));
   }
+  // Without a kernel the words below the picture are those of where it began, and what is painted is told by where the controls stand.
+  function forget() {
+    wanted = {};
+    if (painted && !here.words) {
+      const moved = model.get("controls").filter(({ name, default: start }) => name in made && String(here.values[name]) !== String(start));
+      picture.alt = `${about.title}: ${moved.map((control) => spoken(control, here.values[control.name])).join(", ") || "as it began"}.`;
+      says.replaceChildren();
+      says.style.minHeight = "";
+    }
+    note();
+  }
+  function press(name) {
+    const followed = here.draws(name);
+    if (followed) {
+      here.press(name);
+      for (const follower of here.followers) delete wanted[follower];
+      paint();
+    }
+    const values = wanted;
+    wanted = {};
+    if (alone) forget();
+    else send({ values, press: name }, followed);
+  }
   // The first move leaves at once; those that follow within the same frame of the screen leave together.
   function move(name, value) {
+    if (here.leads(name)) for (const follower of here.followers) delete wanted[follower];
     wanted[name] = value;
-    unpainted = here.move(name, value) || unpainted;
+    here.move(name, value);
+    unpainted ||= here.paints(name);
     note();
     if (drawing) return;
     leave();
@@ -213,24 +247,27 @@ function render({ model, el }) {
     tell();
   }
   function tell() {
+    if (alone) return forget();
     if (!waiting() || !Object.keys(wanted).every((name) => here.paints(name))) return flush();
     later ??= setTimeout(() => { later = undefined; flush(); }, REST);
   }
   function paint() {
     unpainted = false;
     painted += 1;
-    picture.src = here.picture();
-    picture.dataset.painted = painted;
-    // A choice may have moved all sliders.
-    for (const [name, value] of Object.entries(wanted)) if (!here.reads(name)) made[name].show(value);
-    for (const [name, value] of here.places()) if (!(name in wanted)) made[name].show(value);
+    here.paint(canvas);
+    if (here.words) telling(here.words());
+    canvas.hidden = false;
+    root.dataset.painted = painted;
+    // A choice may have moved all sliders; one that is being dragged stays where it is.
+    for (const [name, one] of Object.entries(made)) if (one.coarse || !(name in wanted)) one.show(here.values[name]);
   }
 
   const made = {};
   for (const control of model.get("controls")) {
+    if (alone && !here.knows(control.name)) continue; // it would do nothing
     if (control.kind === "button") {
       const button = element("button", "vae-button", { type: "button" }, control.label);
-      button.addEventListener("click", () => send({ press: control.name }));
+      button.addEventListener("click", () => press(control.name));
       buttons.append(button);
       continue;
     }
@@ -240,6 +277,7 @@ function render({ model, el }) {
       model.on("change:backdrop", renew);
     };
     made[control.name] = MAKERS[control.kind](control, (value) => move(control.name, value), backdrop);
+    made[control.name].coarse = control.kind === "choice" || control.kind === "toggle";
     (control.kind === "slider" ? fine : coarse).append(made[control.name].node);
   }
   if (buttons.childElementCount) coarse.append(buttons);
@@ -252,10 +290,21 @@ function render({ model, el }) {
     picture.onload = () => {
       picture.dataset.number = number;
       shown = number;
+      if (!owing()) canvas.hidden = true;
       note();
     };
     picture.src = addressOf(bytes);
     picture.alt = alt;
+  }
+  // Words that change with every point of a stroke are read out when the pen rests.
+  let quiet;
+  function telling({ says: lines, alt }) {
+    says.replaceChildren(...lines.map((line) => element("div", "", {}, line)));
+    if (alt === undefined) return;
+    picture.alt = alt;
+    says.setAttribute("aria-busy", "true");
+    clearTimeout(quiet);
+    quiet = setTimeout(() => says.removeAttribute("aria-busy"), QUIET);
   }
   function receive() {
     const frame = model.get("frame");
@@ -269,7 +318,7 @@ function render({ model, el }) {
     if (!owing()) here.take(frame);
     if (answered >= sent) { clearTimeout(busy); root.classList.remove("vae-busy"); }
     if (!owing()) for (const [name, value] of Object.entries(frame.values)) made[name]?.show(value);
-    says.replaceChildren(...frame.says.map((line) => element("div", "", {}, line)));
+    if (!(here.words && here.ready && owing())) telling({ says: frame.says });
     // Words take as much room as they ever took, so that nothing jumps while a control is moved.
     tallest = Math.max(tallest, says.offsetHeight);
     says.style.minHeight = `${tallest}px`;

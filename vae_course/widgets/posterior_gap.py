@@ -1,4 +1,7 @@
-"""The exact posterior of a model with two latents, beside the encoder's Gaussian and the best one: where the ELBO's gap comes from."""
+"""The exact posterior of a model with two latents, beside the encoder's Gaussian and the best one: where the ELBO's gap comes from.
+
+The kernel draws it: its one slider turns over a few pictures of plots, each of which is larger than any weights that could draw it.
+"""
 
 from __future__ import annotations
 

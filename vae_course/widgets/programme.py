@@ -1,4 +1,4 @@
-"""A decoder as data: steps and numbers that Python can run and that a browser can run alike, so that a moved slider needs no kernel."""
+"""A network as data: steps and numbers that Python can run and that a browser can run alike, so that a moved slider needs no kernel."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ import torch.nn.functional as F
 import traitlets
 from torch import Tensor, nn
 
+from ..models.base import evaluating
 from ..models.conditional import LabelledMLP
+from ..models.hierarchical import HierarchicalVAE
 from ..models.networks import PixelLikelihood
 from .latents import decoder_of
 
 TRIALS = 8
 CLOSE = 0.5 / 255  # a byte's worth of difference would be seen by who compares; half of it is not there once both are rounded
+CLOSE_CODES = 0.005  # of μ and log σ²: half precision moves them by less than a thousandth where a VAE was trained in single precision
 
 
 class NoProgramme(ValueError):
@@ -30,11 +33,11 @@ class NoProgramme(ValueError):
 
 @dataclass(frozen=True)
 class Programme:
-    """z → pixels, as `steps` that refer to `numbers` by where they begin.
+    """z → pixels, or pixels → μ and log σ², as `steps` that refer to `numbers` by where they begin.
 
     steps: what JSON can carry, each with a `kind`; `programme.js` runs the same.
     numbers: all weights, one after the other, (n,) in half precision.
-    shape: of a picture, (channels, height, width).
+    shape: of what comes out: of a picture, (channels, height, width); of a code, (2 · latent_size,).
     """
 
     steps: tuple[dict[str, Any], ...]
@@ -47,7 +50,10 @@ class Programme:
         return hashlib.sha256(self.numbers.tobytes()).hexdigest()[:16]
 
     def run(self, z: Tensor, label: int | None = None) -> Tensor:
-        """Latents (n, latent_size), of one class where there are classes → pictures (n, *shape), pixels in [0, 1]."""
+        """Latents (n, latent_size), of one class where there are classes → pictures (n, *shape), pixels in [0, 1].
+
+        Of an encoder: pictures (n, channels, height, width) → (n, 2 · latent_size), μ and then log σ².
+        """
         numbers, x = torch.from_numpy(self.numbers).float(), z.detach().cpu().float()
         for step in self.steps:
             x = RUN[step["kind"]](x, step, lambda at, *size: numbers[at : at + math.prod(size)].view(size), label)
@@ -62,6 +68,11 @@ def _affine(x: Tensor, step: dict, numbers: Numbers, label: int | None) -> Tenso
     return out if "labels" not in step else out + numbers(step["labels"] + (label or 0) * step["out"], step["out"])
 
 
+def _convolution(x: Tensor, step: dict, numbers: Numbers, label: int | None) -> Tensor:
+    weight = numbers(step["weight"], step["to"][0], step["from"][0], *step["kernel"])
+    return F.conv2d(x.view(-1, *step["from"]), weight, numbers(step["bias"], step["to"][0]), stride=step["stride"], padding=step["padding"])
+
+
 def _transposed(x: Tensor, step: dict, numbers: Numbers, label: int | None) -> Tensor:
     weight = numbers(step["weight"], step["from"][0], step["to"][0], *step["kernel"])
     bias = numbers(step["bias"], step["to"][0])
@@ -70,6 +81,8 @@ def _transposed(x: Tensor, step: dict, numbers: Numbers, label: int | None) -> T
 
 RUN: dict[str, Callable[[Tensor, dict, Numbers, int | None], Tensor]] = {
     "affine": _affine,
+    "convolution": _convolution,
+    "first": lambda x, step, *_: x[:, : step["out"]],
     "transposed convolution": _transposed,
     "relu": lambda x, *_: x.relu(),
     "silu": lambda x, *_: F.silu(x),
@@ -84,8 +97,8 @@ ACTIVATIONS = {nn.ReLU: "relu", nn.SiLU: "silu", nn.Tanh: "tanh", nn.Sigmoid: "s
 class _Writer:
     """Collects steps, and their numbers behind each other."""
 
-    def __init__(self, latent_size: int) -> None:
-        self.shape: tuple[int, ...] = (latent_size,)
+    def __init__(self, *shape: int) -> None:
+        self.shape: tuple[int, ...] = shape
         self.steps: list[dict] = []
         self.pieces: list[np.ndarray] = []
         self.length = 0
@@ -108,6 +121,8 @@ class _Writer:
                 self.network(part)
         elif isinstance(module, nn.Linear):
             self.linear(module)
+        elif isinstance(module, nn.Conv2d):
+            self.convolution(module)
         elif isinstance(module, nn.ConvTranspose2d):
             self.transposed(module)
         elif type(module) in ACTIVATIONS:
@@ -119,6 +134,11 @@ class _Writer:
         elif not isinstance(module, nn.Identity):
             raise NoProgramme(f"{type(module).__name__} has no step")
 
+    def first(self, count: int) -> None:
+        """Of several levels, only the bottom one is decoded."""
+        self.steps.append({"kind": "first", "out": count})
+        self.shape = (count,)
+
     def linear(self, module: nn.Linear, labels: Tensor | None = None) -> None:
         if math.prod(self.shape) != module.in_features:
             raise NoProgramme("its latents are not what the network takes")
@@ -128,15 +148,26 @@ class _Writer:
         self.steps.append(step if labels is None else step | {"labels": self.keep(labels)})
         self.shape = (module.out_features,)
 
+    def convolution(self, module: nn.Conv2d) -> None:
+        plain = module.groups == 1 and module.dilation == (1, 1) and module.padding_mode == "zeros"
+        if not plain or module.bias is None or len(self.shape) != 3 or isinstance(module.padding, str):
+            raise NoProgramme("a convolution of another kind")
+        sides = zip(self.shape[1:], module.stride, module.padding, module.kernel_size, strict=True)
+        to = (module.out_channels, *((side + 2 * padding - kernel) // stride + 1 for side, stride, padding, kernel in sides))
+        self._convolve("convolution", module, module.bias, to)
+
     def transposed(self, module: nn.ConvTranspose2d) -> None:
         plain = module.groups == 1 and module.output_padding == (0, 0) and module.dilation == (1, 1)
         if not plain or module.bias is None or len(self.shape) != 3 or isinstance(module.padding, str):
             raise NoProgramme("a transposed convolution of another kind")
         sides = zip(self.shape[1:], module.stride, module.padding, module.kernel_size, strict=True)
         to = (module.out_channels, *((side - 1) * stride - 2 * padding + kernel for side, stride, padding, kernel in sides))
-        step = {"kind": "transposed convolution", "from": list(self.shape), "to": list(to), "kernel": list(module.kernel_size)}
+        self._convolve("transposed convolution", module, module.bias, to)
+
+    def _convolve(self, kind: str, module: nn.Conv2d | nn.ConvTranspose2d, bias: Tensor, to: tuple[int, ...]) -> None:
+        step: dict[str, Any] = {"kind": kind, "from": list(self.shape), "to": list(to), "kernel": list(module.kernel_size)}
         step |= {"stride": list(module.stride), "padding": list(module.padding)}
-        self.steps.append(step | {"weight": self.keep(module.weight), "bias": self.keep(module.bias)})
+        self.steps.append(step | {"weight": self.keep(module.weight), "bias": self.keep(bias)})
         self.shape = to
 
     def likelihood(self, pixels: PixelLikelihood) -> None:
@@ -164,6 +195,8 @@ def programme_of(model: Any) -> Programme | None:
         return None
     writer = _Writer(model.latent_size)
     try:
+        if isinstance(model, HierarchicalVAE):
+            writer.first(model.latent_sizes[0])
         writer.network(network)
         writer.likelihood(pixels)
     except NoProgramme:
@@ -182,12 +215,41 @@ def _paints_alike(programme: Programme, model: Any) -> bool:
     return True
 
 
+@torch.no_grad()
+def encoder_programme_of(model: Any) -> Programme | None:
+    """The encoder of a `VAE`, or of one of its kind, as a programme from pixels to μ and log σ², or None where it has other steps.
+
+    As in `programme_of`, what comes out is compared with what the model says.
+    """
+    network, shape = getattr(model, "encoder", None), getattr(model, "input_shape", None)
+    if not isinstance(network, nn.Module) or shape is None or len(shape) != 3:
+        return None
+    writer = _Writer(*shape)
+    try:
+        writer.network(network)
+    except NoProgramme:
+        return None
+    programme = Programme(tuple(writer.steps), np.concatenate(writer.pieces), (2 * model.latent_size,))
+    return programme if _encodes_alike(programme, model) else None
+
+
+@torch.no_grad()
+def _encodes_alike(programme: Programme, model: Any) -> bool:
+    x = torch.rand(TRIALS, *model.input_shape, generator=torch.Generator().manual_seed(0)) ** 4  # mostly dark, as pictures of ink are
+    with evaluating(model):
+        q = model.encode(x.to(model.device, model.dtype))
+    wanted = torch.cat([q.mean, 2 * q.stddev.log()], -1).cpu().float()
+    given = programme.run(x)
+    return given.shape == wanted.shape and bool((given - wanted).abs().max() <= CLOSE_CODES)
+
+
 class Weights(anywidget.AnyWidget):
-    """A programme's numbers on their way to the browser, once for all explorers of a model. The page saves none of them."""
+    """Numbers on their way to the browser: a programme's, once for all explorers of a model, or a scene's tables. No page saves them."""
 
     _esm = "export default { initialize() {} };"
     key = traitlets.Unicode().tag(sync=True)
     numbers = traitlets.Bytes().tag(sync=True)
+    precision = traitlets.Unicode("half").tag(sync=True)  # or "single"
 
 
 @dataclass
@@ -198,18 +260,28 @@ class _Known:
 
 
 _KNOWN: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+_KNOWN_ENCODERS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def known_programme(model: Any) -> tuple[Programme, Weights] | None:
     """The model's programme as its weights stand now, with what carries them: made once for all explorers, and anew after training."""
+    return _known(model, _KNOWN, programme_of)
+
+
+def known_encoder(model: Any) -> tuple[Programme, Weights] | None:
+    """The same for its encoder. Its numbers travel by themselves, as most explorers need none of them."""
+    return _known(model, _KNOWN_ENCODERS, encoder_programme_of)
+
+
+def _known(model: Any, store: weakref.WeakKeyDictionary, make: Callable[[Any], Programme | None]) -> tuple[Programme, Weights] | None:
     if not isinstance(model, nn.Module):
         return None
     version = tuple(_versions(model))
-    known = _KNOWN.get(model)
+    known = store.get(model)
     if known is None or known.version != version:
-        programme = programme_of(model)
+        programme = make(model)
         weights = None if programme is None else Weights(key=programme.key, numbers=programme.numbers.tobytes())
-        known = _KNOWN[model] = _Known(version, programme, weights)
+        known = store[model] = _Known(version, programme, weights)
     return None if known.programme is None or known.weights is None else (known.programme, known.weights)
 
 

@@ -1,4 +1,7 @@
-"""The reparameterisation trick: μ, σ and ε of one latent, where z lands, what it decodes to, and where gradient flows."""
+"""The reparameterisation trick: μ, σ and ε of one latent, where z lands, what it decodes to, and where gradient flows.
+
+The kernel draws it: the gradients are what it is about, and they are autograd's own.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from ..evaluation.examples import labels_on, placed
 from ..models.base import EncoderDecoder, evaluating
 from ..plots import COLOURS
 from . import drawing
-from .explorer import Choice, Explorer, Slider, signed, subscript
+from .explorer import Choice, Explorer, Slider, latent, signed
 from .latents import for_class
 
 TRICK, DEAD_END = "z = μ + σ·ε", "z drawn from N(μ, σ²)"
@@ -90,7 +93,7 @@ class Trick(Explorer):
 
     def draw(self) -> Image.Image:
         image = self._decode_with_gradients()
-        plot = drawing.Plot(400, 190, x=(-LIMIT, LIMIT), y=(0, 1.15), x_ticks=range(-4, 5), x_label=f"z{subscript(self.dimension)}")
+        plot = drawing.Plot(400, 190, x=(-LIMIT, LIMIT), y=(0, 1.15), x_ticks=range(-4, 5), x_label=latent(self.dimension))
         self._density(plot, ALONG, self.values["mu"], self.values["sigma"], self.values["epsilon"])
         decoded = drawing.captioned(drawing.from_tensor(image, 132).convert("RGB"), "decoded")
         return drawing.beside(plot.picture, decoded)
@@ -111,7 +114,7 @@ class Trick(Explorer):
 
     def says(self) -> list[str]:
         mu, sigma, epsilon = (signed(self.values[name], 2) for name in ("mu", "sigma", "epsilon"))
-        lines = [f"z{subscript(self.dimension)} = μ + σ·ε = {mu} + {sigma} · ({epsilon}) = {signed(self.z, 2)}"]
+        lines = [f"{latent(self.dimension)} = μ + σ·ε = {mu} + {sigma} · ({epsilon}) = {signed(self.z, 2)}"]
         loss = "−log p(x|z, y)" if self.drawn else "−log p(x|z)"
         of_mu, of_sigma = self.gradients["mu"], self.gradients["sigma"]
         if of_mu is None or of_sigma is None:
@@ -155,7 +158,7 @@ class Trick(Explorer):
         mu, sigma = self._encoded()
         return (
             f"Three rows of five decoded images{self.drawn}; "
-            f"each moves one part of z{subscript(self.dimension)} = μ + σ·ε and keeps the others. "
+            f"each moves one part of {latent(self.dimension)} = μ + σ·ε and keeps the others. "
             f"Top: ε from −2 to 2, with the encoder's μ = {signed(mu, 2)} and σ = {signed(sigma, 2)}. Middle: μ from −2 to 2 with ε = 1. "
             "Bottom: σ from 0.05 to 2 with ε = 1. All other latents keep the encoder's mean."
         )

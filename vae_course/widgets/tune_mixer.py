@@ -1,4 +1,7 @@
-"""Tune mixer: slide between two melodies by their codes, see the notes of what is between them, and hear it."""
+"""Tune mixer: slide between two melodies by their codes, see the notes of what is between them, and hear it.
+
+The kernel draws it: a melody is what has to be heard, and its sound is made in Python.
+"""
 
 from __future__ import annotations
 

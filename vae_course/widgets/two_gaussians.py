@@ -1,4 +1,7 @@
-"""Two Gaussians and the KL between them, with its two halves and its two directions."""
+"""Two Gaussians and the KL between them, with its two halves and its two directions.
+
+The kernel draws it: the still picture needs the same plots in Python, and axes, dashes and words in the browser would be written twice.
+"""
 
 from __future__ import annotations
 
