@@ -6,6 +6,7 @@ Everything here runs in evaluation mode, without gradients, on the model's devic
 from .anomalies import anomaly_scores, without_measure
 from .bounds import bits_per_dimension, evaluate, negative_log_likelihood
 from .calibration import Reliability, area_under_risk, reliability, risk_coverage
+from .denoising import best_blur, best_linear_map, with_noise
 from .detection import Alarms, alarms_at, auroc
 from .disentanglement import InformationGap, factor_vae_score, mutual_information_gap
 from .grid_posterior import GridPosterior, posterior_on_grid
@@ -38,6 +39,8 @@ __all__ = [
     "anomaly_scores",
     "area_under_risk",
     "auroc",
+    "best_blur",
+    "best_linear_map",
     "bits_per_dimension",
     "code_information",
     "evaluate",
@@ -63,5 +66,6 @@ __all__ = [
     "seen_at_random",
     "seen_beside",
     "two_sample_auc",
+    "with_noise",
     "without_measure",
 ]

@@ -8,6 +8,7 @@ from .bars import draw_bars, draw_histograms, show_bars, show_histograms
 from .curves import draw_curves, show_curves
 from .images import draw_images, show_images, show_pairs, show_strips, to_png
 from .latents import draw_ellipses, draw_latent_map, draw_manifold, show_ellipses, show_latent_map, show_manifold
+from .machines import Part, draw_machine, show_machine
 from .output import folded, outputs_of, packed, show, show_png
 from .style import CLASS_COLOURS, COLOURS, STYLE
 
@@ -15,12 +16,14 @@ __all__ = [
     "CLASS_COLOURS",
     "COLOURS",
     "STYLE",
+    "Part",
     "draw_bars",
     "draw_curves",
     "draw_ellipses",
     "draw_histograms",
     "draw_images",
     "draw_latent_map",
+    "draw_machine",
     "draw_manifold",
     "folded",
     "outputs_of",
@@ -32,6 +35,7 @@ __all__ = [
     "show_histograms",
     "show_images",
     "show_latent_map",
+    "show_machine",
     "show_manifold",
     "show_pairs",
     "show_png",
