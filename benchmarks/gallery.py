@@ -1,11 +1,12 @@
-"""What each stored model of digits makes, as a picture, and how good it is, beside the model that it takes the place of.
+"""What each stored model makes, as a picture, and how good it is, beside the model that it takes the place of.
 
 python -m benchmarks.gallery              all of them, and the table
 python -m benchmarks.gallery NAME ...     the pictures of some
 
-A picture has 64 samples, then 16 test images with their reconstructions below. For an autoencoder, which has no prior to draw from, draws
-of N(0, I) stand there all the same, as a learner would try them. Samples are judged by the course's own classifier, 5,000 of them against
-5,000 test images: a Fréchet distance on its features, which is no FID, and coverage.
+A picture has 64 samples, then 16 test examples with their reconstructions below. For an autoencoder, which has no prior to draw from,
+draws of N(0, I) stand there all the same, as a learner would try them. Tunes are piano rolls, time from left to right, the first step of a
+note darker; of a tune's samples the tokens are drawn, too. Series are curves. Samples of digits are judged by the course's own classifier,
+5,000 of them against 5,000 test images: a Fréchet distance on its features, which is no FID, and coverage.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from benchmarks.measures import DRAWN_IMAGES, look_of_digits
 from benchmarks.tables import real_mnist, signature
 from vae_course import checkpoints, load
-from vae_course.evaluation import sample_quality
+from vae_course.data import Split
+from vae_course.data.melodies import FIRST_PITCH, HOLD
 
 FOLDER = Path(__file__).parent / "gallery"
-COUNT = 5000
 # The best that there is now, and what pages showed before.
 IN_PLACE_OF = {
     "convolutional-vae-mnist-20": "vae-mnist-20",
@@ -33,18 +35,68 @@ IN_PLACE_OF = {
     "dense-autoencoder-mnist-2": "autoencoder-mnist-2",
     "dense-conditional-vae-mnist-2": "conditional-vae-mnist-2",
     "dense-conditional-vae-mnist-10": "conditional-vae-mnist-10",
+    "adversarial-mnist-gaussian-8": "aae-mnist-gaussian-8",
+    "adversarial-mnist-mixture-2": "aae-mnist-mixture-2",
+    "adversarial-mnist-swiss-roll-2": "aae-mnist-swiss-roll-2",
     "three-levels-ladder-mnist-binary": "hierarchical-mnist-binary-3",
     "two-levels-ladder-mnist-binary": "hierarchical-mnist-binary-2",
+    "recurrent-melodies-rewriting": "recurrent-melodies",
+    "recurrent-melodies-sampling": "recurrent-melodies",
 }
+DIGITS = {"mnist": "grey", "mnist-binary": "drawn once"}
+DIGITS_HEAD = ("pixels", "epochs", "−ELBO, nats", "Fréchet", "coverage")
+OTHERS_HEAD = ("data", "epochs", "−ELBO, nats", "further figures of its card")
+ALREADY = ("elbo", "reconstruction", "kl", "train_loss")  # what a card says and the table need not say again
+BESIDE = "64 samples; 16 test examples over their reconstructions"
+SHADES = {"note": 0.0, "held": 0.55, "nothing": 0.94}
 
 
 def samples(model, n: int) -> Tensor:
-    """`n` images from draws of the prior, or of N(0, I) where there is none."""
+    """`n` examples from draws of the prior, or of N(0, I) where there is none. Where steps follow on each other, these are drawn, too."""
     torch.manual_seed(0)
+    if getattr(model, "config", {}).get("likelihood") == "categorical":
+        with torch.no_grad():
+            return model.decode(model.prior.sample((n,))).sample()
     if hasattr(model, "sample"):
         return model.sample(n)
     with torch.no_grad():
         return model.decode(torch.randn(n, model.latent_size)).mean
+
+
+def rolls(windows: Tensor) -> Tensor:
+    """Tunes as images, three pixels a step and two a semitone, high notes on top: (n, steps, tokens) → (n, 1, 2 · semitones, 3 · steps)."""
+    n, steps, tokens = windows.shape
+    sheet = torch.full((n, tokens - FIRST_PITCH, steps), SHADES["nothing"])
+    sounding = torch.zeros(n, tokens - FIRST_PITCH)
+    for step in range(steps):
+        begins, holds = windows[:, step, FIRST_PITCH:], windows[:, step, HOLD].unsqueeze(1)
+        sounding = begins + sounding * holds
+        sheet[..., step] = torch.where(begins > 0, SHADES["note"], torch.where(sounding > 0, SHADES["held"], SHADES["nothing"]))
+    return sheet.flip(1).repeat_interleave(2, 1).repeat_interleave(3, 2).unsqueeze(1)
+
+
+def curves(series: Tensor, height: int = 32) -> Tensor:
+    """Series as images, a pixel a step, 1 on top: (n, steps, 2), value and whether it was seen → (n, 1, height, steps)."""
+    value, seen = series.unbind(-1)
+    row = ((1 - value.clamp(0, 1)) * (height - 1)).round()
+    before = torch.cat([row[:, :1], row[:, :-1]], 1)
+    joined = torch.cat([seen[:, :1], seen[:, :-1]], 1) > 0
+    before = torch.where(joined, before, row)  # a line is drawn from what was seen
+    rows = torch.arange(height).view(1, -1, 1)
+    low, high = torch.minimum(row, before).unsqueeze(1), torch.maximum(row, before).unsqueeze(1)
+    on = (rows >= low) & (rows <= high) & (seen > 0).unsqueeze(1)
+    return torch.where(on, SHADES["note"], SHADES["nothing"]).unsqueeze(1)
+
+
+def as_images(x: Tensor, data: str) -> Tensor:
+    """Examples of a data set as images (n, channels, height, width). Raises ValueError where nobody has said how they look."""
+    if x.dim() == 4:
+        return x
+    if data == "melodies":
+        return rolls(x)
+    if x.dim() == 3 and x.shape[-1] == 2:
+        return curves(x)
+    raise ValueError(f"examples of {data!r} have shape {tuple(x.shape[1:])}, and the gallery does not know how to draw them. Say it here.")
 
 
 def tiled(images: Tensor, columns: int, gap: int = 1) -> Tensor:
@@ -58,11 +110,11 @@ def tiled(images: Tensor, columns: int, gap: int = 1) -> Tensor:
     return sheet
 
 
-def picture(model, x: Tensor, y: Tensor | None) -> bytes:
+def picture(model, x: Tensor, y: Tensor | None, data: str = "mnist") -> bytes:
     """64 samples and 16 reconstructions as the bytes of a PNG, each pixel twice as wide and high."""
-    again = model.reconstruct(x, y)
-    pairs = torch.cat([part for four in torch.arange(16).split(4) for part in (x[four], again[four])])
-    left, right = tiled(samples(model, 64), 8), tiled(pairs, 4)
+    drawn, true, again = (as_images(examples, data) for examples in (samples(model, 64), x, model.reconstruct(x, y)))
+    pairs = torch.cat([part for four in torch.arange(16).split(4) for part in (true[four], again[four])])
+    left, right = tiled(drawn, 8), tiled(pairs, 4)
     room = torch.ones(left.shape[0], left.shape[1], 12)
     whole = (torch.cat([left, room, right], 2).clamp(0, 1) * 255).round().byte().permute(1, 2, 0).squeeze(-1).numpy()
     image = Image.fromarray(whole)
@@ -71,59 +123,99 @@ def picture(model, x: Tensor, y: Tensor | None) -> bytes:
     return buffer.getvalue()
 
 
-def of_digits(name: str) -> bool:
-    """Whether the stored model makes digits."""
-    about = checkpoints.card(name)
-    return about["recipe"]["data"] in ("mnist", "mnist-binary") and "classifier" not in name
+def draws(name: str) -> bool:
+    """Whether the stored model can draw: has a decoder."""
+    return "latent_size" in (config := checkpoints.card(name)["config"]) or "latent_sizes" in config
+
+
+def shown(test: Split) -> tuple[Tensor, Tensor | None]:
+    """The 16 test examples of a picture: the first ones of images, spread over all where neighbours are alike."""
+    if test.rows(slice(1))[0].dim() == 4:
+        return test.rows(slice(16))
+    return test.rows(torch.linspace(0, len(test) - 1, 16).long())
 
 
 def draw(name: str) -> None:
     """Write the picture of a stored model."""
-    model, data = checkpoints.pretrained(name, device="cpu"), load(checkpoints.card(name)["recipe"]["data"])
-    x, y = data.test.rows(slice(0, 16))
+    about = checkpoints.card(name)["recipe"]["data"]
+    model = checkpoints.pretrained(name, device="cpu")
     FOLDER.mkdir(exist_ok=True)
-    (FOLDER / f"{name}.png").write_bytes(picture(model, x, y))
+    (FOLDER / f"{name}.png").write_bytes(picture(model, *shown(load(about).test), about))
 
 
-def row(name: str, classifier, real: Tensor) -> str:
-    """One row of the table."""
+def bound_of(about: dict) -> str:
+    """−ELBO, or in brackets the reconstruction of a model that has no bound, and whether it is no number of nats."""
+    metrics = about["metrics"]
+    if "elbo" in metrics:
+        return f"{-metrics['elbo']:.2f}"
+    return f"({metrics['reconstruction']:.2f}{', squared error' if about['config'].get('error') == 'squared' else ''})"
+
+
+def training_of(recipe: dict) -> str:
+    """For how many epochs and minutes, and whether the bound was still rising."""
+    if not (end := recipe.get("end")):
+        return str(recipe["epochs"])
+    return f"{end['epochs_trained']}, {end['seconds'] / 60:.0f} min" + (", still falling" if end["still_falling"] else "")
+
+
+def row(name: str, test: Split | None) -> str:
+    """One row of a table; `test` are the digits that samples are judged beside."""
     about = checkpoints.card(name)
-    metrics, end = about["metrics"], about["recipe"].get("end", {})
-    bound = f"{-metrics['elbo']:.2f}" if "elbo" in metrics else f"({metrics['reconstruction']:.2f})"
-    found = sample_quality(classifier, samples(checkpoints.pretrained(name, device="cpu"), COUNT), real)
-    trained = str(end.get("epochs_trained", about["recipe"]["epochs"]))
-    if end:
-        trained += f", {end['seconds'] / 60:.0f} min" + (", still falling" if end["still_falling"] else "")
-    data = {"mnist": "grey", "mnist-binary": "drawn anew" if about["recipe"].get("fresh") else "drawn once"}[about["recipe"]["data"]]
-    return f"| {name} | {data} | {trained} | {bound} | {found.frechet:.2f} | {found.coverage:.3f} | ![{name}]({name}.png) |"
+    recipe, metrics = about["recipe"], about["metrics"]
+    seen = "drawn anew" if recipe.get("fresh") else DIGITS.get(recipe["data"], recipe["data"])
+    cells = [name, seen, training_of(recipe), bound_of(about)]
+    if test is not None:
+        look = look_of_digits(samples(checkpoints.pretrained(name, device="cpu"), DRAWN_IMAGES), test)
+        cells += [f"{look['frechet']:.2f}", f"{look['coverage']:.3f}"]
+    else:
+        cells += ["; ".join(f"{metric.replace('_', ' ')} {value:.3g}" for metric, value in metrics.items() if metric not in ALREADY)]
+    return "| " + " | ".join([*cells, f"![{name}]({name}.png)"]) + " |"
+
+
+def table(names: list[str], test: Split | None) -> list[str]:
+    """A table's lines."""
+    head = ["model", *(OTHERS_HEAD if test is None else DIGITS_HEAD), BESIDE]
+    return ["", "| " + " | ".join(head) + " |", "|" + "---|" * len(head), *(row(name, test) for name in names)]
+
+
+def kind_of(name: str) -> str:
+    """Under what heading a model stands: digits of every sort together, else its data's name."""
+    data = checkpoints.card(name)["recipe"]["data"]
+    return "digits" if data in DIGITS else data
+
+
+def page(stored: list[str], test: Split) -> list[str]:
+    """The lines of the gallery's page: of each kind of data those that take a place, then the others."""
+    lines = [
+        "# What the stored models make",
+        "",
+        "By `python -m benchmarks.gallery`. Where a model has no bound its figure, in brackets, is its reconstruction alone.",
+    ]
+    kinds = {name: kind_of(name) for name in stored}
+    for kind in dict.fromkeys(kinds.values()):
+        of_kind, judge = [name for name in stored if kinds[name] == kind], test if kind == "digits" else None
+        pairs = {new: old for new, old in IN_PLACE_OF.items() if new in of_kind and old in of_kind}
+        lines += ["", f"## {kind.capitalize()}"]
+        for old in dict.fromkeys(pairs.values()):
+            new = [name for name in pairs if pairs[name] == old]
+            lines += ["", f"### {' and '.join(new)}, in place of {old}", *table([*new, old], judge)]
+        others = [name for name in of_kind if name not in {*pairs, *pairs.values()}]
+        if others:
+            lines += [*(["", "### Others"] if pairs else []), *table(others, judge)]
+    return [*lines, "", signature(), ""]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="whose picture (all, and the table, when none is named)")
     names = parser.parse_args().names
-    data = real_mnist()
-    for name in names or filter(of_digits, checkpoints.names()):
+    test = real_mnist().test
+    stored = list(filter(draws, checkpoints.names()))
+    for name in names or stored:
         draw(name)
     if names:
         return
-    classifier, real = checkpoints.pretrained("classifier-mnist", device="cpu"), data.test.x[:COUNT]
-    stored = [name for name in checkpoints.names() if of_digits(name)]
-    replaced = [[new, old] for new, old in IN_PLACE_OF.items() if new in stored and old in stored]
-    others = [name for name in stored if not any(name in pair for pair in replaced)]
-    head = (
-        "| model | pixels | epochs | −ELBO, nats | Fréchet | coverage | 64 samples; 16 test images over their reconstructions |\n|"
-        + "---|" * 7
-    )
-    told = {name: row(name, classifier, real) for name in stored}
-    lines = [
-        "# What the stored models make",
-        "",
-        "By `python -m benchmarks.gallery`. An autoencoder's figure, in brackets, is its reconstruction alone.",
-    ]
-    for new, old in replaced:
-        lines += ["", f"## {new}, in place of {old}", "", head, told[new], told[old]]
-    lines += ["", "## Others", "", head, *(told[name] for name in others), "", signature(), ""]
+    lines = page(stored, test)
     (FOLDER / "README.md").write_text("\n".join(lines), "utf-8")
     print("\n".join(lines))
 

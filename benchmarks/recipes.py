@@ -1,7 +1,8 @@
 """How each model that is trained to its end is trained: what it is, on what, and when it is done.
 
 The bound on training images that are held out decides all: after `lowered_after` epochs without a rise the learning rate falls to
-`lowered_to` of itself, after `patience` epochs without one training is over, and the weights of the best epoch are kept.
+`lowered_to` of itself, after `patience` epochs without one training is over, and the weights of the best epoch are kept. But a game's
+losses say who is ahead, and not how good either is: there all epochs are run, with rates that fall by the model's own half-life.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ class Recipe:
     data: the name that `load` takes; fresh: whether its pixels are drawn anew each epoch.
     epochs: the most there are, should the bound go on rising.
     held_out: how many training examples, the last ones, are kept for the bound.
+    held_out_labels: in place of these, all examples with one of these labels: windows of one tune are too like each other to be parted.
+    game: whether the last epoch's weights are kept, after all epochs, whatever the held-out loss does.
     patience, lowered_after, lowered_to: as above.
     minutes: of processor time, after which training ends whatever the bound does; the card then says that it was still falling.
     """
@@ -32,6 +35,8 @@ class Recipe:
     learning_rate: float = 1e-3
     seed: int = 0
     held_out: int = 5000
+    held_out_labels: list[int] = field(default_factory=list)
+    game: bool = False
     patience: int = 10
     lowered_after: int = 4
     lowered_to: float = 0.4
@@ -58,10 +63,35 @@ def _sprites(beta: float, seed: int) -> Recipe:
 
 
 def _levels(latent_sizes: list[int], hidden_sizes: list[int], inference: str = "ladder") -> Recipe:
-    config = {"latent_sizes": latent_sizes, "hidden_sizes": hidden_sizes, "inference": inference, "anneal_steps": 8600}  # 20 epochs
+    config = {"latent_sizes": latent_sizes, "hidden_sizes": hidden_sizes, "inference": inference, **ANNEALED}
     return Recipe("hierarchical:HierarchicalVAE", config, **FRESH)
 
 
+def _adversarial(prior: str, latent_size: int, classes: int = 0) -> Recipe:
+    """One recipe for all priors. A discriminator that learns four times as fast as the autoencoder sees what does not match yet, its
+    penalty keeps it from steep slopes, and the rates of all three fall together until they no longer circle round each other.
+    """
+    config = {
+        "latent_size": latent_size,
+        "prior": prior,
+        "classes": classes,
+        "channels": [16, 32],
+        "discriminator_sizes": [256, 256],
+        "discriminator_rate": 4.0,
+        "generator_rate": 1.5,
+        "gradient_penalty": 0.02,
+        "half_life": 5000,
+    }
+    return Recipe("adversarial:AdversarialAutoencoder", config, epochs=60, game=True)
+
+
+def _melodies(word_dropout: float, beta: float, **more) -> Recipe:
+    config = {"input_shape": [17, 40], "end_token": 2, "word_dropout": word_dropout, "beta": beta, **more}
+    tunes = [4, 14, 24, 34, 44, 54, 64, 74]  # numbers of training tunes
+    return Recipe("recurrent:RecurrentVAE", config, data="melodies", learning_rate=4e-3, held_out_labels=tunes, epochs=120, minutes=10)
+
+
+ANNEALED = {"anneal_steps": 8600}  # 20 epochs
 FRESH = {"data": "mnist-binary", "fresh": True}
 # By the names of the checkpoints. Bounds are compared on black-and-white pixels, drawn anew each epoch or, where it is said, once for all.
 RECIPES = {
@@ -80,8 +110,16 @@ RECIPES = {
     "dense-conditional-vae-mnist-2": Recipe("conditional:ConditionalVAE", {"latent_size": 2, "hidden_sizes": [512, 256]}),
     "dense-conditional-vae-mnist-10": Recipe("conditional:ConditionalVAE", {"latent_size": 10, "hidden_sizes": [400]}),
     **{f"convolutional-vae-sprites-10-beta-{beta}-seed-{seed}": _sprites(beta, seed) for beta in (1, 4) for seed in (0, 1, 2)},
+    "adversarial-mnist-gaussian-8": _adversarial("gaussian", 8),
+    "adversarial-mnist-mixture-2": _adversarial("mixture", 2),
+    "adversarial-mnist-swiss-roll-2": _adversarial("swiss roll", 2, classes=10),
+    # One to write again what was read, each step from the code alone; one to write new tunes, for which it reads its own steps, too.
+    "recurrent-melodies-rewriting": _melodies(1.0, 0.05, latent_size=48),
+    "recurrent-melodies-sampling": _melodies(0.2, 1.0, latent_size=32, free_bits=0.2),
     "one-level-mnist-binary": _levels([32], [220]),
+    "one-level-as-deep-mnist-binary": Recipe("vae:VAE", {"latent_size": 32, "hidden_sizes": [190, 100, 100], **ANNEALED}, **FRESH),
     "two-levels-naive-mnist-binary": _levels([32, 16], [210, 110], "naive"),
     "two-levels-ladder-mnist-binary": _levels([32, 16], [200, 100]),
+    "two-levels-residual-mnist-binary": _levels([32, 16], [196, 100], "residual"),
     "three-levels-ladder-mnist-binary": _levels([32, 16, 8], [195, 104, 50]),
 }

@@ -15,7 +15,9 @@ import argparse
 import copy
 import importlib
 import os
+import signal
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -26,7 +28,7 @@ from vae_course.data import Split
 from vae_course.data.download import cache_folder
 from vae_course.training import fit, mean_losses
 
-from .measures import MEASURES
+from .measures import measured
 from .recipes import RECIPES, Recipe
 
 SECONDS_BETWEEN_STATES = 600
@@ -48,10 +50,16 @@ class Run:
         self.name, self.recipe, self.state = name, recipe, folder / f"{name}.state"
         data = vae_course.load(recipe.data, fresh=True) if recipe.fresh else vae_course.load(recipe.data)
         self.data, self.fingerprint = data, data.fingerprint()
-        count = len(data.train) - recipe.held_out
-        self.train = data.train.part(slice(count))
+        self.train: Split
+        self.held_out: Split
         judges = vae_course.load(recipe.data).train if recipe.fresh else data.train  # what judges is the same each epoch
-        self.held_out: Split = judges.part(slice(count, None))
+        if recipe.held_out_labels:
+            assert data.train.y is not None, "labels were to be held out of data that has none"
+            out = torch.isin(data.train.y, torch.tensor(recipe.held_out_labels))
+            self.train, self.held_out = data.train.part(~out), judges.part(out)
+        else:
+            count = len(data.train) - recipe.held_out
+            self.train, self.held_out = data.train.part(slice(count)), judges.part(slice(count, None))
         torch.manual_seed(recipe.seed)
         module, _, kind = recipe.model.partition(":")
         self.model = getattr(importlib.import_module(f"vae_course.models.{module}"), kind)(**recipe.config)
@@ -99,9 +107,9 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.recipe.seed)
             self.curve.append(mean_losses(model, self.held_out)["loss"])
-        if self.curve[-1] == min(self.curve):
+        if self.recipe.game or self.curve[-1] == min(self.curve):
             self.best = copy.deepcopy(model.state_dict())
-        if self.since and self.since % self.recipe.lowered_after == 0:
+        if self.since and self.since % self.recipe.lowered_after == 0 and not self.recipe.game:
             for group in self.optimizer.param_groups:
                 group["lr"] *= self.recipe.lowered_to
         rate, epoch = self.optimizer.param_groups[0]["lr"], len(self.curve)
@@ -113,7 +121,8 @@ class Run:
 
     def _is_enough(self) -> bool:
         so_far = self.seconds + time.process_time() - self.started
-        return bool(self.curve) and (self.since >= self.recipe.patience or so_far > 60 * self.recipe.minutes)
+        risen_enough = self.since >= self.recipe.patience and not self.recipe.game
+        return bool(self.curve) and (risen_enough or so_far > 60 * self.recipe.minutes)
 
     def _write(self) -> None:
         """Write what is needed to go on, whole or not at all."""
@@ -121,7 +130,7 @@ class Run:
         self.seconds += now - self.started
         self.started = self.written = now
         state = {
-            "recipe": self.recipe.training | {"model": self.recipe.model, "config": self.recipe.config, "fingerprint": self.fingerprint},
+            "recipe": asdict(self.recipe) | {"fingerprint": self.fingerprint},
             "model": self.model.state_dict(),
             "best": self.best,
             "optimizer": self.optimizer.state_dict(),
@@ -135,8 +144,9 @@ class Run:
         os.replace(unfinished, self.state)
 
     def _go_on(self, state: dict) -> None:
-        wanted = self.recipe.training | {"model": self.recipe.model, "config": self.recipe.config, "fingerprint": self.fingerprint}
-        if state["recipe"] != wanted:
+        ours = dict(state["recipe"])
+        made_from = ours.pop("fingerprint")
+        if made_from != self.fingerprint or Recipe(**ours) != self.recipe:  # what a state of earlier days does not say is as by default
             print(f"{self.name} has another recipe, or other data, than the run in {self.state.parent}: it begins anew.")
             return
         self.model.load_state_dict(state["model"])
@@ -147,16 +157,16 @@ class Run:
     def measured(self) -> dict[str, float]:
         """The figures on the test set, of weights rounded as they are stored. Asked once."""
         checkpoints.rounded(self.model)
-        return {name: round(value, 4) for name, value in MEASURES[self.model.measured_by](self.model, self.data.test).items()}
+        return {name: round(value, 4) for name, value in measured(self.model, self.data).items()}
 
     def checkpoint(self, path: Path) -> dict[str, float]:
         """Write what was trained with its card; its figures."""
         metrics = self.measured()
         ending = {
             "epochs_trained": len(self.curve),
-            "best_epoch": self.curve.index(min(self.curve)) + 1,
+            "best_epoch": len(self.curve) if self.recipe.game else self.curve.index(min(self.curve)) + 1,
             "held_out_loss": [round(value, 3) for value in self.curve],
-            "still_falling": self.since < self.recipe.patience,
+            "still_falling": len(self.curve) < self.recipe.epochs if self.recipe.game else self.since < self.recipe.patience,
             "seconds": round(self.seconds),
             "threads": torch.get_num_threads(),
         }
@@ -176,6 +186,8 @@ def main() -> None:
     parser.add_argument("--store", action="store_true", help="put what is done among the course's checkpoints")
     parser.add_argument("--list", action="store_true", help="say how far each is, and train nothing")
     arguments = parser.parse_args()
+    for stop in (signal.SIGINT, signal.SIGTERM):  # in a shell's background the first is ignored, and the second would write no state
+        signal.signal(stop, signal.default_int_handler)
     folder = folder_of_runs()
     for name in arguments.names or RECIPES:
         done = folder / f"{name}.safetensors"

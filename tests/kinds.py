@@ -21,6 +21,7 @@ KINDS = {
     "M2": lambda: models.SemiSupervisedVAE(**IMAGES, **FOUR),
     "ladder": lambda: models.HierarchicalVAE(**LEVELS, anneal_steps=20),
     "naive stack": lambda: models.HierarchicalVAE(**LEVELS, inference="naive"),
+    "residual stack": lambda: models.HierarchicalVAE(**LEVELS, inference="residual"),
     "GAN": lambda: models.GAN(**IMAGES),
     "classifier": lambda: models.DigitClassifier(input_shape=(1, 8, 8), channels=(4, 8), feature_size=6, **FOUR),
 }

@@ -9,9 +9,11 @@ import torch
 from PIL import Image
 
 from benchmarks import __main__ as command
-from benchmarks import gallery, recipes, retrain_checkpoints, tables, train_models, training_speed
+from benchmarks import gallery, hierarchy, measures, recipes, retrain_checkpoints, tables, train_models, training_speed
 from benchmarks.recipes import Recipe
 from tests.notebooks.project import ROOT
+from vae_course import checkpoints
+from vae_course.data.melodies import HIGHEST, LOWEST, STEPS, Melody, to_tokens
 from vae_course.models import VAE
 from vae_course.models.base import LatentVariableModel
 
@@ -123,6 +125,52 @@ def test_a_run_with_another_recipe_begins_anew(recipe, tmp_path, capsys):
     assert "it begins anew" in capsys.readouterr().out
 
 
+def test_a_state_of_days_when_a_setting_was_not_there_yet_goes_on(recipe, tmp_path, capsys):
+    run = train_models.Run("model", recipe, tmp_path)
+    run.finish()
+    state = torch.load(run.state, weights_only=True)
+    del state["recipe"]["game"], state["recipe"]["held_out_labels"]
+    torch.save(state, run.state)
+    assert train_models.Run("model", recipe, tmp_path).curve == run.curve
+    assert capsys.readouterr().out.count("begins anew") == 0
+
+
+def game(recipe, **more) -> Recipe:
+    config = {"input_shape": [1, 8, 8], "latent_size": 2, "hidden_sizes": [16], "half_life": 20}
+    return Recipe(**{**vars(recipe), "model": "adversarial:AdversarialAutoencoder", "config": config, "game": True, **more})
+
+
+def test_a_game_is_played_to_its_end_and_goes_on_where_it_stopped(recipe, tmp_path, monkeypatch):
+    """A held-out loss that only rises ends no game; all three optimisers' memories and rates come back."""
+    losses = iter(range(100))
+    monkeypatch.setattr(train_models, "mean_losses", lambda model, data: {"loss": float(next(losses))})
+    wanted = game(recipe, patience=1, lowered_after=1)
+    whole = train_models.Run("model", wanted, tmp_path / "whole")
+    whole.finish()
+    assert whole.curve == [float(epoch) for epoch in range(6)]
+    short = train_models.Run("model", game(recipe, minutes=0.0), tmp_path / "stopped")
+    short.finish()
+    assert len(short.curve) == 1
+    state = torch.load(short.state, weights_only=True)
+    state["recipe"] = {**vars(wanted), "fingerprint": state["recipe"]["fingerprint"]}  # as if it had been stopped by hand
+    torch.save(state, short.state)
+    again = train_models.Run("model", wanted, tmp_path / "stopped")
+    again.finish()
+    rates = [[group["lr"] for group in run.optimizer.param_groups] for run in (whole, again)]
+    assert rates[0] == rates[1]
+    assert len(rates[0]) == 3
+    for one, other in zip(again.model.state_dict().values(), whole.model.state_dict().values(), strict=True):
+        assert torch.equal(one, other)
+    assert torch.equal(whole.best["encoder.0.weight"], whole.model.encoder[0].weight), "the last epoch's weights"
+
+
+def test_examples_may_be_held_out_by_their_label(recipe, tmp_path):
+    run = train_models.Run("model", Recipe(**{**vars(recipe), "held_out_labels": [1, 3]}), tmp_path)
+    assert set(run.held_out.y.tolist()) == {1, 3}
+    assert set(run.train.y.tolist()) == {0, 2}
+    assert len(run.train) + len(run.held_out) == len(run.data.train)
+
+
 def test_a_card_of_a_model_trained_to_its_end_trains_it_again(tmp_path, blobs, recipe):
     """Where its minutes had run out, too: what counts are the epochs that it took."""
     run = train_models.Run("model", Recipe(**{**vars(recipe), "minutes": 0.0}), tmp_path)
@@ -143,6 +191,78 @@ def test_a_picture_of_the_gallery_has_every_sample_and_every_pair():
     assert shown.size == (2 * (12 * 29 + 10), 2 * (8 * 29 - 1))
     tile = torch.tensor(list(shown.crop((2 * (8 * 29 + 11), 0, 2 * (8 * 29 + 11 + 28), 56)).getdata())).reshape(56, 56)[::2, ::2]
     assert (tile / 255 - images[0, 0]).abs().max() < 0.02, "the first of the pairs is the first image"
+
+
+def test_tunes_and_series_have_their_pictures():
+    tune = Melody(((60, 2), (None, 1), (64, 1)))
+    (roll,) = gallery.as_images(to_tokens([tune]), "melodies")
+    shades, dark = gallery.SHADES, (HIGHEST - 60, HIGHEST - 64)
+    cells = roll[0, ::2, ::3]
+    assert cells.shape == (HIGHEST - LOWEST + 1, STEPS)
+    assert [round(cells[dark[0], step].item(), 2) for step in range(4)] == [shades["note"], shades["held"], *[shades["nothing"]] * 2]
+    assert cells[dark[1], 3] == shades["note"]
+    assert (cells < shades["nothing"]).sum() == 3
+    series = torch.tensor([[[0.0, 1.0], [0.0, 0.0], [1.0, 1.0], [0.5, 1.0]]])
+    (drawn,) = gallery.as_images(series, "waves")
+    on = drawn[0] < shades["nothing"]
+    assert on.sum(0).tolist() == [1, 0, 1, 17], "a point behind a gap stands alone, a line joins what was seen"
+    assert on[-1, 0]
+    assert on[0, 2]
+    with pytest.raises(ValueError, match=r"examples of 'payments' have shape \(8,\), and the gallery does not know how to draw them"):
+        gallery.as_images(torch.rand(2, 8), "payments")
+
+
+def test_the_page_of_the_gallery_has_a_table_for_each_kind_of_data(blobs):
+    names = [name for name in checkpoints.names() if gallery.draws(name) and gallery.kind_of(name) != "digits"]
+    assert "classifier-mnist" not in filter(gallery.draws, checkpoints.names())
+    lines = gallery.page(names, blobs.test)
+    assert [line for line in lines if line.startswith("## ")] == [
+        f"## {kind.capitalize()}" for kind in dict.fromkeys(map(gallery.kind_of, names))
+    ]
+    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| model")]
+    assert sorted(row.split("|")[1].strip() for row in rows) == sorted(names)
+    assert {row.count("|") for row in rows} == {7}
+    assert gallery.bound_of({"metrics": {"elbo": -97.5, "reconstruction": 70.0}, "config": {}}) == "97.50"
+    assert gallery.bound_of({"metrics": {"reconstruction": 31.0}, "config": {"error": "squared"}}) == "(31.00, squared error)"
+
+
+def test_what_is_counted_of_tunes():
+    scale = Melody(tuple((pitch, 1) for pitch in (60, 62, 64, 65, 67, 69, 71, 72)))
+    keys = Melody(((60, 3), (61, 3), (62, 3)))
+    windows = to_tokens([scale, keys])
+    nothing = torch.zeros(1, *windows.shape[1:])
+    found = measures.look_of_melodies(torch.cat([windows, nothing]), windows[:1])
+    assert found["leap"] == pytest.approx((12 + 2) / (7 + 2))
+    assert found["whole_bars"] == 0.5
+    assert found["copies"] == 0.5
+    assert found["in_key"] == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_data_that_was_changed_is_refused_unless_that_is_said(recipe, blobs):
+    settings = {"epochs": 1, "batch_size": 32, "learning_rate": 1e-3, "seed": 0}
+    about = {"model": recipe.model, "config": recipe.config, "recipe": {"data": "blobs", "data_fingerprint": "another", **settings}}
+    with pytest.raises(ValueError, match="was trained on blobs with another. .* --store --data-changed trains on what it is now"):
+        retrain_checkpoints.train(about)
+    renewed = retrain_checkpoints.on_data_of_today(about)
+    assert renewed["recipe"]["data_fingerprint"] == blobs.fingerprint()
+    assert retrain_checkpoints.train(renewed)[1]["kl"] > 0
+    assert about["recipe"]["data_fingerprint"] == "another"
+
+
+def test_a_frechet_distance_may_differ_by_a_share_of_itself():
+    stored = {"reconstruction": 100.0, "two_sample_auc": 0.55, "frechet": 150.0}
+    assert not retrain_checkpoints.differences(stored, stored | {"frechet": 165.0})
+    told = retrain_checkpoints.differences(stored, stored | {"frechet": 180.0, "reconstruction": 102.0})
+    assert [complaint.split()[0] for complaint in told] == ["reconstruction", "frechet"]
+
+
+def test_stacks_are_compared_at_equal_numbers_of_parameters():
+    counts = {name: hierarchy.parameters(hierarchy.model_for(name, 0)) for name in hierarchy.MODELS}
+    assert max(counts.values()) < 1.01 * min(counts.values()), counts
+    ways = [recipe.config for name, recipe in recipes.RECIPES.items() if "level" in name]
+    by_hand = [{key: value for key, value in config.items() if key != "anneal_steps"} for config in ways]
+    compared = [{"inference": "ladder", **config} if "latent_sizes" in config else config for config in hierarchy.MODELS.values()]
+    assert all(config in compared for config in by_hand), "what is trained to its end is what the table over seeds compares"
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)

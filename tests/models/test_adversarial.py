@@ -10,7 +10,7 @@ from vae_course import checkpoints
 from vae_course.data import Split, few_labels
 from vae_course.evaluation import evaluate, posterior_means
 from vae_course.evaluation.matching import maximum_mean_discrepancy
-from vae_course.models import AdversarialAutoencoder, SemiSupervisedAdversarialAutoencoder
+from vae_course.models import AdversarialAutoencoder, ConvolutionalVAE, SemiSupervisedAdversarialAutoencoder
 from vae_course.models.games import telling_apart
 from vae_course.models.priors import PRIORS, draw_parts
 from vae_course.training import fit, mean_losses
@@ -174,6 +174,55 @@ def test_a_training_step_is_the_three_phases_in_turn(blobs):
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
+def test_steepness_is_the_slope_of_finite_differences(blobs):
+    for model, y in (
+        (make(gradient_penalty=1.0).double(), None),
+        (make(gradient_penalty=1.0, prior="mixture", classes=10).double(), torch.arange(7)),
+    ):
+        z = torch.randn(7, 2, dtype=torch.float64)
+        with torch.no_grad():
+            ways = 1e-6 * torch.eye(2, dtype=torch.float64)
+            slope = torch.stack([(model.discriminate(z + way, y) - model.discriminate(z - way, y)) / 2e-6 for way in ways], -1)
+        torch.testing.assert_close(model.steepness(z, y), 0.5 * slope.square().sum(-1).mean(), rtol=1e-6, atol=1e-9)
+        model.steepness(z, y).backward()
+        assert heard(model) == {"discriminator"}
+
+
+def test_a_penalty_keeps_the_discriminator_flat(blobs):
+    """The penalty in a step against the same step written out; the loss told is without it; a flat discriminator is the end of it."""
+    x = blobs.train.x[:32]
+    model, twin = make(gradient_penalty=0.5), make(gradient_penalty=0.5)
+    torch.manual_seed(1)
+    told = model._discriminator_step(x, None, model.optimizer(1e-2).discriminator)
+    torch.manual_seed(1)
+    z, drawn = twin.encode(x).mean.detach(), twin.prior.sample((32,))
+    loss = telling_apart(twin.discriminate(drawn), twin.discriminate(z))
+    optimizer = torch.optim.Adam(twin.discriminator.parameters(), lr=1e-2, betas=(0.5, 0.999))
+    (loss + 0.25 * (twin.steepness(drawn) + twin.steepness(z))).backward()  # half of the points are draws, and half are codes
+    optimizer.step()
+    torch.testing.assert_close(told, loss)
+    for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-5)
+    steep = {}
+    for penalty in (1e-6, 10.0):
+        one = make(gradient_penalty=penalty)
+        optimizer = one.optimizer(1e-2).discriminator
+        for _ in range(200):
+            one._discriminator_step(x, None, optimizer)
+        steep[penalty] = one.steepness(one.encode(x).mean).item()
+    assert steep[10.0] < steep[1e-6] / 10
+
+
+def test_convolutions_are_those_of_the_convolutional_vae(blobs):
+    model, x = make(channels=(4, 8)), blobs.train.x[:5]
+    vae = ConvolutionalVAE(input_shape=SHAPE, latent_size=2, channels=(4, 8))
+    shapes = {name: tuple(value.shape) for name, value in vae.decoder.named_parameters()}
+    assert {name: tuple(value.shape) for name, value in model.decoder.named_parameters()} == shapes
+    assert model.decode(model.encode(x).rsample((7,))).log_prob(x).shape == (7, 5)
+    model.reconstruction_loss(x).backward()
+    assert heard(model) == {"encoder", "decoder"}
+
+
 def test_strength_of_the_discriminator(blobs):
     x = blobs.train.x[:16]
     asleep = make(discriminator_steps=0)
@@ -247,6 +296,8 @@ def test_a_checkpoint_brings_the_model_back(blobs, tmp_path):
         (make, {"discriminator_steps": -1}, "discriminator_steps is -1"),
         (make, {"discriminator_rate": -0.5}, "discriminator_rate is -0.5"),
         (make, {"half_life": -1}, "half_life is -1"),
+        (make, {"gradient_penalty": -0.1}, "gradient_penalty is -0.1"),
+        (make, {"channels": (4, 0)}, r"channels is \[4, 0\]"),
         (make_semi, {"classes": 1}, "classes is 1"),
         (make_semi, {"noise": -1.0}, "noise is -1.0"),
     ],

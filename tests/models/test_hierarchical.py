@@ -7,7 +7,7 @@ from torch.distributions import Normal, kl_divergence
 from vae_course import VAE
 from vae_course.evaluation import evaluate, negative_log_likelihood
 from vae_course.models import HierarchicalVAE
-from vae_course.models.hierarchical import kl_of_levels, merged
+from vae_course.models.hierarchical import INFERENCES, kl_of_levels, merged, moved
 from vae_course.objectives import gaussian, importance_weighted_bound
 from vae_course.training import fit
 
@@ -28,7 +28,7 @@ def x():
     return torch.rand(5, *SHAPE, generator=torch.Generator().manual_seed(1))
 
 
-each_kind = pytest.mark.parametrize("inference", ["ladder", "naive"])
+each_kind = pytest.mark.parametrize("inference", INFERENCES)
 each_depth = pytest.mark.parametrize("sizes", [(4,), (4, 3), (5, 4, 2)])
 
 
@@ -89,13 +89,18 @@ def test_the_objective_is_the_sum_of_its_parts_by_monte_carlo(x, sizes, inferenc
 
 
 def written_out(model, x, z):
-    """log q(z|x) − log p(z), Gaussian by Gaussian, with the merge of the ladder done by hand."""
+    """log q(z|x) − log p(z), Gaussian by Gaussian, with what ladder and residual stack do to the level above's words done by hand."""
     parts, total = z.split(model.latent_sizes, -1), 0.0
     features, seen = [], x.flatten(1)
     for level in range(model.depth):
-        below = seen if level == 0 else (features[-1] if model.inference == "ladder" else parts[level - 1])
+        below = seen if level == 0 else (parts[level - 1] if model.inference == "naive" else features[-1])
         features.append(model.features[level](below))
-        mu, log_var = model.heads[level](features[level]).chunk(2, -1)
+        heard = features[level]
+        if model.inference == "residual" and level + 1 < model.depth:
+            first = model.top_down[level][0]
+            hidden = (parts[level + 1] @ first.weight.T + first.bias).relu()
+            heard = torch.cat([heard.expand(*hidden.shape[:-1], -1), hidden], -1)
+        mu, log_var = model.heads[level](heard).chunk(2, -1)
         var = log_var.exp()
         prior_mu, prior_var = torch.zeros(()), torch.ones(())
         if level + 1 < model.depth:
@@ -104,6 +109,8 @@ def written_out(model, x, z):
             if model.inference == "ladder":
                 mu = (mu * prior_var + prior_mu * var) / (var + prior_var)
                 var = var * prior_var / (var + prior_var)
+            elif model.inference == "residual":
+                mu, var = prior_mu + mu, prior_var * var
         total = total + (Normal(mu, var.sqrt()).log_prob(parts[level]) - Normal(prior_mu, prior_var.sqrt()).log_prob(parts[level])).sum(-1)
     return total
 
@@ -134,6 +141,29 @@ def test_merging_two_gaussians_multiplies_their_densities():
     points = torch.randn(6, 2)
     difference = one.log_prob(points) + other.log_prob(points) - both.log_prob(points)
     assert torch.allclose(difference, difference[0].expand(6), atol=1e-4)
+
+
+def test_a_moved_gaussian_costs_what_the_formula_says():
+    prior = gaussian(torch.randn(6, 3), torch.randn(6, 3))
+    shift, log_stretch = torch.randn(6, 3), torch.randn(6, 3)
+    wanted = 0.5 * (shift.square() / prior.variance + log_stretch.exp() - log_stretch - 1).sum(-1)
+    torch.testing.assert_close(kl_divergence(moved(prior, shift, log_stretch), prior), wanted, rtol=1e-4, atol=1e-4)
+
+
+def test_a_residual_stack_whose_heads_are_silent_says_what_the_prior_says(x):
+    """All below the top costs nothing then, and z₁ given z₂ is drawn as the prior draws it; the ladder's silence is another thing."""
+    model = stack((5, 4, 2), "residual")
+    with torch.no_grad():
+        for head in model.heads[:-1]:
+            head.weight.zero_()
+            head.bias.zero_()
+    q, p = model.encode(x), model.prior
+    z = q.sample((50,))
+    *below, top = kl_of_levels(q, p, z)
+    assert max(share.abs().max() for share in below) < 1e-5
+    assert top.min() > 0
+    for ours, theirs in zip(q.given(z)[:-1], p.given(z)[:-1], strict=True):
+        torch.testing.assert_close(ours.mean, theirs.mean)
 
 
 @each_kind
@@ -207,7 +237,7 @@ def test_it_trains_with_the_ordinary_loop():
 
 
 def test_bad_settings_are_refused_with_a_remedy(x):
-    with pytest.raises(ValueError, match="unknown inference 'upwards', expected one of: ladder, naive"):
+    with pytest.raises(ValueError, match="unknown inference 'upwards', expected one of: ladder, naive, residual"):
         HierarchicalVAE(inference="upwards")
     with pytest.raises(ValueError, match=r"latent_sizes are \[4\] and hidden_sizes \[12, 12\], expected one of each for every level"):
         HierarchicalVAE(latent_sizes=(4,), hidden_sizes=(12, 12))

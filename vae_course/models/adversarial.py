@@ -8,15 +8,17 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from torch.distributions import Distribution, Independent
 
 from .autoencoder import point
 from .base import GenerativeModel, Loss
 from .games import adam, step, telling_apart, through
 from .labels import check_label_values, check_labels, one_hot
-from .networks import OfPixels, PixelLikelihood, mlp
+from .networks import OfPixels, PixelLikelihood, convolutional_decoder, convolutional_encoder, mlp
 from .priors import draw_parts, prior_named
+
+PHASES = ("reconstruction", "discriminator", "generator")
 
 
 class AdversarialAutoencoder(GenerativeModel):
@@ -26,6 +28,7 @@ class AdversarialAutoencoder(GenerativeModel):
     only give samples. A training step has three phases, each with an optimiser of its own:
     encoder and decoder against the reconstruction, the discriminator against the codes, the encoder against the discriminator.
 
+    channels: with some, encoder and decoder are those of a `ConvolutionalVAE`, and `hidden_sizes` is not looked at.
     prior: one of `priors.PRIORS`.
     discriminator_sizes: of the discriminator's hidden layers.
     discriminator_steps: how often the discriminator learns in one step (0: never).
@@ -33,6 +36,9 @@ class AdversarialAutoencoder(GenerativeModel):
         who is strong in the game, and how much the game counts.
     half_life: after so many training steps all three learning rates have halved, and so on (0: they stay); steps of earlier calls of `fit`
         count. Two players that take steps of one size circle round a match; as the steps shrink, they settle.
+    gradient_penalty: how much it costs the discriminator to be steep (`steepness`). A slope at which the codes slide past the prior and
+        back again is what makes a strong discriminator useless; with a penalty its rate can be several times the encoder's. Its hidden
+        units are then SiLUs, whose slope, unlike that of ReLUs, changes gradually.
     classes: with 10, say, the discriminator sees each image's label beside its code, and compares class k with the k-th part of the
         prior (`priors.draw_parts`), so that each class gets a place of its own; the encoder sees no label. With 0 nobody does.
     Raises ValueError for settings out of range, and for a prior that is not there or has no such parts.
@@ -46,12 +52,14 @@ class AdversarialAutoencoder(GenerativeModel):
         input_shape: Sequence[int] = (1, 28, 28),
         latent_size: int = 2,
         hidden_sizes: Sequence[int] = (400,),
+        channels: Sequence[int] = (),
         discriminator_sizes: Sequence[int] = (200, 200),
         prior: str = "gaussian",
         discriminator_steps: int = 1,
         discriminator_rate: float = 1.0,
         generator_rate: float = 1.0,
         half_life: int = 0,
+        gradient_penalty: float = 0.0,
         classes: int = 0,
     ) -> None:
         strengths = {
@@ -59,9 +67,10 @@ class AdversarialAutoencoder(GenerativeModel):
             "discriminator_rate": discriminator_rate,
             "generator_rate": generator_rate,
             "half_life": half_life,
+            "gradient_penalty": gradient_penalty,
         }
         for name, value in strengths.items():
-            if value < 0:
+            if not value >= 0:
                 raise ValueError(f"{name} is {value}, expected a number of at least 0.")
         super().__init__(input_shape=input_shape, latent_size=latent_size)
         it = prior_named(prior, latent_size)  # complains now about a prior that is not there
@@ -69,10 +78,17 @@ class AdversarialAutoencoder(GenerativeModel):
             draw_parts(it, torch.arange(classes), classes)  # or has no such parts
         pixels = math.prod(input_shape)
         self.prior_name, self.classes = prior, classes
-        self.discriminator_steps, self.discriminator_rate, self.generator_rate, self.half_life = strengths.values()
-        self.encoder = OfPixels(*mlp([pixels, *hidden_sizes, latent_size]))
-        self.decoder = mlp([latent_size, *reversed(hidden_sizes), pixels])
-        self.discriminator = mlp([latent_size + classes, *discriminator_sizes, 1])
+        self.discriminator_steps, self.discriminator_rate, self.generator_rate = discriminator_steps, discriminator_rate, generator_rate
+        self.half_life, self.gradient_penalty = half_life, gradient_penalty
+        self.encoder: nn.Module
+        self.decoder: nn.Module
+        if channels:
+            self.encoder = convolutional_encoder(input_shape, channels, latent_size, nn.SiLU)
+            self.decoder = convolutional_decoder(latent_size, channels, input_shape, nn.SiLU)
+        else:
+            self.encoder = OfPixels(*mlp([pixels, *hidden_sizes, latent_size]))
+            self.decoder = mlp([latent_size, *reversed(hidden_sizes), pixels])
+        self.discriminator = mlp([latent_size + classes, *discriminator_sizes, 1], nn.SiLU if gradient_penalty else nn.ReLU)
         self.pixels = PixelLikelihood("bernoulli", len(self.input_shape))
 
     def check_batch(self, x: Tensor, y: Tensor | None) -> None:
@@ -85,7 +101,8 @@ class AdversarialAutoencoder(GenerativeModel):
         return point(self.encoder(self.check_input(x)))
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Independent:
-        return self.pixels(self.decoder(self.check_latent(z)).unflatten(-1, self.input_shape))
+        rows = self.check_latent(z).reshape(-1, self.latent_size)  # convolutions take one batch dimension, and z may have several
+        return self.pixels(self.decoder(rows).reshape(*z.shape[:-1], *self.input_shape))
 
     @property
     def prior(self) -> Distribution:
@@ -124,13 +141,26 @@ class AdversarialAutoencoder(GenerativeModel):
 
     def discriminator_loss(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Phase 2: −log D(z′) − log(1 − D(z)), z′ from the prior, z the code of x. Its gradient reaches the discriminator alone."""
-        with torch.no_grad():
-            z = self.encode(x).mean
-            if self.classes:
-                drawn = draw_parts(self.prior, check_labels(y, len(x), self.classes), self.classes)
-            else:
-                drawn = self.prior.sample((len(x),))
+        drawn, z = self._drawn_and_codes(x, y)
         return telling_apart(self.discriminate(drawn, y), self.discriminate(z, y))
+
+    @torch.no_grad()
+    def _drawn_and_codes(self, x: Tensor, y: Tensor | None) -> tuple[Tensor, Tensor]:
+        """As many draws from the prior as there are images, and the images' codes."""
+        z = self.encode(x).mean
+        if self.classes:
+            return draw_parts(self.prior, check_labels(y, len(x), self.classes), self.classes), z
+        return self.prior.sample((len(x),)), z
+
+    def steepness(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """Half the squared length of the logit's slope at z, ½ ‖∂ logit/∂z‖², averaged over the batch: (batch, latent_size) → a scalar.
+
+        Taken at draws and at codes it is what a discriminator pays for beside its loss (Mescheder et al. 2018, equation 9 and below it).
+        """
+        with torch.enable_grad():
+            z = z.detach().requires_grad_()
+            (slope,) = torch.autograd.grad(self.discriminate(z, y).sum(), z, create_graph=True)
+        return 0.5 * slope.square().sum(-1).mean()
 
     def generator_loss(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Phase 3: −log D(z), z the code of x. Its gradient passes through the discriminator and reaches the encoder alone."""
@@ -151,13 +181,23 @@ class AdversarialAutoencoder(GenerativeModel):
         """The three phases on one batch. The losses returned are those that each phase met, the discriminator's at its last step."""
         reconstruction = step(optimizer.reconstruction, self.reconstruction_loss(x))
         for _ in range(self.discriminator_steps):
-            discriminator = step(optimizer.discriminator, self.discriminator_loss(x, y))
+            discriminator = self._discriminator_step(x, y, optimizer.discriminator)
         if self.discriminator_steps == 0:
             discriminator = self.discriminator_loss(x, y).detach()
         generator = step(optimizer.generator, self.generator_loss(x, y))
         optimizer.cool()
         self.steps_trained += 1
         return Loss(total=reconstruction + generator, reconstruction=reconstruction, discriminator=discriminator, generator=generator)
+
+    def _discriminator_step(self, x: Tensor, y: Tensor | None, optimizer: torch.optim.Optimizer) -> Tensor:
+        """Phase 2: one step down the discriminator's loss and what it pays for being steep; the loss alone is given back."""
+        if not self.gradient_penalty:
+            return step(optimizer, self.discriminator_loss(x, y))
+        drawn, z = self._drawn_and_codes(x, y)
+        loss = telling_apart(self.discriminate(drawn, y), self.discriminate(z, y))
+        everywhere, labels = torch.cat([drawn, z]), None if y is None else torch.cat([y, y])
+        step(optimizer, loss + self.gradient_penalty * self.steepness(everywhere, labels))
+        return loss.detach()
 
 
 @dataclass(frozen=True)
@@ -172,9 +212,25 @@ class Phases:
     generator: torch.optim.Optimizer
     half_life: int = 0
 
+    @property
+    def param_groups(self) -> list[dict]:
+        """Those of all three, where one looks for a learning rate."""
+        return [group for optimizer in self._all() for group in optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, dict]:
+        """What each optimiser remembers, by its phase."""
+        return {phase: optimizer.state_dict() for phase, optimizer in zip(PHASES, self._all(), strict=True)}
+
+    def load_state_dict(self, state: dict[str, dict]) -> None:
+        """Take over what `state_dict` gave."""
+        for phase, optimizer in zip(PHASES, self._all(), strict=True):
+            optimizer.load_state_dict(state[phase])
+
     def cool(self) -> None:
         """Make all three learning rates a little smaller, as is due after one training step."""
         if self.half_life:
-            for optimizer in (self.reconstruction, self.discriminator, self.generator):
-                for group in optimizer.param_groups:
-                    group["lr"] *= 0.5 ** (1 / self.half_life)
+            for group in self.param_groups:
+                group["lr"] *= 0.5 ** (1 / self.half_life)
+
+    def _all(self) -> tuple[torch.optim.Optimizer, ...]:
+        return self.reconstruction, self.discriminator, self.generator

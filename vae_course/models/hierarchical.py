@@ -13,7 +13,7 @@ from ..objectives import gaussian
 from .base import LatentVariableModel, evaluating
 from .networks import PixelLikelihood, mlp
 
-INFERENCES = ("ladder", "naive")
+INFERENCES = ("ladder", "naive", "residual")
 
 # The distribution of one level, given the latents of the level that was drawn before it (None for the first).
 Conditional = Callable[[Tensor | None], Independent]
@@ -98,8 +98,12 @@ def _kl_of_stacks(q: LatentStack, p: LatentStack) -> Tensor:
 class HierarchicalVAE(LatentVariableModel):
     """A stack of Gaussian levels, z₁ (the bottom, which is decoded) to z_L (the top, N(0, I)): p(x|z₁) p(z₁|z₂) … p(z_L).
 
-    inference: "ladder", q(z_L|x) … q(z₁|z₂, x), each level's Gaussian the product of what x says and what the level above says,
-        weighted by their precisions (Sønderby et al. 2016, equations 8 to 10); or "naive", q(z₁|x) q(z₂|z₁) … (Burda et al. 2016).
+    inference: how the levels are found in an image.
+        "naive": from the bottom up, q(z₁|x) q(z₂|z₁) … (Burda et al. 2016).
+        "ladder": from the top down, q(z_L|x) … q(z₁|z₂, x), each level's Gaussian the product of what x says and what the level above
+        says, weighted by their precisions (Sønderby et al. 2016, equations 8 to 10).
+        "residual": from the top down too; what the level above says is moved and stretched by what x and that level say together
+        (Vahdat & Kautz 2020, section 3.2). Where x adds nothing, q(z₁|z₂, x) is p(z₁|z₂), and costs nothing.
     latent_sizes, hidden_sizes: one number a level, the bottom first.
     beta, anneal_steps, free_bits: what the KL of all levels counts for, as for `LatentVariableModel`. Without annealing upper levels tend
         to stay empty.
@@ -131,11 +135,14 @@ class HierarchicalVAE(LatentVariableModel):
         self.latent_sizes = list(latent_sizes)
         self.inference = inference
         pixels, tops = math.prod(input_shape), range(1, len(latent_sizes))
-        # What the encoder of a level sees: the features of the level below (ladder) or its latents (naive).
-        below = hidden_sizes if inference == "ladder" else latent_sizes
+        # What the encoder of a level sees: its latents where it goes bottom-up, else the features of the level below.
+        below = latent_sizes if inference == "naive" else hidden_sizes
         seen = [pixels, *below[:-1]]
         self.features = nn.ModuleList(nn.Sequential(nn.Linear(a, b), nn.ReLU()) for a, b in zip(seen, hidden_sizes, strict=True))
-        self.heads = nn.ModuleList(nn.Linear(b, 2 * size) for b, size in zip(hidden_sizes, latent_sizes, strict=True))
+        # What a head sees: a level's features, and in a residual stack what the hidden layer behind the level above makes of that one.
+        merged_with = [*hidden_sizes[1:], 0] if inference == "residual" else [0] * len(hidden_sizes)
+        sizes = zip(hidden_sizes, merged_with, latent_sizes, strict=True)
+        self.heads = nn.ModuleList(nn.Linear(own + other, 2 * size) for own, other, size in sizes)
         self.top_down = nn.ModuleList(mlp([latent_sizes[i], hidden_sizes[i], 2 * latent_sizes[i - 1]]) for i in tops)
         self.decoder = mlp([latent_sizes[0], hidden_sizes[0], pixels])
         self.pixels = PixelLikelihood(likelihood, len(self.input_shape), sigma=sigma, learn_sigma=learn_sigma)
@@ -154,10 +161,10 @@ class HierarchicalVAE(LatentVariableModel):
         seen = self.check_input(x).flatten(1)
         if self.inference == "naive":
             return LatentStack([self._naive_level(i, seen) for i in range(self.depth)], self.latent_sizes, range(self.depth))
-        conditionals = []
+        conditionals, level_of = [], self._ladder_level if self.inference == "ladder" else self._residual_level
         for level in range(self.depth):
             seen = self.features[level](seen)
-            conditionals.append(self._ladder_level(level, seen))
+            conditionals.append(level_of(level, seen))
         return LatentStack(conditionals, self.latent_sizes, range(self.depth - 1, -1, -1))
 
     def _naive_level(self, level: int, x: Tensor) -> Conditional:
@@ -171,6 +178,17 @@ class HierarchicalVAE(LatentVariableModel):
 
         def conditional(above: Tensor | None) -> Independent:
             return from_x if above is None else merged(from_x, self._prior_of(level, above))
+
+        return conditional
+
+    def _residual_level(self, level: int, features: Tensor) -> Conditional:
+        def conditional(above: Tensor | None) -> Independent:
+            if above is None:
+                return gaussian(*self.heads[level](features).chunk(2, dim=-1))
+            *hidden, to_prior = self.top_down[level].children()
+            said = nn.Sequential(*hidden)(above)
+            both = torch.cat([features.expand(*said.shape[:-1], -1), said], dim=-1)
+            return moved(gaussian(*to_prior(said).chunk(2, dim=-1)), *self.heads[level](both).chunk(2, dim=-1))
 
         return conditional
 
@@ -229,3 +247,12 @@ def merged(one: Independent, other: Independent) -> Independent:
     variance = (precision + other_precision).reciprocal()
     mu = (one.mean * precision + other.mean * other_precision) * variance
     return gaussian(mu, variance.log())
+
+
+def moved(prior: Independent, shift: Tensor, log_stretch: Tensor) -> Independent:
+    """A diagonal Gaussian moved by `shift`, its variance multiplied by exp(`log_stretch`).
+
+    KL(moved ‖ prior) = ½ (shift²/σ² + exp(log_stretch) − log_stretch − 1) nats a number: 0 where nothing is changed.
+    Source: Vahdat & Kautz 2020, section 3.2.
+    """
+    return gaussian(prior.mean + shift, prior.variance.log() + log_stretch)
