@@ -45,8 +45,8 @@ MY ?= my
 
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline test-gpu smoke wheel notebooks exercises \
-        benchmarks models rename lint format release clean
+.PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline test-gpu smoke wall wheel notebooks exercises \
+        benchmarks models rename grade handout lint format release clean
 
 lab: $(VENV)/lab.installed
 	$(BIN)/python -m vae_course.my_copy --to '$(MY)'
@@ -65,6 +65,11 @@ lint: $(VENV)/test.installed
 
 test-package: $(VENV)/test.installed
 	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser
+
+# What the tests of grading want on Debian and Ubuntu: bubblewrap, and leave for a process without rights to build a wall with it.
+wall:
+	command -v bwrap || sudo apt-get install --yes --quiet bubblewrap
+	! test -e /proc/sys/kernel/apparmor_restrict_unprivileged_userns || sudo sysctl --write kernel.apparmor_restrict_unprivileged_userns=0
 
 # A real browser on a busy machine may miss its moment: what failed is run once more, and must pass then.
 test-browser: $(VENV)/test.installed
@@ -134,6 +139,15 @@ benchmarks: $(VENV)/test.installed
 models: $(VENV)/test.installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.train_models $(MODELS)
 
+# A class is graded: make grade SUBMISSIONS=handed-in TO=graded, with more of the command's words as in GRADE="--jobs 2". See docs/grading.md.
+grade: $(VENV)/grading.installed
+	@test -n '$(SUBMISSIONS)' || { echo "Say what to grade, as in: make grade SUBMISSIONS=handed-in TO=graded"; exit 1; }
+	$(BIN)/python -m vae_course.grading '$(SUBMISSIONS)' --to '$(or $(TO),graded)' $(GRADE)
+
+# The folder to hand out: make handout TO=handout
+handout: $(VENV)/grading.installed
+	$(BIN)/python -m vae_course.grading.handout --to '$(or $(TO),handout)'
+
 # A release: make release VERSION=0.2.0. It changes files, and says what to do then.
 release: $(VENV)/test.installed
 	$(BIN)/python -m tests.release '$(VERSION)'
@@ -155,6 +169,11 @@ $(VENV)/lab.installed: pyproject.toml constraints.txt $(STAMP)
 $(VENV)/test.installed: pyproject.toml constraints.txt $(STAMP)
 	@echo "Installing the course and what its tests need into $(VENV), once: a few minutes."
 	$(PIP) $(PINS) --editable '.[lab,test,grading]'
+	@touch $@ $(VENV)/lab.installed $(VENV)/grading.installed
+
+$(VENV)/grading.installed: pyproject.toml constraints.txt $(STAMP)
+	@echo "Installing the course and what grading needs into $(VENV), once: a few minutes."
+	$(PIP) $(PINS) --editable '.[lab,grading]'
 	@touch $@ $(VENV)/lab.installed
 
 # Lies over the first environment: only what differs on Colab is installed again.

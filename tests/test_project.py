@@ -55,7 +55,7 @@ FLOORS = {
     "clinic": 5,
     "widgets": 6,  # explorers show their stills through plots
     "tasks": 7,
-    "grading": 7,
+    "grading": 8,
 }
 
 

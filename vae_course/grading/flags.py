@@ -31,6 +31,7 @@ MEANINGS = {
     "flood": "What was printed passed the limit; the rest was dropped.",
     "forged": "What came out was not in the form that the grader reads; it was not used.",
     "as handed in": "A table was too slow to make again; the one that was handed in was judged.",
+    "not graded": "The grader itself failed on this one. It has no points, and needs a person; it is tried again the next time.",
     "unwalled": "This was run without a wall, as the instructor asked.",
     "same answers": "These answers are the same as another student's, but for names and comments. This is no verdict.",
 }
