@@ -136,6 +136,57 @@ def test_no_wall_is_taken_where_it_is_asked_for_in_words():
     assert left_behind() == []
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become somebody else")
+@pytest.mark.parametrize("kind", WALLS[:2])
+def test_a_wall_holds_for_an_instructor_who_is_not_root(kind, tmp_path):
+    """In a namespace where root's folders can be entered, since Python may lie there."""
+    needs(kind)
+    lines = f"""
+from vae_course.grading import wall as walls
+from vae_course.grading.limits import Limits
+kit = walls._folder() / "kit"
+walls.build_kit(kit)
+words, failed = walls.tried({kind!r}, kit, Limits())
+print(failed or "It holds.")
+"""
+    home = Path("/root")
+    seen = [path for path in sorted({Path(sys.base_prefix).resolve(), Path(sys.prefix)}) if home in path.parents]
+    enter: list[str] = []
+    if seen:
+        enter += [f"keep={tmp_path}"]
+        enter += [f"mkdir $keep/{number}; mount --bind {path} $keep/{number}" for number, path in enumerate(seen)]
+        enter += ["mount -t tmpfs -o mode=755 none /root"]
+        enter += [f"mkdir -p {path}; mount --bind $keep/{number} {path}" for number, path in enumerate(seen)]
+    become = "exec setpriv --reuid 12345 --regid 12345 --clear-groups env HOME=/tmp"
+    script = "\n".join(["set -e", *enter, f'{become} {sys.executable} -c "$0"'])
+    line = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, lines]
+    ran = subprocess.run(line, capture_output=True, text=True, check=False, cwd=COURSE.parent)
+    if "unshare" in ran.stderr or "PermissionError: [Errno 13]" in ran.stderr:
+        pytest.skip(f"another user cannot run Python here: {ran.stderr.strip()[-200:]}")
+    assert ran.stdout.strip() == "It holds.", ran.stderr
+
+
+def test_root_without_anybody_else_is_an_ordinary_user(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(kinds, "_highest_user", lambda: 0)
+    assert not kinds.is_root()
+    line = kinds.bubblewrap(view.places(wall().kit, Limits()), {}, Limits(), "name", ["true"])
+    assert "--unshare-user" in line
+    assert "CAP_SETUID" not in line
+
+
+def test_the_engines_command_opens_nothing():
+    places = view.places(wall().kit, Limits())
+    line = kinds.docker(places, view.environment(), Limits(), "name", ["python"])
+    mounts = [line[number + 1] for number, word in enumerate(line) if word == "--mount"]
+    assert mounts
+    assert all(mount.endswith(",readonly") for mount in mounts)
+    assert line[line.index("--network") + 1] == "none"
+    assert line[line.index("--user") + 1] != "0:0"
+    assert "--read-only" in line
+    assert line[-2:] == [kinds.EMPTY_IMAGE, "python"]
+
+
 def test_a_wall_can_be_handed_to_another_process():
     assert pickle.loads(pickle.dumps(wall())) == wall()
 

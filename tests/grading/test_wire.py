@@ -19,11 +19,11 @@ VALUES = [
     *(None, True, False, 0, -3, 2**70, 1.5, 0.1, -0.0, 5e-324, math.inf, -math.inf, math.nan, "", "σ² ∞ \U0001f600", "\x00"),
     *((), [], {}, (1,), [1, 2.0], {"a": (None, [True])}, {"1": {"2": [(((3,),),)]}}),
     *(torch.arange(6).reshape(2, 3), torch.tensor(2.5), torch.empty(0, 4), torch.tensor([True, False]), torch.tensor([math.nan, math.inf])),
-    {"result": torch.randn(3, 2, dtype=torch.float64), "gradients": {"mu": torch.ones(2), "b": None}},
+    {"result": torch.linspace(-1, 1, 6, dtype=torch.float64).reshape(3, 2), "gradients": {"mu": torch.ones(2), "b": None}},
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=lambda value: str(value)[:30])
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
 def test_a_plain_value_comes_through(value):
     assert same(value, wire.from_bytes(wire.to_bytes(value)))
 

@@ -10,11 +10,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .limits import MEGABYTE, Limits
+from .limits import Limits
 from .view import INSIDE, ROOM, SMALL, Place
 
 EMPTY_IMAGE = "vae-course-empty"
 OF_THE_MOUNT = {os.ST_NOSUID: "nosuid", os.ST_NODEV: "nodev", os.ST_NOEXEC: "noexec"} if hasattr(os, "ST_NODEV") else {}
+LOWEST_USER, HIGHEST_USER = 20_000, 60_000
 ROOT = "root"  # an empty folder beside the kit
 OF_DEV = ("null", "zero", "full", "random", "urandom")
 
@@ -25,8 +26,8 @@ def bubblewrap(places: Sequence[Place], environment: Mapping[str, str], limits: 
     Root keeps the two rights with which the program then becomes an unused user, as no user can read what is root's alone.
     """
     as_root = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    as_user = ["--unshare-user"]
-    line = ["bwrap", *(as_root if os.geteuid() == 0 else as_user)]
+    as_user = ["--unshare-user", "--cap-drop", "ALL"]
+    line = ["bwrap", *(as_root if is_root() else as_user)]
     line += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     line += ["--die-with-parent", "--new-session", "--hostname", "wall", "--dev", "/dev", "--proc", "/proc"]
     made: set[Path] = set()
@@ -55,7 +56,7 @@ def namespaces(places: Sequence[Place], environment: Mapping[str, str], limits: 
     # in namespaces of its own the same folder may be covered again and again
     root = next(place.source for place in places if place.path == INSIDE).parent / ROOT
     # without root's rights, what was mounted before cannot be taken apart: it has to be taken with all that is on it
-    bind = "--bind" if os.geteuid() == 0 else "--rbind"
+    bind = "--bind" if is_root() else "--rbind"
 
     def at(path: Path) -> str:
         return shlex.quote(f"{root}{path}")
@@ -79,7 +80,7 @@ def namespaces(places: Sequence[Place], environment: Mapping[str, str], limits: 
         elif place.kind == "room":
             script.append(mount_empty(here, place.size, "1777"))
         else:
-            script += [mount_empty(here, SMALL, "755"), f"mount -o remount,ro {here}"]
+            script += [mount_empty(here, SMALL, "755"), f"mount -o remount,bind,ro,nosuid,nodev {here}"]
     script += [
         f"mkdir {at(Path('/outside'))}",
         f"cd {shlex.quote(str(root))}",
@@ -88,33 +89,22 @@ def namespaces(places: Sequence[Place], environment: Mapping[str, str], limits: 
         "rmdir /outside",
     ]
     variables = " ".join(f"{variable}={shlex.quote(value)}" for variable, value in environment.items())
-    script += ["mount -o remount,ro /", f"cd {ROOM}", f"exec env -i {variables} {shlex.join(command)}"]
+    script += ["mount -o remount,bind,ro,nosuid,nodev /", f"cd {ROOM}", f"exec env -i {variables} {shlex.join(command)}"]
     apart = ["--mount", "--pid", "--fork", "--kill-child", "--net", "--ipc", "--uts", "--cgroup", "--propagation", "private"]
-    as_user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    as_user = [] if is_root() else ["--user", "--map-root-user"]
     with_the_grader = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
     return [*with_the_grader, "unshare", *as_user, *apart, "/bin/sh", "-c", "\n".join(script)]
 
 
 def docker(places: Sequence[Place], environment: Mapping[str, str], limits: Limits, name: str, command: list[str]) -> list[str]:
     """The same in a container of an image that holds nothing: all that is seen comes from this system."""
-    user = str(unused_user() if os.geteuid() == 0 else os.geteuid())
-    line = [
-        "docker",
-        "run",
-        "--rm",
-        "--interactive",
-        "--name",
-        name,
-        "--network",
-        "none",
-        "--read-only",
-        "--init",
-        "--user",
-        f"{user}:{user}",
-    ]
+    user = str(unused_user() if is_root() else os.geteuid())
+    line = ["docker", "run", "--rm", "--interactive", "--name", name, "--network", "none", "--read-only", "--user", f"{user}:{user}"]
     line += ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--pids-limit", str(limits.processes)]
-    line += ["--memory", str(limits.memory), "--memory-swap", str(limits.memory), "--shm-size", str(16 * MEGABYTE), "--workdir", str(ROOM)]
+    line += ["--memory", str(limits.memory), "--memory-swap", str(limits.memory), "--workdir", str(ROOM)]
     for place in places:
+        if place.path.parts[1] == "sys":  # the engine puts its own there
+            continue
         if place.kind == "room":
             line += ["--tmpfs", f"{place.path}:rw,nosuid,nodev,mode=1777,size={place.size}"]
         elif place.kind == "empty":
@@ -163,7 +153,12 @@ def end(kind: str, name: str) -> None:
 
 def changes_user(kind: str) -> bool:
     """Whether the program behind the wall starts as root, and has to become another user by itself."""
-    return kind in ("bubblewrap", "namespaces") and os.geteuid() == 0
+    return kind in ("bubblewrap", "namespaces") and is_root()
+
+
+def is_root() -> bool:
+    """Whether this is a root who can become somebody else, and not one in a namespace where there is nobody else."""
+    return os.geteuid() == 0 and _highest_user() > LOWEST_USER
 
 
 def unused_user() -> int:
@@ -171,13 +166,16 @@ def unused_user() -> int:
     import pwd
     import secrets
 
-    allowed = Path("/proc/self/uid_map").read_text().split()
-    highest = min(60_000, int(allowed[0]) + int(allowed[2]) - 1)
     taken = {entry.pw_uid for entry in pwd.getpwall()}
     while True:
-        number = 20_000 + secrets.randbelow(max(highest - 20_000, 1))
+        number = LOWEST_USER + secrets.randbelow(_highest_user() - LOWEST_USER)
         if number not in taken:
             return number
+
+
+def _highest_user() -> int:
+    first, _, many = Path("/proc/self/uid_map").read_text().split()[:3]
+    return min(HIGHEST_USER, int(first) + int(many) - 1)
 
 
 def kit_of(kind: str, kit: Path) -> Path:
