@@ -280,6 +280,17 @@ def test_groups_of_a_killed_grader_are_taken_away():
     assert not folder.exists()
 
 
+def test_a_copy_of_the_course_among_the_libraries_is_covered(monkeypatch, tmp_path):
+    copy = tmp_path / "site-packages" / "vae_course"
+    (copy / "tasks").mkdir(parents=True)
+    monkeypatch.setattr(view, "libraries", lambda: [str(copy.parent)])
+    found = view.places(wall().kit, Limits())
+    seen, covered = (
+        next(n for n, place in enumerate(found) if (place.kind, place.path) == one) for one in (("read-only", copy.parent), ("empty", copy))
+    )
+    assert seen < covered
+
+
 def test_the_time_of_a_trial_has_an_end(monkeypatch):
     needs("bubblewrap")
     monkeypatch.setattr(walls.trial, "PROGRAM", "import time; time.sleep(600)")

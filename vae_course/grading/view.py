@@ -45,7 +45,8 @@ def places(kit: Path, limits: Limits, hidden: Iterable[Path] = ()) -> list[Place
             found.append(_read_only(path))
     seen = [place.path for place in found if place.kind == "read-only"]
     repository = [COURSE, *(COURSE.parent / name for name in OF_THE_REPOSITORY)]
-    covered = {path.resolve() for path in (*repository, *hidden) if path.is_dir()}
+    others = [Path(library, COURSE.name) for library in libraries()]  # a copy that is installed beside a checkout has the answers, too
+    covered = {path.resolve() for path in (*repository, *others, *hidden) if path.is_dir()}
     found += [Place("empty", path) for path in sorted(covered) if any(_lies_in(path, one) for one in seen)]
     return [*found, Place("read-only", INSIDE, kit)]
 
