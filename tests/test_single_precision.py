@@ -113,6 +113,9 @@ def scores_there():
 
 # Every figure, by its name in `vae_course.evaluation`: from trained models, images x there and data.
 FIGURES = {
+    "with_noise": lambda vae, x, data: evaluation.with_noise(x, 0.5, seed=0),
+    "best_blur": lambda vae, x, data: evaluation.best_blur(evaluation.with_noise(x, 0.5, seed=0), x)(x),
+    "best_linear_map": lambda vae, x, data: evaluation.best_linear_map(evaluation.with_noise(x, 0.5, seed=0), x)(x),
     "evaluate": lambda vae, x, data: evaluation.evaluate(vae, data),
     "negative_log_likelihood": lambda vae, x, data: evaluation.negative_log_likelihood(vae, data, k=4, quiet=True),
     "bits_per_dimension": lambda vae, x, data: evaluation.bits_per_dimension(x.sum(), 64),

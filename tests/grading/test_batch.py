@@ -71,6 +71,7 @@ def started(submissions: Path, graded: Path, said: Path, jobs: int = 2) -> multi
 
 def in_a_group(submissions: Path, graded: Path, said: Path, jobs: int) -> None:
     os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a test run that was put into the background ignores it
     try:
         grade(submissions, graded, jobs=jobs)
         said.write_text("done")

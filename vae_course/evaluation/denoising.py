@@ -16,7 +16,7 @@ Restorer = Callable[[Tensor], Tensor]
 def with_noise(images: Tensor, sigma: float, *, seed: int) -> Tensor:
     """Images, pixels in [0, 1], under Gaussian noise of standard deviation `sigma` in each pixel, cut to [0, 1]. One seed, one noise."""
     noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
-    return (images + sigma * noise).clamp(0, 1)
+    return (images + sigma * noise.to(images)).clamp(0, 1)
 
 
 def best_blur(noisy: Tensor, clean: Tensor, widths: Sequence[float] = WIDTHS) -> Restorer:
@@ -27,6 +27,7 @@ def best_blur(noisy: Tensor, clean: Tensor, widths: Sequence[float] = WIDTHS) ->
     Raises ValueError when the two are not alike. Returns a function from images to images.
     """
     _check_alike(noisy, clean)
+    noisy, clean = noisy.cpu(), clean.cpu()
     tried = []
     for width in widths:
         seen, wanted = _blurred(noisy, width).double().flatten(), clean.double().flatten()
@@ -46,6 +47,7 @@ def best_linear_map(noisy: Tensor, clean: Tensor) -> Restorer:
     Raises ValueError when the two are not alike. Returns a function from images to images.
     """
     _check_alike(noisy, clean)
+    noisy, clean = noisy.cpu(), clean.cpu()  # some devices have no double precision
     mean_seen, mean_wanted = noisy.flatten(1).mean(0), clean.flatten(1).mean(0)
     pixels = len(mean_seen)
     of_seen, of_both = torch.zeros(pixels, pixels, dtype=torch.double), torch.zeros(pixels, len(mean_wanted), dtype=torch.double)
@@ -55,13 +57,13 @@ def best_linear_map(noisy: Tensor, clean: Tensor) -> Restorer:
         of_both += centred.T @ (wanted - mean_wanted)
     of_seen += 1e-6 * of_seen.diagonal().mean().clamp_min(1e-6) * torch.eye(pixels, dtype=torch.double)  # a pixel may always be black
     weight = torch.linalg.solve(of_seen, of_both).float()
-    return lambda images: ((images.flatten(1) - mean_seen) @ weight + mean_wanted).clamp(0, 1).view_as(images)
+    return lambda images: ((images.cpu().flatten(1) - mean_seen) @ weight + mean_wanted).clamp(0, 1).view_as(images).to(images)
 
 
 def _blurred(images: Tensor, width: float) -> Tensor:
     from scipy.ndimage import gaussian_filter
 
-    return torch.from_numpy(gaussian_filter(images.numpy(), (0, 0, width, width)))
+    return torch.from_numpy(gaussian_filter(images.cpu().numpy(), (0, 0, width, width))).to(images)
 
 
 def _check_alike(noisy: Tensor, clean: Tensor) -> None:
