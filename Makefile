@@ -45,7 +45,7 @@ MY ?= my
 
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: lab update pins test test-browser test-package test-colab check-notebooks test-offline test-gpu smoke wall wheel notebooks exercises \
+.PHONY: lab update pins test test-browser test-package test-grading test-colab check-notebooks test-offline test-gpu smoke wall wheel notebooks exercises \
         benchmarks models rename grade handout lint format release clean
 
 lab: $(VENV)/lab.installed
@@ -55,7 +55,7 @@ lab: $(VENV)/lab.installed
 update:
 	$(PYTHON) -m vae_course.my_copy update --to '$(MY)'
 
-test: $(VENV)/test.installed $(COLAB)/installed lint test-colab check-notebooks test-browser test-package
+test: $(VENV)/test.installed $(COLAB)/installed lint test-colab check-notebooks test-browser test-package test-grading
 
 lint: $(VENV)/test.installed
 	$(BIN)/ruff check .
@@ -64,7 +64,11 @@ lint: $(VENV)/test.installed
 	else echo "Types were not checked: pyright fetches itself when it first runs, and could not be had here."; fi
 
 test-package: $(VENV)/test.installed
-	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser
+	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser --ignore=tests/grading
+
+# What is handed in, honest, damaged and hostile, graded behind the wall.
+test-grading: $(VENV)/test.installed
+	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --durations=15 tests/grading
 
 # What the tests of grading want on Debian and Ubuntu: bubblewrap, and leave for a process without rights to build a wall with it.
 wall:
