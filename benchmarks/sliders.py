@@ -185,19 +185,11 @@ def one_drag(notebook, cell, handle, track) -> tuple[int, float]:
 @contextmanager
 def computing(notebook, folder: Path) -> Iterator[None]:
     """Inside, the kernel computes and hears nothing."""
-    begun, done = folder / "begun", folder / "done"
-    loop = f"from pathlib import Path\nPath({str(begun)!r}).touch()\nwhile not Path({str(done)!r}).exists(): sum(range(100_000))"
-    notebook.side.client.execute(loop, silent=True, store_history=False)
-    while not begun.exists():
-        time.sleep(0.05)
-    try:
+    with tempfile.TemporaryDirectory(dir=folder) as signs, notebook.side.computing(Path(signs), doing="sum(range(100_000))") as let_go:
         yield
-    finally:
-        done.touch()
+        let_go()
         settled = "[...document.querySelectorAll('.vae-explorer')].every((one) => one.dataset.settled === 'true')"
         notebook.page.wait_for_function(settled, timeout=60_000)
-        begun.unlink()
-        done.unlink()
 
 
 Figures = dict[str, dict[str, list]]

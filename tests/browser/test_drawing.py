@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import time
 
 import numpy as np
 import pytest
@@ -170,12 +169,7 @@ def test_picture_code_and_price_follow_the_mouse_while_the_kernel_is_busy(page, 
     name, stored = PAGES[title]
     canvas, twin = Canvas(page, title), DrawYourOwn(pretrained(stored, device="cpu"), load("digits"))
     before = canvas.root.locator(".vae-picture").get_attribute("data-number")
-    begun, done = tmp_path / "begun", tmp_path / "done"
-    wait = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\nwhile not pathlib.Path({str(done)!r}).exists(): time.sleep(0.05)"
-    page.side.client.execute(wait, silent=True, store_history=False)
-    while not begun.exists():
-        time.sleep(0.05)
-    try:
+    with page.side.computing(tmp_path):
         pictures, says, clouds = [canvas.picture()], [canvas.says()], [canvas.root.evaluate(CLOUD)]
         for _ in canvas.press_down(SEVEN):
             pictures.append(canvas.picture())
@@ -186,8 +180,6 @@ def test_picture_code_and_price_follow_the_mouse_while_the_kernel_is_busy(page, 
         picture, numbers = canvas.picture(), canvas.numbers()
         assert canvas.root.locator(".vae-picture").get_attribute("data-number") == before, "the kernel has drawn nothing"
         assert "vae-busy" not in canvas.root.get_attribute("class")
-    finally:
-        done.touch()
     for seen in (says, clouds, [one.tobytes() for one in pictures]):
         assert len(set(seen)) == len(seen), "each part of the stroke changes picture, cloud and words"
     strokes = canvas.told_to(page, name)

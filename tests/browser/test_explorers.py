@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import math
-import time
 
 import pytest
 
@@ -140,18 +139,13 @@ def test_busy_kernel_owes_only_the_last_move(notebook, tmp_path):
     notebook.side.ask("explorers['Two Gaussians'].reset().values")
     explorer.shows(notebook.side.ask("explorers['Two Gaussians'].panel.frame['number']"))
     number = explorer.settled()
-    begun, done = tmp_path / "begun", tmp_path / "done"
-    wait = f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\nwhile not pathlib.Path({str(done)!r}).exists(): time.sleep(0.05)"
-    notebook.side.client.execute(wait, silent=True, store_history=False)
-    while not begun.exists():
-        time.sleep(0.05)
-    explorer.slider(0).focus()
-    for _ in range(40):
-        explorer.slider(0).press("ArrowRight")
-    explorer.root.locator("xpath=self::*[contains(@class, 'vae-busy')]").wait_for(timeout=10_000)
-    wanted = float(explorer.slider(0).input_value())
-    assert explorer.number == number
-    done.touch()
+    with notebook.side.computing(tmp_path):
+        explorer.slider(0).focus()
+        for _ in range(40):
+            explorer.slider(0).press("ArrowRight")
+        explorer.root.locator("xpath=self::*[contains(@class, 'vae-busy')]").wait_for(timeout=10_000)
+        wanted = float(explorer.slider(0).input_value())
+        assert explorer.number == number
     after = explorer.settled()
     assert after - number <= 4
     assert notebook.side.ask("explorers['Two Gaussians'].values['mu']") == pytest.approx(wanted, abs=1e-9)

@@ -7,7 +7,6 @@ import io
 import json
 import random
 import re
-import time
 
 import numpy as np
 import pytest
@@ -69,16 +68,8 @@ def busy(request, lab, browser, tmp_path_factory):
         for title in PAINTED:
             page.explorer(title)
         folder = tmp_path_factory.mktemp("busy")
-        begun, done = folder / "begun", folder / "done"
-        wait = (
-            f"import pathlib, time\npathlib.Path({str(begun)!r}).touch()\nwhile not pathlib.Path({str(done)!r}).exists(): time.sleep(0.05)"
-        )
-        page.side.client.execute(wait, silent=True, store_history=False)
-        while not begun.exists():
-            time.sleep(0.05)
-        page.let_go = done.touch
-        yield page
-        done.touch()
+        with page.side.computing(folder) as page.let_go:
+            yield page
         lab.save_widgets(False)
         # Notebook complains of an extension that looks for JupyterLab's settings, with explorers or without.
         ours = [told for told in page.complaints if request.param == "lab/tree" or re.search("vae|explorer|anywidget", told)]
