@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -278,6 +279,26 @@ def test_a_gradebook_in_use_is_told(place, monkeypatch):
     finally:
         holder.rollback()
         holder.close()
+
+
+def test_what_a_killed_grader_left_half_written_is_rolled_back(place):
+    import sqlite3
+
+    book = place / "out" / "gradebook.db"
+    holder = sqlite3.connect(book, isolation_level=None)
+    marks = holder.execute("SELECT count(*) FROM vae_course").fetchone()
+    holder.execute("PRAGMA cache_size = 1")  # so that pages are written before the end, and the journal alone knows what they were
+    holder.execute("BEGIN")
+    holder.executemany("INSERT INTO vae_course VALUES (?, ?, ?)", [(f"exercise {number}", "ada", "x" * 4000) for number in range(100)])
+    left = {name.name: name.read_bytes() for name in (book, book.with_name(f"{book.name}-journal"))}
+    holder.rollback()
+    holder.close()
+    for name, content in left.items():
+        book.with_name(name).write_bytes(content)
+    grade(place / "in", place / "out")
+    with contextlib.closing(sqlite3.connect(book)) as read:
+        assert read.execute("SELECT count(*) FROM vae_course").fetchone() == marks
+        assert read.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
 def test_an_instructors_settings_are_never_written_over(place):

@@ -252,7 +252,8 @@ def check(graded: Graded) -> None:
 def _check_ours(path: Path) -> None:
     """Raises GradingError where a gradebook is not one that `_make` made. nbgrader would write into any that it opens."""
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+        # Opened to write, though nothing is: what a killed grader left half written has to be rolled back before it can be read.
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True)) as database:
             ours = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'vae_course'").fetchone()
     except sqlite3.Error as error:
         raise GradingError(_complaint(path, error)) from error

@@ -177,6 +177,8 @@ function render({ model, el }) {
   const root = element("div", "vae-explorer", { role: "group", "aria-label": about.title, tabindex: "-1" },
     element("div", "vae-shown", {}, element("div", "vae-paper", {}, picture, canvas), heard, says), element("div", "vae-controls", {}, coarse, fine, trouble));
   const letKeysGo = keepKeys(root);
+  // A page gives the focus to the cell when it is clicked, and the browser does not bring it here where text is selected.
+  root.addEventListener("click", () => { if (!root.contains(root.getRootNode().activeElement)) root.focus({ preventScroll: true }); });
 
   // What is to be sent, and what is on its way.
   const view = Math.random().toString(36).slice(2);
