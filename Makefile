@@ -83,6 +83,7 @@ test-browser: $(VENV)/test.installed
 TALK := $(addprefix tests/tasks/,test_talk.py test_engine.py test_session.py test_memory.py)
 test-colab: $(COLAB)/installed
 	$(TWO_AT_ONCE) $(COLAB)/bin/python -m pytest -n 2 -p no:nbval -p no:cacheprovider --quiet tests/colab $(wildcard tests/widgets) $(wildcard $(TALK))
+	$(COLAB)/bin/python -m pytest -p no:nbval -p no:cacheprovider --quiet -W ignore::DeprecationWarning tests/browser/test_programmes.py -k tree
 
 # Rules first, then every cell, twice in a row: a raising cell or widget callback, a missing alt text, or a cell that can't be run again ends here.
 check-notebooks: $(VENV)/test.installed
@@ -185,6 +186,9 @@ $(COLAB)/installed: tests/colab/requirements.txt $(VENV)/test.installed
 	$(BIN)/python -m venv --clear $(COLAB)
 	$(COLAB)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r tests/colab/requirements.txt
 	$(COLAB)/bin/python -c "import pathlib, site; pathlib.Path(site.getsitepackages()[0], 'underneath.pth').write_text('$(abspath $(VENV))' + '/lib/python{0}.{1}/site-packages\n'.format(*__import__('sys').version_info) + '$(CURDIR)\n')"
+	ln -sfn $(abspath $(VENV))/etc $(COLAB)/etc
+	ln -sfn $(abspath $(VENV))/share/jupyter/lab $(COLAB)/share/jupyter/lab
+	ln -sfn $(abspath $(VENV))/share/jupyter/labextensions/anywidget $(COLAB)/share/jupyter/labextensions/anywidget
 	touch $@
 
 clean:

@@ -14,7 +14,7 @@ from .explorer import Choice, Explorer, Slider, examples_of, thumbnails
 from .latents import codes, picks
 from .scene import Scene, Take, Tile
 
-LAST_DRAW = 20
+LAST_DRAW = 40  # a drag through them all is to feel like one movement
 SHOWN = 3  # images on the still twin
 
 
