@@ -258,7 +258,7 @@ class NotebookPage:
         self.lab, self.name, self.browser = lab, name, browser
         self.complaints: list[str] = []
         self.page = browser.context.new_page()
-        self.page.on("console", lambda message: message.type == "error" and self.complaints.append(f"console: {message.text} {message.location}"))
+        self.page.on("console", lambda said: said.type == "error" and self.complaints.append(f"console: {said.text} {said.location}"))
         self.page.on("pageerror", lambda error: self.complaints.append(f"page: {error}"))
         self.page.on("request", self._note_request)
         self.page.on("requestfailed", lambda request: self._note_failure(request))
