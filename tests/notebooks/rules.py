@@ -5,7 +5,9 @@ python -m tests.notebooks.rules notebooks/*.ipynb
 
 from __future__ import annotations
 
+import ast
 import json
+import math
 import re
 import sys
 from collections.abc import Iterator
@@ -17,11 +19,19 @@ import nbformat
 from .project import ROOT, SET_UP, badge
 
 MAX_LINES = 30
+# What a page may have, and the pages that were written to it. The others join when they are.
+MAX_WORDS, MAX_CODE, MAX_TEACHING, MAX_CLASS = 2200, 250, 15, 25
+MAX_WORDS_UNSEEN, MAX_CELLS_UNSEEN = 350, 3
+WORDS_A_MINUTE, MINUTES_OF_COMPUTATION = 150, 3
+WITHIN_BUDGET = re.compile(r"notebooks/(0[01]-|99-made-for-tests)")
 MAX_BYTES = 2_000_000
 MIN_ALT = 20
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 MACHINE_PATHS = re.compile(r"(?<![\w.:/-])(/home/|/Users/|/root/|/work/|/tmp/|/var/folders/|[A-Z]:\\\\Users)")
 MARKDOWN_IMAGE = re.compile(r"!\[([^\]]*)\]\(")
+FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
+READING_LIST = re.compile(r"^(?:#+ |\*\*)(?:Papers|Read on).*?(?=^#|\Z)", re.MULTILINE | re.DOTALL)
+TIME_BOX = re.compile(r"\*\*Time\*\* about (\d+) minutes")
 TABLE_HEAD = re.compile(r"^(\|.*\|)\s*\n\|[\s:|-]+\|\s*$", re.MULTILINE)
 ANATOMY = ("You will be able to", "You need", "Time")
 
@@ -160,6 +170,68 @@ def opens_as_every_notebook_does(notebook, path: str) -> Complaints:
         yield "has another set-up cell than the one in tests/notebooks/project.py"
 
 
+def words_in(source: str) -> int:
+    """What is read aloud of some Markdown: not what is folded away, the reading list, where links lead, and the marks of formulas."""
+    shown = READING_LIST.sub("", FOLDED.sub("", source))
+    shown = re.sub(r"\]\([^)]*\)", "]", re.sub(r"\[!\[.*", "", shown))
+    return len([word for word in shown.split() if re.search(r"\w", word)])
+
+
+def has_something_to_look_at(cell) -> bool:
+    """A picture, or a table."""
+    if cell.cell_type == "markdown":
+        return bool(MARKDOWN_IMAGE.search(cell.source.replace("[![", "")) or TABLE_HEAD.search(cell.source))
+    return any(re.search("<img|<table", as_text(output.get("data", {}).get("text/html", ""))) for output in cell.get("outputs", ()))
+
+
+def explorers_in(notebook) -> set[str]:
+    """The explorers that a page takes from the package, each under one's hands for a minute."""
+    trees = [ast.parse(re.sub(r"^(\s*)[%!].*", r"\1pass", cell.source, flags=re.MULTILINE)) for cell in code_cells(notebook)]
+    imports = [
+        node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "vae_course.widgets"
+    ]
+    return {alias.name for node in imports for alias in node.names}
+
+
+def keeps_to_its_budget(notebook) -> Complaints:
+    words = sum(words_in(cell.source) for cell in notebook.cells if cell.cell_type == "markdown")
+    teaching = [cell for cell in code_cells(notebook) if cell.source.strip() != SET_UP]
+    lines = sum(len(cell.source.splitlines()) for cell in teaching)
+    if words > MAX_WORDS:
+        yield f"has {words} words, expected at most {MAX_WORDS}"
+    if lines > MAX_CODE:
+        yield f"has {lines} lines of code, expected at most {MAX_CODE}"
+    for number, cell in enumerate(notebook.cells):
+        most = MAX_CLASS if re.search(r"^class ", cell.source, re.MULTILINE) else MAX_TEACHING
+        written = len([line for line in cell.source.splitlines() if line.strip()])
+        if cell in teaching and written > most:
+            yield f"cell {number} has {written} lines of code, expected at most {most} on a page"
+    stated, explorers = TIME_BOX.search(notebook.cells[0].source), explorers_in(notebook)
+    least = math.ceil(words / WORDS_A_MINUTE + len(explorers))
+    if stated and not least <= int(stated[1]) <= least + MINUTES_OF_COMPUTATION + 1:
+        yield (
+            f"says that it takes {stated[1]} minutes, but {words} words and {len(explorers)} explorers take {least}, "
+            f"and computing may add at most {MINUTES_OF_COMPUTATION}"
+        )
+
+
+def shows_something_often(notebook) -> Complaints:
+    words = cells = 0
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown" and cell.source.startswith("## Recap"):
+            return
+        if has_something_to_look_at(cell):
+            words = cells = 0
+        elif cell.cell_type == "markdown":
+            words += words_in(cell.source)
+        elif cell.source.strip() != SET_UP:
+            cells += 1
+        if words > MAX_WORDS_UNSEEN or cells > MAX_CELLS_UNSEEN:
+            unseen = f"{words} words and {cells} code cells without a picture up to cell {number}"
+            yield f"has {unseen}, expected at most {MAX_WORDS_UNSEEN} and {MAX_CELLS_UNSEEN}"
+            words = cells = 0
+
+
 def elements(page: str) -> list[tuple[str, dict]]:
     """Every element of some HTML with its attributes, as a browser reads them."""
     found: list[tuple[str, dict]] = []
@@ -202,6 +274,8 @@ def complaints_about(path: Path) -> list[str]:
     opened = relative.replace("solutions/", "exercises/")  # what nbgrader hands out keeps the badge
     found = [complaint for rule in RULES for complaint in rule(notebook)]
     found += opens_as_every_notebook_does(notebook, opened)
+    if WITHIN_BUDGET.match(relative):
+        found += [*keeps_to_its_budget(notebook), *shows_something_often(notebook)]
     return [f"{relative} {complaint}" for complaint in found]
 
 

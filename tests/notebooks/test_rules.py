@@ -190,6 +190,52 @@ def a_link_by_its_number(notebook):
     notebook.cells.append(new_markdown_cell("See [00, the start](00-start-here.ipynb)."))
 
 
+def words(number):
+    return new_markdown_cell("word " * number)
+
+
+def cell(source):
+    return new_code_cell(source, execution_count=1)
+
+
+def too_many_words(notebook):
+    notebook.cells.extend(words(300) for _ in range(8))
+
+
+def too_much_code(notebook):
+    notebook.cells.extend(cell("\n".join(["1"] * 14)) for _ in range(18))
+
+
+def a_teaching_cell_too_long(notebook):
+    notebook.cells[2].source = "\n".join(["1"] * 16)
+
+
+def a_class_too_long(notebook):
+    notebook.cells[2].source = "\n".join(["class One:", *["    1"] * 25])
+
+
+def a_time_too_short(notebook):
+    notebook.cells[0].source = notebook.cells[0].source.replace("none.", "about 1 minutes.")
+    notebook.cells.append(words(200))
+
+
+def a_time_too_long(notebook):
+    notebook.cells[0].source = notebook.cells[0].source.replace("none.", "about 6 minutes.")
+
+
+def explorers_without_time(notebook):
+    notebook.cells[0].source = notebook.cells[0].source.replace("none.", "about 2 minutes.")
+    notebook.cells[2].source = "%pip list\nfrom vae_course.widgets import LatentPad, Morph"
+
+
+def long_without_a_picture(notebook):
+    notebook.cells.extend([words(200), words(151)])
+
+
+def many_cells_without_a_picture(notebook):
+    notebook.cells.extend(cell("1") for _ in range(4))
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -221,8 +267,28 @@ def a_link_by_its_number(notebook):
         (a_page_by_its_number, "cell 3 calls a page by its number: 'Notebook 07'"),
         (pages_by_their_numbers, "by its number: 'exercises 03'"),
         (a_link_by_its_number, "by its number: '[00, the start]('"),
+        (too_many_words, "has 2417 words, expected at most 2200"),
+        (too_much_code, "has 253 lines of code, expected at most 250"),
+        (a_teaching_cell_too_long, "cell 2 has 16 lines of code, expected at most 15"),
+        (a_class_too_long, "cell 2 has 26 lines of code, expected at most 25"),
+        (a_time_too_short, "says that it takes 1 minutes, but"),
+        (a_time_too_long, "computing may add at most 3"),
+        (explorers_without_time, "and 2 explorers take 3"),
+        (long_without_a_picture, "has 351 words and 0 code cells without a picture up to cell 4"),
+        (many_cells_without_a_picture, "has 0 words and 4 code cells without a picture up to cell 6"),
     ],
 )
 def test_each_rule_catches_its_fault(complaints, change, complaint):
     found = complaints(spoil(change))
     assert any(complaint in told for told in found), found
+
+
+def test_what_is_folded_read_on_or_a_link_is_no_word():
+    folded = "One.\n\n<details><summary>Answer</summary>\n\nNot these.\n</details>\n\n"
+    assert rules.words_in(folded + "[two three](where/it-leads.html), $=$ and\n\n**Read on.** Nor this.") == 4
+
+
+def test_a_table_is_something_to_look_at(complaints):
+    notebook = good_notebook()
+    notebook.cells += [words(200), new_markdown_cell("| a | b |\n|---|---|\n| 1 | 2 |"), words(200)]
+    assert complaints(notebook) == []
