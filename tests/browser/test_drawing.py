@@ -26,8 +26,9 @@ CELLS = [
     "import vae_course\nfrom vae_course.widgets import DrawYourOwn\ndata = vae_course.load('digits')",
     "flat = DrawYourOwn(vae_course.pretrained('vae-mnist-2'), data)\nflat",
     'class Crisp(DrawYourOwn):\n    title = "Crisp"\n\ncrisp = Crisp(vae_course.pretrained("convolutional-vae-mnist-20"), data)\ncrisp',
+    'class Bare(DrawYourOwn):\n    title = "Bare"\n\nbare = Bare(vae_course.pretrained("vae-mnist-2"), data, prices=False)\nbare',
 ]
-PAGES = {TITLE: ("flat", "vae-mnist-2"), "Crisp": ("crisp", "convolutional-vae-mnist-20")}
+PAGES = {TITLE: ("flat", "vae-mnist-2"), "Crisp": ("crisp", "convolutional-vae-mnist-20"), "Bare": ("bare", "vae-mnist-2")}
 
 # What is to be seen, as a PNG: the kernel's picture and what is painted over it.
 SHOWN = """
@@ -167,7 +168,7 @@ def agrees(picture: np.ndarray, numbers: list[float], twin: DrawYourOwn) -> None
 @pytest.mark.parametrize("title", PAGES)
 def test_picture_code_and_price_follow_the_mouse_while_the_kernel_is_busy(page, tmp_path, title):
     name, stored = PAGES[title]
-    canvas, twin = Canvas(page, title), DrawYourOwn(pretrained(stored, device="cpu"), load("digits"))
+    canvas, twin = Canvas(page, title), DrawYourOwn(pretrained(stored, device="cpu"), load("digits"), prices=title != "Bare")
     before = canvas.root.locator(".vae-picture").get_attribute("data-number")
     with page.side.computing(tmp_path):
         pictures, says, clouds = [canvas.picture()], [canvas.says()], [canvas.root.evaluate(CLOUD)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -265,6 +267,16 @@ def test_an_empty_canvas_is_priced_too(model):
     assert not explorer.image.any()
     assert "Nothing is drawn" in explorer.says()[0]
     assert "an empty picture" in explorer.alt_text
+
+
+def test_without_prices_it_says_nothing_that_is_yet_to_come(digits):
+    explorer = DrawYourOwn(pretrained("vae-mnist-2", device="cpu"), digits, prices=False)
+    still = explorer.still()
+    for said in (*explorer.says(), explorer.alt_text, still.alt, explorer._map_told()):
+        assert not re.search(r"nats|KL|ELBO|log p|q\(z|μ|σ|draws of", said), said
+    mu = ", ".join(f"{value:.2f}".replace("-", "−") for value in explorer.mu.tolist())
+    assert explorer.says() == [f"On the map, z₁ and z₂: {mu}."]
+    assert explorer.set(drawing=[]).elbo < 0, "it can be read in Python all the same"
 
 
 @pytest.mark.parametrize(

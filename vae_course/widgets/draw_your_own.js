@@ -108,13 +108,14 @@ class Drawn extends Here {
 
   // What stands below the picture, and what is told of it to those who don't see it: in the words of Python.
   words() {
-    const { usual, axes_told: told, map: { axes }, shown } = this.scene, { mu, sigma, kl, cost } = this.read, count = this.values.drawing.length;
+    const { usual, prices, axes_told: told, decoded_told: decodings, map: { axes } } = this.scene, { mu, sigma, kl, cost } = this.read, count = this.values.drawing.length;
     const [where, wide] = [mu, sigma].map((values) => axes.map((axis) => plain(values[axis], 2)).join(", "));
     const drawn = count ? "This drawing:" : "Nothing is drawn; an empty picture:";
-    const says = [`${drawn} KL ${plain(kl, 1)}, −log p(x|z) ${plain(cost, 1)}, ELBO ${plain(-kl - cost, 1)} nats.`, usual];
-    says.push(`On the map, ${told}: μ = (${where}), σ = (${wide}).`);
+    const says = prices
+      ? [`${drawn} KL ${plain(kl, 1)}, −log p(x|z) ${plain(cost, 1)}, ELBO ${plain(-kl - cost, 1)} nats.`, usual, `On the map, ${told}: μ = (${where}), σ = (${wide}).`]
+      : [`On the map, ${told}: ${where}.`];
     const strokes = count === 0 ? "an empty picture" : `a drawing of ${count} stroke${count > 1 ? "s" : ""}`;
-    const alt = `Six images in a row: ${strokes} in MNIST's form, what is decoded from μ, and what is decoded from ${shown} draws of z.`;
+    const alt = `Six images in a row: ${strokes} in MNIST's form, ${decodings}.`;
     return { says: says.filter(Boolean), alt };
   }
 

@@ -110,7 +110,8 @@ class DrawYourOwn(Explorer):
     """Draw a digit with mouse, finger or pen, or start from ready strokes: see it as MNIST would hold it, its code, and what it costs.
 
     model: a `VAE` or `ConvolutionalVAE` of images (1, 28, 28) with Bernoulli pixels. data: a Dataset, Split or tensor, whose encodings
-    are the map, coloured by class, and whose mean prices stand beside the drawing's.
+    are the map, coloured by class, and whose mean prices stand beside the drawing's. prices: False says nothing of nats, μ and draws,
+    for a reader who has not met them.
     The controls are `drawing` (strokes, or "0" to "9" for ready ones) and `draws`: which four of 60 draws from q(z|x) are decoded; the
     noise of each stays the same. Readable afterwards: `image` (28, 28), in MNIST's form; `mu` and `log_var` (latent_size,); in nats `kl`,
     `reconstruction` (−log p(x|z), the mean over the four draws) and `elbo`.
@@ -123,16 +124,16 @@ class DrawYourOwn(Explorer):
     in_pixels = True
     panel_kind = DrawPanel
 
-    def __init__(self, model: VAE, data=None) -> None:
+    def __init__(self, model: VAE, data=None, *, prices: bool = True) -> None:
         _refuse_others(model)
-        self.model = model
+        self.model, self.prices = model, prices
         self.noise = torch.randn(CLOUD, model.latent_size, generator=torch.Generator().manual_seed(0)).round(decimals=3)
         x, y, self.names = (None, None, ()) if data is None else examples_of(data)
         places = None if x is None else codes(model, x).cpu()
         self.axes = [0, 1] if places is None else sorted(places.var(0).argsort(descending=True)[:2].tolist())
         if model.latent_size == 1:
             self.axes = [0, 0]
-        self.usual = "" if x is None else self._usual(x[:PRICED])
+        self.usual = "" if x is None or not prices else self._usual(x[:PRICED])
         self.labels = y if y is not None and 0 < len(self.names) <= len(CLASS_COLOURS) else None
         self.places = None if places is None else places[:, self.axes].numpy()
         self.limit = self._limit()
@@ -219,6 +220,8 @@ class DrawYourOwn(Explorer):
     def says(self) -> list[str]:
         seen = self.read
         mu, sigma = ([signed(values[axis].item(), 2) for axis in self.axes] for values in (seen.mu, seen.sigma))
+        if not self.prices:
+            return [f"On the map, {self._axes_told()}: {', '.join(mu)}."]
         lines = [f"{self._drawn()} {_priced(seen)}.", self.usual]
         lines.append(f"On the map, {self._axes_told()}: μ = ({', '.join(mu)}), σ = ({', '.join(sigma)}).")
         return [line for line in lines if line]
@@ -235,7 +238,12 @@ class DrawYourOwn(Explorer):
     def alt(self) -> str:
         count = len(self.values["drawing"])
         strokes = "an empty picture" if count == 0 else f"a drawing of {count} stroke{'s' * (count > 1)}"
-        return f"Six images in a row: {strokes} in MNIST's form, what is decoded from μ, and what is decoded from {SHOWN} draws of z."
+        return f"Six images in a row: {strokes} in MNIST's form, {self._decoded_told()}."
+
+    def _decoded_told(self) -> str:
+        if not self.prices:
+            return f"what is painted from the middle of its cloud, and from {SHOWN} points of the cloud"
+        return f"what is decoded from μ, and what is decoded from {SHOWN} draws of z"
 
     def further(self) -> dict[str, Any]:
         return {"mu": self.read.mu.tolist(), "log_var": self.read.log_var.tolist()}
@@ -323,6 +331,8 @@ class DrawYourOwn(Explorer):
             "shown": SHOWN,
             "gap": GAP,
             "usual": self.usual,
+            "prices": self.prices,
+            "decoded_told": self._decoded_told(),
             "axes_told": self._axes_told(),
             "leads": [],
             "draws": {},
@@ -330,7 +340,8 @@ class DrawYourOwn(Explorer):
         return {"programme": about, "weights": [weights for _, weights in known]}
 
     def _map_told(self) -> str:
-        told = f"Map of {self._axes_told()}, with a cloud of {CLOUD} draws from q(z|x) and a ring around its mean"
+        of = "draws from q(z|x) and a ring around its mean" if self.prices else "points and a ring around its middle"
+        told = f"Map of {self._axes_told()}, with a cloud of {CLOUD} {of}"
         return told if self.places is None else f"{told}, over the encodings of {len(self.places)} images of the data"
 
     # The still picture.
@@ -343,18 +354,21 @@ class DrawYourOwn(Explorer):
         for name, seen in reads.items():
             images = torch.cat([seen.image.reshape(1, 1, pen.SIDE, pen.SIDE), seen.decoded])
             labels = ["x", "from μ", *(f"draw {number + 1}" for number in range(SHOWN))]
+            if not self.prices:
+                labels = ["drawn", "painted", "", "from its cloud"]
             row = drawing.tiles(images, columns=len(images), side=64, column_labels=labels)
-            rows += [_line(f"{LETTERS[name]}, {name}. {_priced(seen)}"), row]
+            rows += [_line(f"{LETTERS[name]}, {name}. {_priced(seen) if self.prices else ''}"), row]
         return drawing.beside(drawing.above(*rows, gap=2), self.map(*reads.values(), names=tuple(LETTERS[name] for name in reads)))
 
     def sheet_alt(self) -> str:
         told = "; ".join(
-            f"{LETTERS[name]}, {name}, at μ = ({', '.join(signed(seen.mu[axis].item()) for axis in self.axes)}): {_priced(seen)}"
+            f"{LETTERS[name]}, {name}, at {'μ = ' * self.prices}({', '.join(signed(seen.mu[axis].item()) for axis in self.axes)})"
+            + f": {_priced(seen)}" * self.prices
             for name, seen in self._examples().items()
         )
         under = "" if self.places is None else f" and {len(self.places)} images of the data"
         return (
-            "Three drawings by hand, a row each: in MNIST's form, decoded from μ, and decoded from four draws. "
+            f"Three drawings by hand, a row each: in MNIST's form, {self._decoded_told()}. "
             f"Right, a map of {self._axes_told()} with the clouds of their draws{under}. {told}."
         )
 
