@@ -4,12 +4,18 @@
 `figure, axes = plt.subplots(1, 2, layout="constrained")`, one `draw_…` an axis, `show(figure, alt)`.
 """
 
+from .agreement import draw_agreement, show_agreement
 from .bars import draw_bars, draw_histograms, show_bars, show_histograms
+from .blocks import show_blocks
+from .clouds import draw_clouds, show_clouds
 from .curves import draw_curves, show_curves
+from .densities import draw_densities, show_densities
+from .gaps import show_bound, show_guesses, show_jensen, show_shortfalls
 from .images import draw_images, show_images, show_pairs, show_strips, to_png
 from .latents import draw_ellipses, draw_latent_map, draw_manifold, show_ellipses, show_latent_map, show_manifold
 from .machines import Part, draw_machine, show_machine
 from .output import folded, outputs_of, packed, show, show_png
+from .reparameterised import along_latent, show_paths, show_pulls, show_way_back
 from .style import CLASS_COLOURS, COLOURS, STYLE
 
 __all__ = [
@@ -17,8 +23,12 @@ __all__ = [
     "COLOURS",
     "STYLE",
     "Part",
+    "along_latent",
+    "draw_agreement",
     "draw_bars",
+    "draw_clouds",
     "draw_curves",
+    "draw_densities",
     "draw_ellipses",
     "draw_histograms",
     "draw_images",
@@ -29,16 +39,27 @@ __all__ = [
     "outputs_of",
     "packed",
     "show",
+    "show_agreement",
     "show_bars",
+    "show_bound",
+    "show_blocks",
+    "show_clouds",
     "show_curves",
+    "show_densities",
     "show_ellipses",
+    "show_guesses",
     "show_histograms",
     "show_images",
+    "show_jensen",
     "show_latent_map",
     "show_machine",
     "show_manifold",
     "show_pairs",
+    "show_paths",
     "show_png",
+    "show_pulls",
+    "show_shortfalls",
     "show_strips",
+    "show_way_back",
     "to_png",
 ]
