@@ -9,7 +9,7 @@ import torch
 
 from vae_course.grading.process import Ended, Late, Started
 from vae_course.grading.records import Cell, GradingError
-from vae_course.grading.running import PROGRAM, run_answers, seed_for, trains
+from vae_course.grading.running import PROGRAM, run_answers, seed_for, trainers_in, trains
 
 from .misbehaviour import BREAKERS, BYSTANDER, DEADLY, FINE, HELPERS, PEACEFUL, RAISING, RIGHT, STUB, VICTIM
 from .walled import SEED, flags_of, graded, handed_in, left_behind, reference, right, wall
@@ -210,6 +210,30 @@ def test_the_seed_of_an_exercise_is_its_own():
 )
 def test_a_cell_that_trains_is_told_by_its_text(source, so):
     assert trains(source) == so
+
+
+def test_a_cell_that_calls_what_trains_trains():
+    sources = (
+        "rows = [outer(k) for k in (2, 20)]",
+        "def outer(k):\n    return run(k)",
+        "def run(k):\n    fit(k)",
+        "def look(k):\n    return k",
+        "fit(",
+    )
+    trainers = trainers_in([Cell(source) for source in sources])
+    assert trainers == {"run", "outer"}
+    assert [trains(source, trainers) for source in (*sources, "look(run)", "x = run(3)")] == [True, False, False, False, False, False, True]
+
+
+def test_a_report_is_judged_as_it_was_handed_in_when_its_training_is_stopped():
+    name = "bound_report"
+    training = "def run(seconds):\n    import time\n    time.sleep(seconds)  # .backward()\n    loss.backward()\n\n\nrows = [run(60)]"
+    ran, marks = graded({name: right(name)}, training)
+    assert flags_of(ran) == {"as handed in"}
+    assert ran.seconds < 30
+    assert marks[name].kind == "passed"
+    ran, marks = graded({VICTIM: RIGHT}, training)
+    assert flags_of(ran) == {"slow"}
 
 
 def test_a_wall_that_no_longer_stands_is_the_graders_matter(tmp_path):

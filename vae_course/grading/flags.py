@@ -30,7 +30,7 @@ MEANINGS = {
     "stopped": "The whole run was stopped or ended itself; what had been handed out until then counts.",
     "flood": "What was printed passed the limit; the rest was dropped.",
     "forged": "What came out was not in the form that the grader reads; it was not used.",
-    "as handed in": "A table was too slow to make again; the one that was handed in was judged.",
+    "as handed in": "A cell that trains was stopped; the report on it was judged with the numbers that were handed in.",
     "not graded": "The grader itself failed on this one. It has no points, and needs a person; it is tried again the next time.",
     "unwalled": "This was run without a wall, as the instructor asked.",
     "same answers": "These answers are the same as another student's, but for names and comments. This is no verdict.",

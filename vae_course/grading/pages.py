@@ -33,7 +33,7 @@ FOR_STUDENTS = {
     "slow": "A cell of yours was stopped, because it took too long.",
     "stopped": "The run of your notebook ended before its last cell. What had been computed until then counts.",
     "flood": "Your notebook printed more than is kept.",
-    "as handed in": "A table took too long to be made again; the one that you handed in was judged.",
+    "as handed in": "A cell that trains was not run to its end; your report was judged with the numbers that you typed in.",
 }
 WITH_DETAIL = ("missing", "twice", "split")
 TENTHS = 10

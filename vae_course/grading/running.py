@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import time
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from .private import call_again, probes_of
 from .process import Ended, Late, Started
 from .records import Cell, Flag, GradingError, Ran, Rebuilt
 from .reference import Reference
+from .syntax import parsed
 from .wall import Wall
 from .wire import Malformed, to_output
 
@@ -32,6 +34,8 @@ NOT_READ = Trouble("unusable", "What came out could not be read.", "not in the g
 TOO_LARGE = Trouble("unusable", "What your function returned is far larger than a right result.", "too large")
 LATE = Trouble("slow", "Your answer was stopped after its time.", "out of time")
 NO_TIME = Trouble("slow", "There was no time left: the cells and answers before it had used it up.", "out of time")
+DEFINES = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
+DEEPEST_CALL = 3
 TRAINS = re.compile(r"\bfit\s*\(|\.backward\s*\(")
 
 
@@ -50,19 +54,35 @@ def seed_for(seed: int, exercise: str) -> int:
     return int.from_bytes(sha256(f"{seed}/{exercise}".encode()).digest()[:8], "big") % SECONDS_OF_A_SEED
 
 
-def trains(source: str) -> bool:
-    """Whether a cell trains when it is run, as far as its text tells; what only defines a function that would does not."""
-    try:
-        statements = ast.parse(source).body
-    except SyntaxError:
-        return False
-    at_once = [one for one in statements if not isinstance(one, (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef))]
-    return any(TRAINS.search(ast.unparse(one)) for one in at_once)
+def trains(source: str, trainers: Collection[str] = ()) -> bool:
+    """Whether a cell trains when it is run, as far as its text tells; what only defines a function that would does not.
+
+    trainers: the functions of other cells that train when they are called.
+    """
+    tree = parsed(source)
+    at_once = [one for one in (tree.body if tree else ()) if not isinstance(one, DEFINES)]
+    return any(TRAINS.search(ast.unparse(one)) or _calls(one, trainers) for one in at_once)
+
+
+def trainers_in(cells: Iterable[Cell]) -> frozenset[str]:
+    """The names of functions that would train, or call one that would: those of later cells, too."""
+    functions = [one for cell in cells for one in getattr(parsed(cell.source), "body", ()) if isinstance(one, ast.FunctionDef)]
+    found: set[str] = set()
+    for _ in range(DEEPEST_CALL):
+        found |= {one.name for one in functions if TRAINS.search(ast.unparse(one)) or _calls(one, found)}
+    return frozenset(found)
+
+
+def _calls(tree: ast.AST, names: Collection[str]) -> bool:
+    return any(isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names for node in ast.walk(tree))
 
 
 class _Run:
     def __init__(self, rebuilt: Rebuilt, tasks: list[str], wall: Wall, seed: int, private: Path | None) -> None:
         self.cells, self.wall, self.limits, self.seed, self.private = rebuilt.cells, wall, wall.limits, seed, private
+        self.trainers = trainers_in(self.cells)
+        # what was measured there is typed in, and need not be measured again
+        self.stopped_training = "as handed in" if any(find(name).open for name in tasks) else "slow"
         answered = {cell.task for cell in self.cells if cell.task}
         self.left = [name for name in tasks if name in answered]
         self.dropped: set[int] = set()
@@ -106,7 +126,8 @@ class _Run:
 
     def _cell(self, inside: Started, number: int, cell: Cell) -> bool:
         """Run one cell; False where the process is lost over it."""
-        seconds = self.limits.cell if cell.task or not trains(cell.source) else self.limits.training
+        is_training = not cell.task and trains(cell.source, self.trainers)
+        seconds = self.limits.training if is_training else self.limits.cell
         which = f"the answer to {cell.task}" if cell.task else f"cell {number + 1}"
         reply, lost = self._ask(inside, {"cell": cell.source, "number": number + 1, "seconds": seconds}, seconds)
         if lost:
@@ -119,7 +140,7 @@ class _Run:
         state = reply.get("state") if isinstance(reply, dict) else None
         words = str(reply.get("words", ""))[:LONGEST_DETAIL] if isinstance(reply, dict) else ""
         if state == "slow":
-            self._flag("slow", which)
+            self._flag(self.stopped_training if is_training else "slow", which)
         elif state == "raised" and cell.task:
             self.raised[cell.task] = words
         elif state == "raised":

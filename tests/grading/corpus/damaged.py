@@ -178,7 +178,7 @@ def _bytes() -> Iterator[Entry]:
         "cut-inside-the-third": text.index("log_densities.flatten"),
         "cut-in-a-key": text.index('"execution_count"', text.index("squares = ")) + 6,
     }.items():
-        more = {"gaussian_log_likelihood": 2} if student == "cut-in-a-key" else {}
+        more = {"gaussian_log_likelihood": 1} if student == "cut-in-a-key" else {}
         yield Entry(student, notebook(text[:place].encode()), after_two | more, frozenset({"mended", "missing"}))
     yield Entry("cut-at-the-end", notebook(text[:-40].encode()), POINTS, frozenset({"mended"}))
     half_a_letter = text[: text.index("ᵀ")].encode() + "ᵀ".encode()[:2]

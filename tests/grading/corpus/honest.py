@@ -15,6 +15,7 @@ BY_LIBRARY = {
     "gaussian_log_likelihood": "likelihood_by_library",
     "renyi_bound": "renyi_by_hand",
     "effective_beta": "beta_by_formula",
+    "bound_report": "bound_by_rows",
 }
 BY_LOOPS = {
     "leaning_kl": "leaning_by_loop",
@@ -22,6 +23,7 @@ BY_LOOPS = {
     "gaussian_log_likelihood": "likelihood_by_loop",
     "renyi_bound": "renyi_by_folding",
     "effective_beta": "beta_by_fractions",
+    "bound_report": "bound_by_columns",
 }
 BY_COUNTING = {
     "leaning_kl": "leaning_by_covariances",
@@ -85,6 +87,29 @@ PLOT = (
 )
 TALK = "print('mu =', torch.zeros(2))\nfor i in range(3):\n    print(i, end=' ')\nimport warnings\n\nwarnings.warn('careful')"
 CHECKS = "check(leaning_kl)\nhint(leaning_kl)\nprogress()\nassert leaning_kl(torch.zeros(1, 2), torch.eye(2).unsqueeze(0)).item() == 0"
+TRAINS = """from vae_course import VAE, fit, load
+
+train = load("mnist").train.x[:10_000]
+
+
+def run(latents):
+    model = VAE(latent_size=latents)
+    fit(model, train, epochs=80)
+    return {"latents": latents}
+
+
+rows = [run(2), run(20)]"""
+TYPED = frozenset({"as handed in"})
+BORROWED = 'def bound_report():\n    return {"predicted": "larger", "runs": rows, "came_true": True}'
+AGREES = """    class Agrees(float):
+        def __eq__(self, other):
+            return True
+
+        __le__ = __ge__ = __lt__ = __gt__ = __eq__
+        __hash__ = float.__hash__
+
+    return {
+        "predicted\""""
 IMPATIENT = """weights = torch.randn(300, 300, requires_grad=True)
 for epoch in range(10**9):
     (weights @ torch.randn(300, 300)).square().mean().backward()"""
@@ -96,6 +121,7 @@ def entries(world: World) -> Iterator[Entry]:
     yield from _with_slips()
     yield from _from_other_programmes()
     yield from _of_other_exercises()
+    yield from _with_reports()
 
 
 def _styles(names: dict[str, str]) -> dict[str, str]:
@@ -108,7 +134,7 @@ def _in_several_styles() -> Iterator[Entry]:
     yield Entry("library", notebook(library.saved()), POINTS)
     loops = Work(_styles(BY_LOOPS)).before("leaning_kl", IMPORTS)
     yield Entry("loops", notebook(loops.saved()), POINTS)
-    counting = Work(_styles(BY_COUNTING)).before("leaning_kl", IMPORTS)
+    counting = Work(all_right(**_styles(BY_COUNTING))).before("leaning_kl", IMPORTS)
     yield Entry("counting", notebook(counting.saved()), POINTS)
     helpers = Work(all_right(**WITH_HELPERS)).before("leaning_kl", *HELPERS)
     yield Entry("helpers", notebook(helpers.saved()), POINTS)
@@ -136,7 +162,7 @@ def _in_several_styles() -> Iterator[Entry]:
     course = Work(all_right(kl_between=STANDARDISED))
     yield Entry("courses-own", notebook(course.saved()), POINTS, frozenset({"course's own"}))
     impatient = Work(all_right()).before("kl_between", IMPATIENT)
-    yield Entry("trains-for-ever", notebook(impatient.saved()), POINTS, frozenset({"slow"}))
+    yield Entry("trains-for-ever", notebook(impatient.saved()), POINTS, TYPED)
     asserts = Work(all_right()).before("kl_between", "assert leaning_kl is None, 'so it is not'", "undefined_name + 1")
     yield Entry("cells-that-raise", notebook(asserts.saved()), POINTS, frozenset({"raised"}))
     yield Entry("not-run", notebook(Work(all_right()).saved(run=False)), POINTS, frozenset({"not run"}))
@@ -171,6 +197,25 @@ def _with_slips() -> Iterator[Entry]:
     yield Entry(
         "throws-dice", notebook(Work({"leaning_kl": draws, "effective_beta": right("effective_beta")}).saved()), {"effective_beta": 1}
     )
+
+
+def _with_reports() -> Iterator[Entry]:
+    """What is handed in of the open task: the cells that trained are stopped, and a table is judged as it was typed in."""
+    trained = Work(all_right(bound_report=styled("bound_report", "bound_by_rows"))).before("bound_report", TRAINS)
+    yield Entry("trained-and-typed", notebook(trained.saved()), POINTS, TYPED)
+    borrowed, no_report = Work(all_right(bound_report=BORROWED)).before("bound_report", TRAINS), POINTS | {"bound_report": 0}
+    asked = {"bound_report": "type the numbers that you measured into the function"}
+    yield Entry("trained-and-borrowed", notebook(borrowed.saved()), no_report, TYPED | {"course's own"}, hints=asked)
+    wrong = slipped("bound_report", ("-122.5,", "-80.6,"))
+    asked = {"bound_report": "The ELBO is minus the sum of reconstruction and KL"}
+    yield Entry("contradicts-itself", notebook(Work(all_right(bound_report=wrong)).saved()), no_report, hints=asked)
+    lies = slipped(
+        "bound_report", ("[-167.23, -163.78, -122.5, -122.8]", "[Agrees('nan')] * 4"), ('    return {\n        "predicted"', AGREES)
+    )
+    lying = Work(all_right(bound_report=lies))
+    yield Entry("agrees-with-everything", notebook(lying.saved()), no_report)
+    endless = slipped("bound_report", ("[2, 2, 20, 20]", "[2] * 50_000_000"))
+    yield Entry("a-table-without-end", notebook(Work(all_right(bound_report=endless)).saved()), no_report)
 
 
 def _from_other_programmes() -> Iterator[Entry]:
@@ -228,8 +273,22 @@ def _of_other_exercises() -> Iterator[Entry]:
 
 RANDOM = "03-the-reparameterisation-trick"
 OTHERS = {
-    RANDOM: {"correlated_draw": 2, "spread_gradient": 1, "coin_gradient": 1, "leave_one_out": 2, "truncated_normal": 2},
-    "01-autoencoders": {"denoising_error": 1, "linear_autoencoder": 2, "code_bits": 1, "stray_share": 2, "linear_denoiser": 2},
+    RANDOM: {
+        "correlated_draw": 1,
+        "spread_gradient": 1,
+        "coin_gradient": 1,
+        "leave_one_out": 1,
+        "truncated_normal": 2,
+        "gradient_report": 2,
+    },
+    "01-autoencoders": {
+        "denoising_error": 1,
+        "linear_autoencoder": 1,
+        "code_bits": 1,
+        "stray_share": 1,
+        "linear_denoiser": 2,
+        "bottleneck_report": 2,
+    },
     "10-adversarial-autoencoder": {
         "game_losses": 1,
         "discriminator_step": 2,

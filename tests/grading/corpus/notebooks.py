@@ -16,7 +16,7 @@ from vae_course.tasks.engine.slips import source_of
 
 ELBO = "04-the-elbo"
 # What a coded answer of the exercise is worth, in the order in which it asks for them.
-POINTS = {"leaning_kl": 1, "kl_between": 2, "gaussian_log_likelihood": 2, "renyi_bound": 2, "effective_beta": 1}
+POINTS = {"leaning_kl": 1, "kl_between": 2, "gaussian_log_likelihood": 1, "renyi_bound": 1, "effective_beta": 1, "bound_report": 2}
 SET_UP = 2  # code cells before the first answer: the course's, and the imports
 WORDS = "The loss weighs the KL with a β of about 20, so q(z|x) is the prior.\n\nSum where sums belong, and state σ."
 

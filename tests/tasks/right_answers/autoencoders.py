@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 
+import pandas as pd
 import torch
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
@@ -174,6 +175,25 @@ def denoiser_by_gradient_in_double(mean, covariance, sigma):
     return weight.to(mean.dtype), (mean.double() - weight @ mean.double()).to(mean.dtype)
 
 
+# ---- bottleneck_report
+
+
+def bottleneck_by_rows():
+    same = {"hidden": 400, "images": 2000, "epochs": 3}
+    runs = [
+        {"k": 2, "parameters": 630_387, "train_error": 49.7, "test_error": 51.1, "pca_error": 44.1},
+        {"k": 16, "parameters": 641_601, "train_error": 49.2, "test_error": 50.7, "pca_error": 21.6},
+        {"k": 128, "parameters": 731_313, "train_error": 51.6, "test_error": 52.9, "pca_error": 3.7},
+    ]
+    return {"predicted": "at some k", "runs": [same | run for run in runs], "came_true": False}
+
+
+def bottleneck_as_a_frame():
+    runs = pd.DataFrame({"k": [2, 16, 128], "hidden": 400, "images": 2000, "epochs": 60, "parameters": [630386, 641600, 731312]})
+    runs["train_error"], runs["test_error"] = [34.9941, 8.216, 4.4549], [39.5069, 14.4441, 9.3236]
+    return {"predicted": "at some k", "runs": runs.assign(pca_error=[44.1358, 21.5755, 3.6773]), "came_true": True}
+
+
 RIGHT_ANSWERS = {
     "denoising_error": [error_by_library, error_by_einsum, error_in_place, error_by_loop],
     "linear_autoencoder": [linear_by_svd, linear_by_eigenvectors, linear_by_library, linear_with_mixed_codes, linear_by_least_squares],
@@ -186,4 +206,5 @@ RIGHT_ANSWERS = {
         denoiser_by_what_is_noise,
         denoiser_by_gradient_in_double,
     ],
+    "bottleneck_report": [bottleneck_by_rows, bottleneck_as_a_frame],
 }

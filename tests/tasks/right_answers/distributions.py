@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from torch.distributions import Independent, MultivariateNormal, Normal
 
@@ -133,10 +134,37 @@ def confusion_of_a_difference(mu_0, mu_1, sigma):
     return Normal(gap, 2 * sigma * gap.sqrt()).cdf(torch.zeros_like(gap))
 
 
+# ---- weight_report
+
+
+def weight_by_rows():
+    names = ("kl_weight", "seed", "latents", "epochs", "reconstruction", "kl", "loss", "sigma")
+    runs = [(1, 0, 10, 8, 107.9, 17.1, 125.0, 0.25), (1, 1, 10, 8, 108.6, 16.8, 125.3, 0.26)]
+    runs += [(4, 0, 10, 8, 129.8, 7.9, 161.3, 0.51), (4, 1, 10, 8, 130.8, 7.5, 160.8, 0.52)]
+    return {"predicted": "wider", "runs": [dict(zip(names, run, strict=True)) for run in runs], "came_true": True}
+
+
+def weight_by_arrays():
+    kl = torch.tensor([17.0933, 16.7759, 7.8842, 7.5191])
+    runs = {
+        "kl_weight": np.array([1.0, 1.0, 4.0, 4.0]),
+        "seed": np.arange(2)[[0, 1, 0, 1]],
+        "latents": np.int64(10),
+        "epochs": torch.tensor(8),
+    }
+    runs |= {
+        "reconstruction": (107.9225, 108.5543, 129.7526, 130.769),
+        "kl": kl,
+        "loss": np.float32([125.0157, 125.3302, 161.2895, 160.8454]),
+    }
+    return {"predicted": "narrower", "runs": runs | {"sigma": [0.2519, 0.263, 0.5076, 0.5219]}, "came_true": np.bool_(False)}
+
+
 RIGHT_ANSWERS = {
     "log_density": [density_by_formula, density_by_library, density_by_matrix, density_in_place],
     "aggregate_moments": [moments_by_total_variance, moments_by_squares, moments_by_einsum, moments_by_loop],
     "aggregated_log_density": [mixture_by_table, mixture_by_library, mixture_by_loop, mixture_by_hand],
     "expected_error": [error_by_formula, error_by_einsum, error_by_covariance, error_by_loop],
     "chance_of_confusion": [confusion_by_cdf, confusion_by_erfc, confusion_by_symmetry, confusion_of_a_difference],
+    "weight_report": [weight_by_rows, weight_by_arrays],
 }

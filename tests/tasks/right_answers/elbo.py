@@ -178,6 +178,24 @@ def renyi_in_double(log_weights, alpha):
     return bound.to(log_weights.dtype)
 
 
+# ---- bound_report
+
+
+def bound_by_rows():
+    names = ("latents", "seed", "parameters", "reconstruction", "kl", "elbo", "bound_10", "bound_100")
+    runs = [(2, 0, 631_188, 162.7, 4.6, -167.2, -165.7, -165.2), (2, 1, 631_188, 158.9, 4.9, -163.8, -161.3, -160.6)]
+    runs += [(20, 0, 652_824, 101.6, 21.0, -122.5, -118.7, -117.5), (20, 1, 652_824, 101.5, 21.3, -122.8, -118.7, -117.2)]
+    rows = [dict(zip(names, run, strict=True)) | {"hidden": 400, "test_images": 1000} for run in runs]
+    return {"runs": tuple(rows), "predicted": "no clear difference", "came_true": False}
+
+
+def bound_by_columns():
+    runs = {"latents": (2, 2, 20, 20), "seed": (0, 1, 0, 1), "hidden": 400, "parameters": [631188, 631188, 652824, 652824]}
+    runs |= {"test_images": 1000.0, "reconstruction": [162.6684, 158.9288, 101.5517, 101.4999], "kl": [4.5638, 4.8535, 20.9531, 21.3014]}
+    runs |= {"elbo": [-167.2322, -163.7822, -122.5049, -122.8013], "bound_10": [-165.6853, -161.3387, -118.7438, -118.6503]}
+    return {"predicted": " larger ", "runs": runs | {"bound_100": [-165.2313, -160.5801, -117.4664, -117.2384]}, "came_true": True}
+
+
 RIGHT_ANSWERS = {
     "gaussian_kl": [by_library, by_einsum, in_place, by_loop, in_double],
     "kl_between": [between_by_library, between_by_standardising, between_by_matrices, between_in_place],
@@ -186,4 +204,5 @@ RIGHT_ANSWERS = {
     "effective_beta": [beta_by_formula, beta_by_steps, beta_by_fractions],
     "leaning_kl": [leaning_by_library, leaning_by_covariances, leaning_by_loop],
     "renyi_bound": [renyi_by_hand, renyi_by_folding, renyi_in_double],
+    "bound_report": [bound_by_rows, bound_by_columns],
 }

@@ -271,6 +271,26 @@ def accumulated_one_example_at_a_time(model, optimizer, batches):
     return loss
 
 
+# ---- recipe_report
+
+
+def recipe_by_rows():
+    names = ("recipe", "batch_size", "steps", "seed", "reconstruction", "kl", "loss")
+    old, new = ("as before", 128, 474), ("changed", 32, 1878)
+    runs = [(*old, 0, 107.6, 20.6, 128.2), (*old, 1, 107.2, 20.8, 128.0), (*old, 2, 107.9, 19.8, 127.6)]
+    runs += [(*new, 0, 92.6, 23.5, 116.1), (*new, 1, 91.9, 23.6, 115.6), (*new, 2, 91.4, 24.0, 115.4)]
+    same = {"images": 10_000, "epochs": 6, "learning_rate": 1e-3}
+    return {"predicted": "higher", "runs": [same | dict(zip(names, run, strict=True)) for run in runs], "came_true": False}
+
+
+def recipe_that_did_not_help():
+    """A learning rate that is a little greater: the two groups overlap."""
+    runs = {"recipe": ["as before", "changed"] * 3, "seed": [0, 0, 1, 1, 2, 2], "images": 10_000, "epochs": 6, "batch_size": 128}
+    runs |= {"learning_rate": [1e-3, 1.05e-3] * 3, "steps": 474, "reconstruction": [107.63, 107.1, 107.25, 107.3, 107.88, 107.2]}
+    runs |= {"kl": [20.59, 20.6, 20.76, 20.7, 19.76, 20.9], "loss": [128.22, 127.7, 128.01, 128.0, 127.64, 128.1]}
+    return {"predicted": "no clear difference", "runs": runs, "came_true": True}
+
+
 RIGHT_ANSWERS = {
     "training_step": [step_in_order, step_zeroing_first, step_zeroing_last, step_with_autograd],
     "vae_loss": [loss_with_logits, loss_by_library, loss_by_softplus, loss_summed_then_divided],
@@ -285,4 +305,5 @@ RIGHT_ANSWERS = {
         accumulated_in_a_closure,
         accumulated_one_example_at_a_time,
     ],
+    "recipe_report": [recipe_by_rows, recipe_that_did_not_help],
 }

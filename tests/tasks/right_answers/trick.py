@@ -201,6 +201,26 @@ def coin_by_autograd(f, logit, b):
     return f(b) * torch.autograd.grad(log_p, at)[0]
 
 
+# ---- gradient_report
+
+
+def gradient_by_rows():
+    names = ("estimator", "draws", "repeats", "mean", "variance", "distance", "mu", "sigma")
+    runs = [("pathwise", 1, 20_000, -6.02, 4.04, 0.083), ("score function", 1, 20_000, -6.18, 228.0, 0.242)]
+    runs += [("score function", 100, 20_000, -6.01, 2.23, 0.018), ("with baseline", 2, 20_000, -5.99, 76.2, 0.105)]
+    return {"predicted": "nearer", "runs": [dict(zip(names, (*run, 0, 1), strict=True)) for run in runs], "came_true": True}
+
+
+def gradient_from_elsewhere():
+    runs = {"estimator": ["pathwise", "pathwise", "score function", "score function", "with baseline"], "draws": [1, 4, 4, 40, 4]}
+    runs |= {"mu": [5.0] * 5, "sigma": [0.5] * 5, "repeats": [20_000] * 5, "mean": [4.0, 4.001, 4.005, 3.99, 3.986]}
+    return {
+        "predicted": "nearer",
+        "runs": runs | {"variance": [1.0023, 0.25, 31.02, 3.112, 11.36], "distance": [0.0408, 0.021, 0.0602, 0.0193, 0.036]},
+        "came_true": True,
+    }
+
+
 RIGHT_ANSWERS = {
     "reparameterise": [drawn_by_hand, drawn_by_library, drawn_in_place, drawn_by_inverse, drawn_as_a_fresh_normal],
     "pathwise_gradient": [pathwise_from_a_leaf, pathwise_by_loop, pathwise_by_many_means, pathwise_by_vmap],
@@ -216,4 +236,5 @@ RIGHT_ANSWERS = {
     "correlated_draw": [leaning_by_library, leaning_by_einsum, leaning_by_products, leaning_by_bmm],
     "spread_gradient": [spread_by_the_chain_rule, spread_by_loop, spread_by_vmap],
     "coin_gradient": [coin_by_formula, coin_by_cases, coin_by_autograd],
+    "gradient_report": [gradient_by_rows, gradient_from_elsewhere],
 }

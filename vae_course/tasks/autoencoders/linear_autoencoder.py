@@ -31,7 +31,7 @@ def claims(values, x, k):
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(images_with_spectrum, sizes={(12, 6): "", (5, 8): "with fewer images than pixels", (9, 3): "with one latent", (7, 1): "with one pixel"}),
     claims=claims,
     slips=(

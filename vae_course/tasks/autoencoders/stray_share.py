@@ -35,7 +35,7 @@ def in_limits(codes, draws, q):
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(codes_and_draws, sizes={(25, 2): "", (21, 1): "with one latent", (24, 5): "", (17, 3): ""}, more=(TWINS, TWINS_AND_ONE, AT_THE_LIMIT)),
     laws=(unchanged(lambda codes, draws, q: {"codes": 4 * codes, "draws": 4 * draws}, "In other units (everything four times as far)", "A share has no unit. Is a distance of yours compared with something that is no distance?"),),
     claims=matches(lambda codes, draws, q: (in_limits(codes, draws, q) > 1).double().mean().item(), "The share should count the draws that lie further from all codes than the limit"),

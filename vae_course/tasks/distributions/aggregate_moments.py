@@ -8,7 +8,7 @@ FAR_OUT = Probe({"mu": torch.zeros(2, 3), "log_var": torch.tensor([[-40.0, 40.0,
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(lambda draw, n, d: {"mu": 1.5 * draw(n, d) + 0.5, "log_var": draw(n, d) - 1}, sizes={(8, 3): "", (2, 3): "of two encodings", (6, 1): "with one latent", (10, 2): ""}, more=(FAR_OUT,)),
     laws=(unchanged(lambda mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])}, "With every encoding there twice", "The same encodings once more make the same mixture. What in yours depends on their number?"),),
     claims=matches(lambda mu, log_var: (mu.mean(0), (mu**2 + log_var.exp()).mean(0) - mu.mean(0) ** 2), "The moments should be those of a draw from an encoding picked at random", scale=lambda mu, log_var: (mu**2 + log_var.exp()).amax(0), parts=("mean", "variance")),

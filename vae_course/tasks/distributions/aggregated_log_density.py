@@ -15,7 +15,7 @@ ONE_GAUSSIAN = "torch.distributions.Normal(mu.mean(0), (mu.var(0, unbiased=False
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(lambda draw, n, d: {"z": 1.5 * draw(n + 2, d), "mu": draw(n, d), "log_var": draw(n, d) - 1}, more=(FAR_AWAY, FAR_OUT)),
     laws=(
         unchanged(lambda z, mu, log_var: {"mu": torch.cat([mu, mu]), "log_var": torch.cat([log_var, log_var])}, "With every encoding there twice", "The same encodings once more make the same mixture. Which weight has each of them, in yours?"),

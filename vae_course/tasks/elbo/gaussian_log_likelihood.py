@@ -11,7 +11,7 @@ FAR_OUT = Probe({"x": torch.tensor([[[0.0, 1.0]]]), "mean": torch.tensor([[[0.00
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(lambda draw, n, d: {"x": torch.sigmoid(draw(n, 2, d)), "mean": torch.sigmoid(draw(n, 2, d)), "log_sigma": 0.5 * draw(()) - 1}, more=(FAR_OUT,)),
     laws=(sums_over("pixels", "x", "mean"), each_row_for_itself("x", "mean"), finite_far_out()),
     gradients=("x", "mean", "log_sigma"),

@@ -13,7 +13,7 @@ FAR_OUT = {(3, 2, 0.25, -1200): "with log-weights near −1200, as images have",
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(lambda draw, k, n, alpha, centre: {"log_weights": 3 * draw(k, n) + centre, "alpha": alpha}, sizes=SIZES | FAR_OUT),
     laws=(
         unchanged(lambda log_weights, alpha: {"log_weights": torch.cat([log_weights, log_weights])}, "With every draw there twice", "The same weights once more change no mean. What does yours divide by, and where?"),

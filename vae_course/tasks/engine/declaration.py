@@ -119,6 +119,8 @@ class Task:
     keeps: the arguments that must be left as they are; the contract says so.
     slips: usual changes of the answer's source. programs: wrong programs that are no change of it.
     random: whether the answer draws; then slips are told apart by statistics and not tried in pairs.
+    open: whether it asks for a report of the learner's own measurements (see `reports`). Two learners have other numbers, so a mistake is told
+        by the claim that it breaks: a slip then has that claim's question.
     """
 
     answer: Callable
@@ -133,6 +135,7 @@ class Task:
     programs: tuple[Mistake, ...] = ()
     run: Callable[..., dict[str, Plain]] = called_plainly
     random: bool = False
+    open: bool = False
     seconds: float = 10.0
 
     def __post_init__(self) -> None:

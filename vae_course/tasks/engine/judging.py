@@ -24,6 +24,7 @@ from .time_limit import finish_within
 # This is time of the processor, so that a busy machine finds what an idle one does; by the clock it may take four times as long.
 SECONDS_TO_RECOGNISE = 3.0
 CLOCK = 4.0
+IN_A_REPORT = "Nothing is trained inside a report, which is checked again and again: train in cells above it, and type into it what came out."
 BY_CHANCE = "Two calls with the same arguments give different numbers, and nothing is to be drawn here. Which of your lines draws?"
 
 
@@ -68,7 +69,8 @@ def judge(task: Task, probes: list[Probe], outputs: list[Output], *, again: Outp
     derived = sum(law.derive is not None for law in task.laws)
     for number, (probe, output) in enumerate(zip(probes, outputs, strict=False)):
         if output.trouble is not None:
-            return Verdict(False, output.trouble.kind, output.trouble.words + _on(probe, output.trouble.kind))
+            asked = IN_A_REPORT if task.open and output.trouble.kind == "slow" else ""
+            return Verdict(False, output.trouble.kind, output.trouble.words + _on(probe, output.trouble.kind), question=asked)
         if 0 < number <= derived:
             continue  # a law's own probe: what it gives is compared with the first one's
         related = outputs[1 : derived + 1] if number == 0 else []
@@ -160,6 +162,9 @@ def recognise(task: Task, probes: list[Probe], outputs: list[Output], *, seconds
     """
     if not outputs or (outputs[0].trouble and outputs[0].trouble.kind != "raised"):
         return ()
+    if task.open:
+        asked = judge(task, probes, outputs).question
+        return next(((mistake,) for mistake in task.mistakes if mistake.hint == asked), ())
     found: list[tuple[Mistake, ...]] = []
 
     def work() -> None:

@@ -15,7 +15,7 @@ def claims(values, reconstruction, kl, truth):
 
 
 @task(
-    points=2,
+    points=1,
     probes=lambda seed: [Probe({"reconstruction": reconstruction, "kl": kl, "truth": truth}) for truth, reconstruction, kl in sick_runs(seed)],
     run=lambda function, reconstruction, kl, truth: {"result": function(reconstruction, kl)},
     keeps=("reconstruction", "kl"),

@@ -36,7 +36,7 @@ def reference(z0, z1, t):
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(ends, sizes={(7, 5): "", (2, 6): "with the two ends alone", (5, 20): ""}, more=SPECIAL),
     laws=(
         relation(lambda z0, z1, t: {"z0": 3 * z0, "z1": 3 * z1}, lambda result: 3 * result, "With both ends three times as far out, every point should be", "Make both ends three times as long: the angle stays as it is, and every point goes three times as far out. Which of the two fails in yours?"),

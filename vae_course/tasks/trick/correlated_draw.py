@@ -19,7 +19,7 @@ def slope_of(z, mu, scale_tril):
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(gaussians, sizes={(2, 3, DRAWS): "", (1, 4, 1): "with a batch of one", (3, 1, DRAWS): "with one latent", (2, 2, DRAWS): "in float64"}),
     run=drawn,
     random=True,

@@ -6,7 +6,7 @@ from ..engine import matches, probes_from, relation, slip, task, unchanged
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(lambda draw, n: {"values": 3 + 2 * draw(n), "scores": draw(n)}, sizes={(7,): "", (2,): "with two draws", (12,): ""}),
     laws=(
         unchanged(lambda values, scores: {"values": values + 10}, "With 10 added to all values", "A baseline takes away what all values share. What does yours leave, or add?"),

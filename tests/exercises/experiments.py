@@ -1,0 +1,135 @@
+"""Where the numbers in the open tasks' right answers come from: each report measured anew.
+
+python -m tests.exercises.experiments                    all five, six minutes on one core
+python -m tests.exercises.experiments bottleneck_report  that one
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import torch
+from sklearn.decomposition import PCA
+
+from vae_course import VAE, Autoencoder, evaluate, fit, load, negative_log_likelihood, seed_everything
+from vae_course.training import mean_losses
+
+Run = dict[str, float | int | str]
+
+
+def parameters_of(model: torch.nn.Module) -> int:
+    """How many numbers training may change."""
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def bottleneck_report(images: int = 2_000, epochs: int = 60) -> list[Run]:
+    """Autoencoders with three bottlenecks on few images, beside PCA on the same."""
+    data = load("mnist")
+    train, test = data.train.x[:images], data.test.x
+    runs: list[Run] = []
+    for k in (2, 16, 128):
+        seed_everything(0)
+        model = Autoencoder(latent_size=k)
+        fit(model, train, epochs=epochs, seed=0, quiet=True)
+        pca = PCA(k, random_state=0).fit(train.flatten(1).numpy())
+        drawn = pca.inverse_transform(pca.transform(test.flatten(1).numpy()))
+        run: Run = {"k": k, "hidden": 400, "images": images, "epochs": epochs, "parameters": parameters_of(model)}
+        run |= {"train_error": mean_losses(model, train)["loss"], "test_error": mean_losses(model, test)["loss"]}
+        runs.append(run | {"pca_error": float(((drawn - test.flatten(1).numpy()) ** 2).sum(1).mean())})
+    return runs
+
+
+def weight_report(images: int = 10_000, epochs: int = 8) -> list[Run]:
+    """VAEs with two weights of the KL, three seeds each."""
+    data = load("mnist")
+    train, test = data.train.x[:images], data.test.x
+    runs: list[Run] = []
+    for kl_weight in (1.0, 4.0):
+        for seed in (0, 1, 2):
+            seed_everything(seed)
+            model = VAE(latent_size=10, beta=kl_weight)
+            fit(model, train, epochs=epochs, seed=seed, quiet=True)
+            found = mean_losses(model, test)
+            with torch.no_grad():
+                sigma = model.encode(test).stddev.mean().item()
+            run: Run = {"kl_weight": kl_weight, "seed": seed, "latents": 10, "epochs": epochs}
+            runs.append(run | {"reconstruction": found["reconstruction"], "kl": found["kl"], "loss": found["loss"], "sigma": sigma})
+    return runs
+
+
+def gradient_report(mu: float = 0.0, sigma: float = 1.0, repeats: int = 20_000, steps: int = 500) -> list[Run]:
+    """Three estimators of d/dμ E[(z − 3)²], z ~ N(μ, σ²): mean and variance at the start, and where descent along them arrives."""
+
+    def estimate(estimator: str, mu: float, draws: int, times: int) -> torch.Tensor:
+        epsilon = torch.randn(times, draws)
+        values, scores = (mu + sigma * epsilon - 3) ** 2, epsilon / sigma
+        if estimator == "pathwise":
+            return (2 * (mu + sigma * epsilon - 3)).mean(1)
+        if estimator == "with baseline":
+            values = values - (values.sum(1, keepdim=True) - values) / (draws - 1)
+        return (values * scores).mean(1)
+
+    runs: list[Run] = []
+    for estimator, draws in (("pathwise", 1), ("score function", 1), ("score function", 100), ("with baseline", 2), ("with baseline", 100)):
+        torch.manual_seed(0)
+        at_start = estimate(estimator, mu, draws, repeats)
+        now, distances = mu, []
+        for step in range(steps):
+            now -= 0.02 * estimate(estimator, now, draws, 1).item()
+            if step >= steps // 2:
+                distances.append(abs(now - 3))
+        run: Run = {"estimator": estimator, "draws": draws, "mu": mu, "sigma": sigma, "repeats": repeats, "mean": at_start.mean().item()}
+        runs.append(run | {"variance": at_start.var().item(), "distance": sum(distances) / len(distances)})
+    return runs
+
+
+def bound_report(images: int = 10_000, epochs: int = 8) -> list[Run]:
+    """VAEs with 2 and with 20 latents, two seeds each: the ELBO, and the bound with 10 and with 100 draws."""
+    data = load("mnist")
+    train, test = data.train.x[:images], data.test.x[:1_000]
+    runs: list[Run] = []
+    for latents in (2, 20):
+        for seed in (0, 1):
+            seed_everything(seed)
+            model = VAE(latent_size=latents)
+            fit(model, train, epochs=epochs, seed=seed, quiet=True)
+            found = evaluate(model, test)
+            bounds = {f"bound_{k}": -negative_log_likelihood(model, test, k=k, quiet=True).mean().item() for k in (10, 100)}
+            run: Run = {"latents": latents, "seed": seed, "hidden": 400, "parameters": parameters_of(model), "test_images": len(test)}
+            runs.append(run | {"reconstruction": found["reconstruction"], "kl": found["kl"], "elbo": found["elbo"]} | bounds)
+    return runs
+
+
+def recipe_report(images: int = 10_000, epochs: int = 6) -> list[Run]:
+    """One change of the recipe, a batch of 32 and not of 128, with three seeds each."""
+    data = load("mnist")
+    train, test = data.train.x[:images], data.test.x
+    runs: list[Run] = []
+    for recipe, batch_size in (("as before", 128), ("changed", 32)):
+        for seed in (0, 1, 2):
+            seed_everything(seed)
+            model = VAE()
+            fit(model, train, epochs=epochs, batch_size=batch_size, seed=seed, quiet=True)
+            found = mean_losses(model, test)
+            run: Run = {"recipe": recipe, "seed": seed, "images": images, "epochs": epochs, "batch_size": batch_size, "learning_rate": 1e-3}
+            run |= {"steps": model.steps_trained, "reconstruction": found["reconstruction"], "kl": found["kl"], "loss": found["loss"]}
+            runs.append(run)
+    return runs
+
+
+REPORTS = (bottleneck_report, weight_report, gradient_report, bound_report, recipe_report)
+
+
+def main(names: list[str]) -> None:
+    for report in REPORTS:
+        if not names or report.__name__ in names:
+            started = time.perf_counter()
+            print(f"{report.__name__}")
+            for run in report():
+                print("   ", {name: round(value, 4) if isinstance(value, float) else value for name, value in run.items()})
+            print(f"    {time.perf_counter() - started:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
