@@ -16,11 +16,11 @@ SIGMA = torch.tensor([[0.5, 0.25, 1.0], [0.1, 0.2, 1.0], [1.0, 1.0, 2.0]])
 Q = Independent(Normal(MU, SIGMA), 1)
 
 
-def test_each_cloud_is_an_ellipse_of_one_sigma_to_each_side_in_the_colour_of_its_class(axis):
+def test_each_cloud_is_an_ellipse_of_two_sigma_to_each_side_in_the_colour_of_its_class(axis):
     ellipses = plots.draw_clouds(axis, Q, labels=torch.tensor([3, 0, 1]))
     assert np.asarray(ellipses.get_offsets()) == pytest.approx(MU[:, :2].numpy())
     sizes = np.stack([ellipses.get_widths(), ellipses.get_heights()], 1)
-    assert sizes == pytest.approx(2 * SIGMA[:, :2].numpy())
+    assert sizes == pytest.approx(4 * SIGMA[:, :2].numpy())
     for colour, label in zip(ellipses.get_edgecolors(), (3, 0, 1), strict=True):
         assert tuple(colour[:3]) == to_rgba(plots.CLASS_COLOURS[label])[:3]
 
@@ -36,6 +36,13 @@ def test_the_prior_is_a_circle_that_holds_86_of_100_draws(axis):
     (circle,) = [patch for patch in axis.patches if isinstance(patch, Circle)]
     inside = (torch.randn(100_000, 2, generator=torch.Generator().manual_seed(0)).norm(dim=1) < circle.get_radius()).float().mean()
     assert inside == pytest.approx(0.865, abs=0.005)
+
+
+def test_a_cloud_that_is_the_prior_is_drawn_as_the_prior_is(axis):
+    ellipses = plots.draw_clouds(axis, Independent(Normal(torch.zeros(1, 2), torch.ones(1, 2)), 1))
+    (circle,) = [patch for patch in axis.patches if isinstance(patch, Circle)]
+    assert ellipses.get_widths() == pytest.approx([2 * circle.get_radius()])
+    assert ellipses.get_heights() == pytest.approx([2 * circle.get_radius()])
 
 
 def test_points_of_an_autoencoder_can_stand_beside_clouds(figures):

@@ -35,6 +35,8 @@ def test_a_guess_has_both_densities_above_and_its_bound_with_its_gap_below(figur
     bound, _, gap, _ = bottom.patches
     assert bound.get_height() == pytest.approx(-3.5)
     assert (gap.get_y(), gap.get_height()) == pytest.approx((-3.5, 2.0))
+    assert bound.get_linewidth() > 0, "outlined, and seen on both sides of its gap: it reaches down to the ELBO"
+    assert bound.get_x() < gap.get_x() < gap.get_x() + gap.get_width() < bound.get_x() + bound.get_width()
     assert "ELBO = −3.50" in words(bottom)
     assert "log p(x)\n= −1.50" in words(bottom)
     assert "KL(q ‖ p(z|x))\n2.00" in words(bottom)
@@ -68,6 +70,14 @@ def test_the_gap_of_the_first_bound_is_shaded_up_to_the_level(figures):
     assert np.ptp(at_touch) == pytest.approx(0, abs=1e-6)
     assert {"first", "second", "KL(q ‖ p(z|x))", "log p(x)"} == set(words(axis).split(" | "))
     assert axis.get_lines()[-1].get_ydata() == pytest.approx(level.numpy())
+
+
+def test_the_gaps_name_stands_away_from_the_curves(figures):
+    x = torch.linspace(0, 4, 41)
+    plots.show_bound({"first": -((x - 1) ** 2), "second": -((x - 1.5) ** 2)}, 0.0, ALT, x=x, lowest=-2, gap_name="the gap")
+    name = next(text for text in figures[0].axes[0].texts if text.get_text() == "the gap")
+    assert name.xy[0] == pytest.approx(4), "both curves have left the drawing by then"
+    assert name.get_ha() == "right"
 
 
 def test_a_level_may_be_one_number(figures):

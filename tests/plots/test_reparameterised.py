@@ -6,7 +6,7 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Annotation
 
 from vae_course import VAE
-from vae_course.plots import along_latent, show_paths, show_pulls, show_way_back
+from vae_course.plots import along_latent, show_estimates, show_paths, show_pulls, show_reports, show_way_back
 
 ALT = "Draws and lines that were made for this test and mean nothing."
 NOISE = torch.tensor([-1.0, 0.5, 2.0])
@@ -72,14 +72,33 @@ def test_one_latent_moves_and_the_others_stay(model):
 
 def test_with_the_noise_kept_a_draw_has_a_slope_of_one_or_of_its_noise(figures):
     show_paths(NOISE, ALT, sigma=0.5, marked=1)
-    along_mu, along_sigma, anew = figures[0].axes
+    along_mu, along_sigma = figures[0].axes
     for axis, slopes in ((along_mu, [1.0, 1.0, 1.0]), (along_sigma, NOISE.tolist())):
         lines = [line.get_xydata() for line in axis.get_lines()]
         assert [(line[-1, 1] - line[0, 1]) / (line[-1, 0] - line[0, 0]) for line in lines] == pytest.approx(slopes)
     assert [text.get_text() for axis in (along_mu, along_sigma) for text in axis.texts] == ["slope 1", "slope ε = 0.50"]
-    (loose,) = anew.get_lines()
-    assert loose.get_linestyle() == "None"
-    assert len(loose.get_xdata()) == 9 * len(NOISE)
+
+
+def test_estimates_of_the_wrong_sign_are_counted_and_coloured(figures):
+    values = torch.tensor([-1.0, -2.0, 1.0, 50.0])
+    show_estimates({"one": values, "all right": values.abs()}, 2.0, ALT, limit=30)
+    first, second = figures[0].axes
+    words = [text.get_text() for text in first.texts]
+    assert {"wrong sign: 50%", "beyond the axis: 25%"} <= set(words)
+    assert "wrong sign: 0%" in [text.get_text() for text in second.texts]
+    for axis, wrong in ((first, 2), (second, 0)):
+        left = [patch for patch in axis.patches if patch.get_x() < -0.01]
+        assert sum(patch.get_height() for patch in left) == wrong
+        assert len({patch.get_facecolor() for patch in axis.patches if patch.get_height()}) == (2 if wrong else 1)
+        assert [line.get_xdata()[0] for line in axis.get_lines()] == [2.0]
+
+
+def test_what_is_reported_stands_beside_what_is_honest(figures):
+    show_reports({"right": 3.0, "wrong": 1.0}, {"right": 3.5, "wrong": 9.0}, ALT, x_label="loss")
+    (axis,) = figures[0].axes
+    assert [patch.get_width() for patch in axis.patches] == [3.0, 1.0, 3.5, 9.0]
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == ["reported", "honest"]
+    assert len({patch.get_facecolor() for patch in axis.patches}) == 2
 
 
 def test_a_drawn_z_stops_the_gradient_and_a_computed_one_does_not(figures):
@@ -99,6 +118,10 @@ def test_what_cannot_be_drawn_is_refused(shown, model):
         show_pulls(bowl, 1.0, 0.5, NOISE, ALT, step=9.0)
     with pytest.raises(ValueError, match="draw 3 is marked: expected"):
         show_paths(NOISE, ALT, marked=3)
+    with pytest.raises(ValueError, match="the truth is 0, and there are 1 kinds"):
+        show_estimates({"one": NOISE}, 0.0, ALT)
+    with pytest.raises(ValueError, match="reported are a, honest are b: expected the same names"):
+        show_reports({"a": 1.0}, {"b": 1.0}, ALT, x_label="loss")
     with pytest.raises(ValueError, match="latent 4 of 1 images: expected one image, and a latent from 1 to 3"):
         along_latent(model, torch.rand(1, 1, 4, 4), 4)
     with pytest.raises(ValueError, match="say in a sentence"):

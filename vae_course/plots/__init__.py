@@ -15,7 +15,7 @@ from .images import draw_images, show_images, show_pairs, show_strips, to_png
 from .latents import draw_ellipses, draw_latent_map, draw_manifold, show_ellipses, show_latent_map, show_manifold
 from .machines import Part, draw_machine, show_machine
 from .output import folded, outputs_of, packed, show, show_png
-from .reparameterised import along_latent, show_paths, show_pulls, show_way_back
+from .reparameterised import along_latent, show_estimates, show_paths, show_pulls, show_reports, show_way_back
 from .style import CLASS_COLOURS, COLOURS, STYLE
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "show_curves",
     "show_densities",
     "show_ellipses",
+    "show_estimates",
     "show_guesses",
     "show_histograms",
     "show_images",
@@ -58,6 +59,7 @@ __all__ = [
     "show_paths",
     "show_png",
     "show_pulls",
+    "show_reports",
     "show_shortfalls",
     "show_strips",
     "show_way_back",

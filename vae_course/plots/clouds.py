@@ -18,7 +18,7 @@ from .output import check_words, figure_with
 from .style import CLASS_COLOURS, INK, PAPER
 
 FILLED = 0.12  # of the colour, inside of an ellipse: many lie on each other
-WITHIN = 2.0  # radius of the prior's circle: 86 of 100 draws from N(0, I) on a plane fall inside
+WITHIN = 2.0  # how many σ an ellipse reaches, and the prior's circle: 86 of 100 draws on a plane fall inside
 ON_PAPER = {"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 1.5}  # behind letters that stand on clouds
 POINT, UNSEEN = 9, 0.01  # the area of a centre, in square points, where most clouds span less than a hundredth of the frame
 
@@ -33,12 +33,14 @@ def show_clouds(
     prior: bool = True,
     key: str = "",
 ) -> None:
-    """Show each q(z|x) of a batch as an ellipse of one σ around its μ, by name one panel each, such as {"autoencoder": …, "VAE": …}.
+    """Show each q(z|x) of a batch as an ellipse of two σ around its μ, by name one panel each, such as {"autoencoder": …, "VAE": …}.
+
+    Of 100 draws from a cloud 86 fall inside of its ellipse, as 86 of 100 from N(0, I) fall inside of the circle that stands for the prior.
 
     clouds: what `model.encode(x)` gave, over (n, latent_size). A σ of 0 leaves the point μ. labels: (n,), whole numbers, by which they are
     coloured. latents: the two that span the plane, counted from 0 as columns are; axes are named from z₁ on. limits: for some of the
-    names, how far their frame reaches on each side of 0 in units of z; by default around the clouds. prior: whether the circle is drawn
-    that holds 86 of 100 draws from N(0, I). key: what the labels are ("digit"), over a key at the right; by default there is none.
+    names, how far their frame reaches on each side of 0 in units of z; by default around the clouds. prior: whether N(0, I)
+    is drawn, as a dashed circle. key: what the labels are ("digit"), over a key at the right; by default there is none.
     Raises ValueError when there is nothing to draw, or when there is not a label for each.
     """
     check_words(alt)
@@ -71,14 +73,15 @@ def draw_clouds(
     """Draw one panel of `show_clouds` onto an axis. Returns the ellipses."""
     chosen = list(latents)
     centres, widths = plane(q.mean[:, chosen], "μ"), plane(q.stddev[:, chosen], "σ")
+    reach = WITHIN * widths
     classes = np.zeros(len(centres), int) if labels is None else torch.as_tensor(labels).detach().cpu().numpy().astype(int)
     if classes.shape != (len(centres),):
         raise ValueError(f"labels have the shape {classes.shape} for {len(centres)} clouds: expected ({len(centres)},), one class each.")
     colours = np.array(CLASS_COLOURS)[classes % len(CLASS_COLOURS)]
     look = {"facecolors": [(colour, FILLED) for colour in colours], "edgecolors": [(colour, 0.75) for colour in colours]}
     ellipses = EllipseCollection(
-        2 * widths[:, 0],
-        2 * widths[:, 1],
+        2 * reach[:, 0],
+        2 * reach[:, 1],
         np.zeros(len(centres)),
         units="xy",
         offsets=centres,
@@ -88,8 +91,8 @@ def draw_clouds(
         **look,
     )
     axis.add_collection(ellipses)
-    frame(axis, np.concatenate([centres - widths, centres + widths]), limit)
-    unseen = 2 * np.median(widths) < UNSEEN * np.ptp(axis.get_xlim())
+    frame(axis, np.concatenate([centres - reach, centres + reach]), limit)
+    unseen = 2 * np.median(reach) < UNSEEN * np.ptp(axis.get_xlim())
     axis.scatter(*centres.T, s=POINT if unseen else 1, c=colours, linewidths=0, zorder=3)
     axis.set(xlabel=f"z{_below(chosen[0] + 1)}", title=title)
     axis.set_ylabel(f"z{_below(chosen[1] + 1)}", rotation=0, ha="right", va="center")

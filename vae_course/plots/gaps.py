@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from torch import Tensor
 from torch.distributions import Normal
 
@@ -28,7 +29,7 @@ def show_guesses(
     level: float | Tensor,
     gap_name: str = "KL(q ‖ p(z|x))",
 ) -> None:
-    """Show guesses q at a posterior, one a column: above, both densities; below, the bound as a bar from 0 down, its gap stacked on it.
+    """Show guesses q at a posterior, one a column: above, both densities; below, the bound as a bar from 0 down, its gap standing in it.
 
     guesses: q by name, over one latent. truth: the posterior. bounds, gaps: for each q its ELBO and its distance from the truth, in
     nats, (n,) each. They are drawn as they are given, a bound from 0 down and its gap from there up, so that all gaps end at `level`,
@@ -67,11 +68,12 @@ def _name_beside(axis: Axes, truth: Normal, q: Normal) -> None:
 
 
 def draw_hanging(axis: Axes, bounds: np.ndarray, gaps: np.ndarray, level: float, *, gap_name: str = "gap") -> None:
-    """Draw bounds as bars that hang from 0, each with its gap standing on its end, and the line `level` that they are bounds on."""
+    """Draw bounds as outlined bars that hang from 0, in each its gap standing on its end, and the line `level` that they are bounds on."""
     places = np.arange(len(bounds))
     height = -bounds.min()
-    axis.bar(places, bounds, width=0.62, color=BOUND, alpha=0.25, linewidth=0)
-    axis.bar(places, gaps, bottom=bounds, width=0.62, color=GAP, alpha=0.75, hatch="///", edgecolor=in_ink(GAP), linewidth=0)
+    axis.bar(places, bounds, width=0.7, facecolor=to_rgba(BOUND, 0.2), edgecolor=BOUND, linewidth=1.8)
+    # Narrower than the bound's bar: a gap over its whole width would leave the bound looking as long as log p(x).
+    axis.bar(places, gaps, bottom=bounds, width=0.5, color=GAP, alpha=0.75, hatch="///", edgecolor=in_ink(GAP), linewidth=0)
     axis.axhline(level, color=INK, linewidth=1.8, zorder=4)
     axis.annotate(
         f"log p(x)\n= {_written(level)}",
@@ -132,7 +134,7 @@ def show_bound(
     floor = min(values.min() for values in curves.values()) if lowest is None else lowest
     first = next(iter(curves.values())).clip(floor)
     with figure_with(alt, figsize=(6.8, 3.6), layout="constrained") as (_, axis):
-        axis.fill_between(along, first, ceiling, facecolor=GAP, alpha=0.35, linewidth=0)
+        axis.fill_between(along, first, ceiling, facecolor=GAP, alpha=0.25, linewidth=0)
         for number, (name, values) in enumerate(curves.items()):
             colour, last = (BOUND, COLOURS[2], COLOURS[3])[number % 3], int(np.flatnonzero(values >= floor)[-1])
             axis.plot(along, values, ("-", "--", "-.")[number % 3], color=colour)
@@ -140,7 +142,8 @@ def show_bound(
             axis.annotate(name, (along[last], values[last]), xytext=(5, 6 + 16 * number), textcoords="offset points", **look)
         axis.plot(along, ceiling, color=INK, linewidth=2)
         axis.annotate(level_name, (along[-1], ceiling[-1]), xytext=(5, 0), textcoords="offset points", va="center")
-        widest = int((ceiling - first).argmax())
+        gap = ceiling - first
+        widest = int(np.flatnonzero(gap >= 0.98 * gap.max())[-1])  # of many, the last: away from the curves, where they have left below
         where = (along[widest], (first[widest] + ceiling[widest]) / 2)
         shift, side = ((-8, 0), "right") if widest > len(along) / 2 else ((8, 0), "left")
         axis.annotate(gap_name, where, xytext=shift, textcoords="offset points", ha=side, va="center", path_effects=[PAPER_EDGE])

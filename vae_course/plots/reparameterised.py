@@ -1,8 +1,8 @@
-"""Draws that are computed from noise: how they move with μ and σ, what pulls at them, and which way a gradient takes."""
+"""Draws that are computed from noise: how they move with μ and σ, which way a gradient takes, and how single estimates of it scatter."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -22,6 +22,7 @@ WIDTH, LEFT, RIGHT, BELOW, BETWEEN = 8.4, 0.07, 0.995, 0.5, 0.12  # inches, and 
 PAINTED, SHARE = 7, 0.94  # images along z, and how much of its place each fills
 LONGEST = 1.0  # in units of z: the arrow of the strongest pull
 BEFORE, AFTER, PULL = COLOURS[0], COLOURS[2], COLOURS[3]
+BINS, STRIP = 60, 1.05  # of a strip of estimates, and its height in inches
 THIN = "#b0b0b0"
 Cost = Callable[[Tensor], Tensor]
 
@@ -95,7 +96,7 @@ def show_pulls(
 
 
 def show_paths(epsilon: Tensor, alt: str, *, sigma: float = 0.5, marked: int = 0) -> None:
-    """Show how draws move when μ moves and when σ moves and the noise stays, and beside them draws that are made anew at each μ.
+    """Show how draws move when μ moves and when σ moves, and the noise stays.
 
     epsilon: (n,), the noise; the draw `marked` is coloured and its slope written beside it. sigma: the width where μ moves.
     Raises ValueError when epsilon is not (n,), or has no draw of that number.
@@ -104,20 +105,69 @@ def show_paths(epsilon: Tensor, alt: str, *, sigma: float = 0.5, marked: int = 0
         raise ValueError(f"epsilon has shape {tuple(epsilon.shape)} and draw {marked} is marked: expected (n,), and one from 0 to n − 1.")
     noise = epsilon.detach().cpu().double().numpy()
     centres, widths = np.linspace(-2, 2, 9), np.linspace(0, 1.5, 7)
-    with figure_with(alt, 1, 3, figsize=(WIDTH, 3.2), sharey=True, layout="constrained") as (_, axes):
+    with figure_with(alt, 1, 2, figsize=(WIDTH * 0.8, 3.2), sharey=True, layout="constrained") as (_, axes):
         for number, one in enumerate(noise):
             accused = number == marked
             look: dict[str, Any] = {"color": PULL if accused else THIN, "linewidth": 2.2 if accused else 1, "zorder": 3 if accused else 2}
             axes[0].plot(centres, centres + sigma * one, "o-", markersize=3, **look)
             axes[1].plot(widths, widths * one, "o-", markersize=3, **look)
-        fresh = torch.randn(len(centres), len(noise)).numpy()
-        axes[2].plot(np.repeat(centres, len(noise)), (centres[:, None] + sigma * fresh).ravel(), "o", color=THIN, markersize=3)
         words: dict[str, Any] = {"color": in_ink(PULL), "fontsize": 10, "path_effects": [PAPER_EDGE], "zorder": 4}
         for axis, slope in ((axes[0], "1"), (axes[1], f"ε = {noise[marked]:.2f}".replace("-", "−"))):
             axis.text(0.04, 0.95, f"slope {slope}", transform=axis.transAxes, va="top", **words)
-        axes[0].set(title="μ moves, ε stays", xlabel="μ", ylabel="z")
+        axes[0].set(title="μ moves, ε stays", xlabel=f"μ (with σ = {sigma:g})", ylabel="z")
         axes[1].set(title="σ moves, ε stays", xlabel="σ (with μ = 0)")
-        axes[2].set(title="drawn anew for each μ", xlabel="μ")
+
+
+def show_estimates(estimates: Mapping[str, Tensor], truth: float, alt: str, *, limit: float = 30.0, x_label: str = "one estimate") -> None:
+    """Show single estimates of one number as histograms, a strip a name, those of the wrong sign in another colour.
+
+    estimates: for each name some numbers, (n,). truth: what they estimate, not 0. limit: the axis runs from −limit to limit; beside each
+    strip stands which share has the wrong sign, and which lies beyond the axis.
+    Raises ValueError when there are no estimates, or the truth is 0, which has no wrong sign.
+    """
+    if not estimates or truth == 0 or any(values.numel() == 0 for values in estimates.values()):
+        raise ValueError(f"the truth is {truth:g}, and there are {len(estimates)} kinds of estimates: expected one at least, not of 0.")
+    edges = np.linspace(-limit, limit, BINS + 1)
+    size = (WIDTH * 0.8, STRIP * len(estimates) + 0.6)
+    with figure_with(alt, len(estimates), 1, figsize=size, sharex=True, squeeze=False, layout="constrained") as (_, axes):
+        for axis, (name, values) in zip(axes[:, 0], estimates.items(), strict=True):
+            numbers = values.detach().cpu().double().flatten().numpy()
+            wrong, beyond = np.sign(numbers) != np.sign(truth), np.abs(numbers) > limit
+            axis.hist(numbers[~wrong], edges.tolist(), color=BEFORE)
+            axis.hist(numbers[wrong], edges.tolist(), color=PULL)
+            axis.axvline(truth, color=INK, linewidth=1.4, linestyle="--")
+            axis.set(xlim=(-limit, limit), yticks=[])
+            words: dict[str, Any] = {"transform": axis.transAxes, "va": "top", "path_effects": [PAPER_EDGE], "zorder": 5}
+            axis.text(0.01, 0.95, name, color=INK, **words)
+            axis.text(0.01, 0.70, f"wrong sign: {wrong.mean():.0%}", color=in_ink(PULL), **words)
+            if beyond.any():
+                axis.text(0.99, 0.95, f"beyond the axis: {beyond.mean():.0%}", color=in_ink(MUTED), ha="right", **words)
+        axes[0, 0].annotate(
+            f"truth: {truth:g}", (truth, 1), xytext=(0, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center"
+        )
+        axes[-1, 0].set_xlabel(x_label)
+
+
+def show_reports(reported: Mapping[str, float], honest: Mapping[str, float], alt: str, *, x_label: str) -> None:
+    """Show two numbers for each name as two bars, one below the other: what something reports of itself, and what is true of it.
+
+    reported, honest: numbers by the same names, in the units of `x_label`. Raises ValueError when their names differ, or there are none.
+    """
+    if not reported or list(reported) != list(honest):
+        raise ValueError(
+            f"reported are {', '.join(reported) or 'none'}, honest are {', '.join(honest) or 'none'}: expected the same names."
+        )
+    places = np.arange(len(reported))
+    with figure_with(alt, figsize=(WIDTH * 0.8, 0.6 + 0.62 * len(reported)), layout="constrained") as (_, axis):
+        for values, name, colour, shift in ((reported, "reported", COLOURS[1], -0.18), (honest, "honest", COLOURS[0], 0.18)):
+            lengths = list(values.values())
+            axis.barh(places + shift, lengths, height=0.34, color=colour, label=name)
+            for place, value in zip(places + shift, lengths, strict=True):
+                axis.annotate(f"{value:.0f}", (value, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+        axis.set(yticks=places, yticklabels=list(reported), xlabel=x_label)
+        axis.invert_yaxis()
+        axis.grid(visible=False, axis="y")
+        axis.legend(loc="upper right")
 
 
 def show_way_back(x: Tensor, alt: str) -> None:
@@ -139,12 +189,12 @@ def show_way_back(x: Tensor, alt: str) -> None:
 
 def _draw_graph(axis: Axes, x: Tensor, *, noise: bool) -> None:
     z = Part("z", "circle", "μ + σ·ε" if noise else "drawn")
-    draws = [Part("ε", "seen", "noise, from outside"), z] if noise else z
+    draws = [Part("ε", "circle", "noise, from outside"), z] if noise else z
     columns = [Part("x", x), Part("encoder", "narrows"), [Part("μ", "circle"), Part("σ", "circle")], draws]
     columns += [Part("decoder", "widens"), Part("cost", "box", "−log p(x|z)")]
     arrows = [("x", "encoder"), ("encoder", "μ"), ("encoder", "σ"), ("μ", "z"), ("σ", "z"), ("z", "decoder"), ("decoder", "cost")]
     arrows += [("cost", "z"), ("z", "encoder")] + [("ε", "z")] * noise
-    words = {("cost", "z"): "gradient", ("z", "encoder"): "gradient" if noise else "stopped"}
+    words = {("cost", "z"): "gradient", ("z", "encoder"): "through μ: times 1; through σ: times ε" if noise else "stopped"}
     draw_machine(axis, columns, arrows=arrows, blocked=[] if noise else [("z", "encoder")], words=words)
     low, high = axis.get_ylim()
     axis.set_ylim(low - 0.1, high + 0.1)
@@ -180,6 +230,7 @@ def _draw_slope(axis: Axes, cost: Cost, z: Tensor, slopes: Tensor, reach: float,
     place, ha = (0.99, "right") if z.mean() < 0 else (0.01, "left")
     words = {"transform": axis.transAxes, "color": in_ink(PULL), "path_effects": [PAPER_EDGE]}
     axis.text(place, 0.86, "each draw is pulled downhill", ha=ha, **words)
+    axis.text(place, 0.73, "an arrow is a strength, not a step", ha=ha, **words)
     axis.set_ylabel(label)
 
 
