@@ -1,10 +1,12 @@
-"""Autoencoders of three bottlenecks, each trained to its end, and PCA beside them: their errors on the test set.
+"""Autoencoders of three bottlenecks, each trained to its end, and PCA beside them: their errors on the test set. Two that remove noise.
 
 python -m benchmarks.autoencoders            train what is not trained yet, and print the table in Markdown
 python -m benchmarks.autoencoders --store    the same, and keep the figures for the page on autoencoders
 
 All are trained by the recipe of `dense-autoencoder-mnist-20` and end by its rule; a run that was stopped goes on where it stood.
-PCA is fitted to the same training images. Errors are squared, summed over the pixels of an image and averaged over all test images.
+PCA is fitted to the same training images. What removes noise was trained on clean images or on noisy ones, with two bottlenecks, so that
+it can be seen which of the two did it; the noise of the test is the page's. Errors are squared, summed over the pixels of an image and
+averaged over all test images.
 """
 
 from __future__ import annotations
@@ -19,12 +21,14 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from vae_course import checkpoints, load
+from vae_course.evaluation import with_noise
 
 from .recipes import RECIPES, Recipe
 from .tables import versions
 from .train_models import Run, folder_of_runs
 
 SIZES = (2, 20, 64)
+NOISE, LEVELS, AGAINST_NOISE = [0.0, 0.8], (0.1, 0.25, 0.5, 0.75), (20, 64)
 RECIPE = RECIPES["dense-autoencoder-mnist-20"]
 STORED = checkpoints.FOLDER / "mnist-autoencoders.json"  # inside the package, so that the page finds it on Colab too
 
@@ -68,6 +72,25 @@ def figures() -> dict[str, dict]:
     return sizes
 
 
+def denoising() -> dict[str, dict]:
+    """By how it was trained, and its size: the errors on test images under each level of noise, and how training went."""
+    data, rows = load("mnist"), {}
+    noisy = [with_noise(data.test.x, sigma, seed=2) for sigma in LEVELS]
+    for k in AGAINST_NOISE:
+        recipes = {
+            f"dense-autoencoder-mnist-{k}": replace(RECIPE, config={"latent_size": k}),
+            f"dense-denoising-autoencoder-mnist-{k}": replace(
+                RECIPE, model="autoencoder:DenoisingAutoencoder", config={"latent_size": k, "noise": NOISE}
+            ),
+        }
+        for name, recipe in recipes.items():
+            run = ended(name, recipe)
+            errors = [round(squared_error(data.test.x, run.model.reconstruct(x)), 2) for x in noisy]
+            kind = "noisy" if "denoising" in name else "clean"
+            rows[f"trained on {kind}, {k}"] = {"errors": errors, **how_it_ended(run)}
+    return rows
+
+
 def table(sizes: dict[str, dict]) -> str:
     """Errors over the bottleneck's size, in Markdown."""
     lines = ["| k | PCA | autoencoder | epochs |", "|---|---|---|---|"]
@@ -79,11 +102,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", action="store_true", help=f"keep the figures in {STORED.name}")
     arguments = parser.parse_args()
-    sizes = figures()
+    sizes, denoisers = figures(), denoising()
     if arguments.store:
         about = {"date": datetime.date.today().isoformat(), "versions": versions(), "recipe": RECIPE.training}
-        STORED.write_text(json.dumps(about | {"data": load("mnist").fingerprint(), "sizes": sizes}, indent=1) + "\n", "utf-8")
+        about |= {"data": load("mnist").fingerprint(), "sizes": sizes, "noise": list(LEVELS), "denoising": denoisers}
+        STORED.write_text(json.dumps(about, indent=1) + "\n", "utf-8")
     print(table(sizes))
+    for name, row in denoisers.items():
+        print(f"{name}: {row['errors']}, {row['epochs']} epochs")
 
 
 if __name__ == "__main__":

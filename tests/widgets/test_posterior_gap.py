@@ -1,11 +1,12 @@
 """The gap's explorer: its figures are the grid's and add up, its slider changes the picture, its still tells the same figures."""
 
+import numpy as np
 import pytest
 import torch
 
 from vae_course.evaluation import posterior_on_grid
 from vae_course.models import VAE
-from vae_course.widgets import PosteriorGap
+from vae_course.widgets import PosteriorGap, drawing
 
 
 @pytest.fixture
@@ -37,6 +38,24 @@ def test_the_slider_changes_picture_and_words_and_comes_back(gap):
 def test_the_still_tells_the_largest_gap(gap):
     explorer, _ = gap
     assert f"gap {explorer.gap.max():.2f}" in explorer.still().alt
+
+
+def test_a_unit_of_z_is_as_long_to_the_right_as_upwards(gap, monkeypatch):
+    plots = []
+
+    class Watched(drawing.Plot):
+        def __init__(self, *arguments, **words):
+            super().__init__(*arguments, **words)
+            plots.append(self)
+
+    explorer, _ = gap
+    monkeypatch.setattr(drawing, "Plot", Watched)
+    for row in range(4):
+        explorer._map(row)
+        plot = plots[-1]
+        (left, bottom), (right, top) = (plot.at(plot.x_range[end], plot.y_range[end]) for end in (0, 1))
+        across, up = np.ptp(plot.x_range), np.ptp(plot.y_range)
+        assert (right - left) / across == pytest.approx((bottom - top) / up, rel=1e-6)
 
 
 def test_one_image_is_too_few(gap, blobs):

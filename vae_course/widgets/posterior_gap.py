@@ -80,8 +80,11 @@ class PosteriorGap(Explorer):
         x, y, half = self._window(row)
         posterior = "p(z|x)" if self.labels is None else "p(z|x, y)"
         ranges = {"x": (x - half, x + half), "y": (y - half, y + half)}
-        ticks = {f"{name}_ticks": drawing.ticks(*span, about=4) for name, span in ranges.items()}
-        plot = drawing.Plot(SIDE, SIDE, x=ranges["x"], y=ranges["y"], **ticks, x_label="z₁", y_label=f"z₂, and {posterior} in grey")
+        words = {"x_label": "z₁", "y_label": f"z₂, and {posterior} in grey", "y_ticks": drawing.ticks(*ranges["y"], about=4)}
+        room = drawing.Plot(SIDE, SIDE, **ranges, **words, x_ticks=[0.0])  # what words and ticks leave: it is wider than high
+        wide = half * (room.right - room.left) / (room.bottom - room.top)
+        ranges["x"] = (x - wide, x + wide)  # as many z to a pixel as upwards, so that a round posterior is round
+        plot = drawing.Plot(SIDE, SIDE, **ranges, **words, x_ticks=drawing.ticks(*ranges["x"], about=4))
         self._shade(plot, row, ranges)
         for q, colour, dashed in ((self.q, COLOURS[0], False), (self.best, COLOURS[3], True)):
             mean, stddev = q.mean[row].cpu().numpy(), q.stddev[row].cpu().numpy()

@@ -15,6 +15,7 @@ from . import drawing
 from .explorer import Explorer, Slider, signed
 
 LIMIT = 5.0
+SHEET_LIMIT = 8.0  # no case of the still picture has anything to see beyond
 ALONG = np.linspace(-LIMIT, LIMIT, 201)
 
 
@@ -52,32 +53,32 @@ class TwoGaussians(Explorer):
         return drawing.above(*self._plots(self.values["mu"], self.values["sigma"], 520))
 
     def _plots(self, mu: float, sigma: float, width: int) -> list[Image.Image]:
-        q, p = _density(ALONG, mu, sigma), _density(ALONG, 0.0, 1.0)
-        integrand = q * (np.log(p.clip(1e-300)) * -1 + _log_density(ALONG, mu, sigma))
-        densities = drawing.Plot(
-            width, 170, x=(-LIMIT, LIMIT), y=(0, max(0.85, q.max() * 1.25)), x_ticks=range(-4, 5, 2), y_ticks=[0.0], y_label="density"
-        )
-        densities.area(ALONG, p, COLOURS[3])
-        densities.area(ALONG, q, COLOURS[0])
-        densities.curve(ALONG, p, COLOURS[3], dashed=True)
-        densities.curve(ALONG, q, COLOURS[0])
+        """Both plots of one q, each on a scale of its own."""
+        densities, integrand = _density(ALONG, mu, sigma), _integrand(ALONG, mu, sigma)
+        highest = max(0.85, densities.max() * 1.25)
+        low, high = min(integrand.min() * 1.2, -0.3), max(integrand.max() * 1.2, 0.6)
+        return self._drawn(mu, sigma, width, along=ALONG, highest=highest, costs=(low, high), ticks=[0.0])
+
+    def _drawn(
+        self, mu: float, sigma: float, width: int, *, along: np.ndarray, highest: float, costs: tuple[float, float], ticks: list[float]
+    ) -> list[Image.Image]:
+        q, p, integrand = _density(along, mu, sigma), _density(along, 0.0, 1.0), _integrand(along, mu, sigma)
+        ends = (along[0], along[-1])
+        x_ticks = drawing.ticks(*ends)
+        densities = drawing.Plot(width, 170, x=ends, y=(0, highest), x_ticks=x_ticks, y_ticks=ticks, y_label="density")
+        densities.area(along, p, COLOURS[3])
+        densities.area(along, q, COLOURS[0])
+        densities.curve(along, p, COLOURS[3], dashed=True)
+        densities.curve(along, q, COLOURS[0])
         densities.say(-1.5, 0.17, "p", COLOURS[3], anchor="rb")
         densities.say(mu + 0.3 if mu >= 0 else mu - 0.3, q.max() + 0.01, "q", COLOURS[0])
-        low, high = min(integrand.min() * 1.2, -0.3), max(integrand.max() * 1.2, 0.6)
-        costs = drawing.Plot(
-            width,
-            150,
-            x=(-LIMIT, LIMIT),
-            y=(low, high),
-            x_ticks=range(-4, 5, 2),
-            x_label="z",
-            y_ticks=[0.0],
-            y_label="q · log(q / p): its area is the KL",
+        area = drawing.Plot(
+            width, 150, x=ends, y=costs, x_ticks=x_ticks, x_label="z", y_ticks=ticks, y_label="q · log(q / p): its area is the KL"
         )
-        costs.area(ALONG, np.maximum(integrand, 0), COLOURS[1], strength=0.45)
-        costs.area(ALONG, np.minimum(integrand, 0), COLOURS[2], strength=0.45)
-        costs.curve(ALONG, integrand, drawing.INK, width=1.5)
-        return [densities.picture, costs.picture]
+        area.area(along, np.maximum(integrand, 0), COLOURS[1], strength=0.45)
+        area.area(along, np.minimum(integrand, 0), COLOURS[2], strength=0.45)
+        area.curve(along, integrand, drawing.INK, width=1.5)
+        return [densities.picture, area.picture]
 
     def says(self) -> list[str]:
         where, width = self.halves
@@ -103,11 +104,17 @@ class TwoGaussians(Explorer):
     CASES = ((1.5, 1.0), (0.0, 0.3), (0.0, 2.0))
 
     def sheet(self) -> Image.Image:
+        """The cases side by side, on one scale, so that areas can be compared, and so far out that nothing of one is cut off."""
+        along = np.linspace(-SHEET_LIMIT, SHEET_LIMIT, 321)
+        integrands = [_integrand(along, *case) for case in self.CASES]
+        highest = 1.15 * max(_density(along, *case).max() for case in self.CASES)
+        costs = (1.2 * min(values.min() for values in integrands), 1.1 * max(values.max() for values in integrands))
         pictures = []
         for mu, sigma in self.CASES:
             kl = 0.5 * (mu**2 + sigma**2 - 1) - math.log(sigma)
             title = f"μ = {signed(mu)}, σ = {signed(sigma)}: {kl:.2f} nats"
-            pictures.append(drawing.captioned(drawing.above(*self._plots(mu, sigma, 260)), title))
+            plots = self._drawn(mu, sigma, 260, along=along, highest=highest, costs=costs, ticks=[0.0, 0.5, 1.0, 1.5])
+            pictures.append(drawing.captioned(drawing.above(*plots), title))
         return drawing.beside(*pictures)
 
     def sheet_alt(self) -> str:
@@ -116,7 +123,7 @@ class TwoGaussians(Explorer):
             for mu, sigma in self.CASES
         )
         return (
-            "Three pairs of plots, of q beside the fixed p = N(0, 1) and of q log(q/p) below, whose area is KL(q ‖ p). "
+            "Three pairs of plots on one scale, of q beside the fixed p = N(0, 1) and of q log(q/p) below, whose area is KL(q ‖ p). "
             f"From left to right, moved aside, too narrow and too wide: {told}."
         )
 
@@ -127,3 +134,8 @@ def _log_density(z: np.ndarray, mu: float, sigma: float) -> np.ndarray:
 
 def _density(z: np.ndarray, mu: float, sigma: float) -> np.ndarray:
     return np.exp(_log_density(z, mu, sigma))
+
+
+def _integrand(z: np.ndarray, mu: float, sigma: float) -> np.ndarray:
+    """q · log(q / p), whose integral is KL(q ‖ p)."""
+    return _density(z, mu, sigma) * (_log_density(z, mu, sigma) - _log_density(z, 0.0, 1.0))
