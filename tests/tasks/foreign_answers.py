@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Normal, kl_divergence
 
+from vae_course.models.base import latent_path
+
 HELD_BACK = "What keeps yours from following it: a limit"
 BY_CHANCE = "Which of your lines draws?"
 LIMIT, GRID = "Is a limit set", "How many different values"
@@ -28,6 +30,15 @@ def says(task, verdict):
 
 def table(z, mu, log_var):
     return -0.5 * ((z.unsqueeze(1) - mu).square() / log_var.exp() + log_var + math.log(2 * math.pi)).sum(-1)
+
+
+# ---- right: a product that float32 rounds
+
+
+@says("leaning_kl", "right")
+def determinant_of_a_product(mu, scale_tril):
+    sigma = scale_tril @ scale_tril.mT
+    return 0.5 * (sigma.diagonal(dim1=1, dim2=2).sum(1) + mu.pow(2).sum(1) - mu.shape[1] - torch.logdet(sigma))
 
 
 # ---- right: a gradient above the diagonal of a triangle means nothing
@@ -224,6 +235,88 @@ def ten_bins_for_all(codes, factors):
     return float(sum(gaps) / len(gaps))
 
 
+@says("renyi_bound", "the largest weight of the whole batch")
+def one_maximum_for_the_batch(log_weights, alpha):
+    if alpha == 1:
+        return log_weights.mean(0)
+    top = log_weights.max()
+    return top + torch.log(((1 - alpha) * (log_weights - top)).exp().mean(0)) / (1 - alpha)
+
+
+@says("renyi_bound", "the smallest one has the largest power")
+def maximum_before_the_power(log_weights, alpha):
+    if alpha == 1:
+        return log_weights.mean(0)
+    top = log_weights.max(0).values
+    return top + torch.log(torch.exp((log_weights - top) * (1 - alpha)).mean(0)) / (1 - alpha)
+
+
+@says("renyi_bound", "nearly 0 over nearly 0")
+def alpha_pushed_aside(log_weights, alpha):
+    power = 1 - alpha if alpha != 1 else 1e-6
+    return (torch.logsumexp(power * log_weights, 0) - math.log(len(log_weights))) / power
+
+
+@says("renyi_bound", "of each example for itself")
+def powers_of_logarithms(log_weights, alpha):
+    return log_weights.mean(0) if alpha == 1 else torch.log((log_weights ** (1 - alpha)).mean(0)) / (1 - alpha)
+
+
+@says("laplace_loss", "a logarithm of 0")
+def logarithm_of_the_density(x, mean, log_scale, mu, log_var):
+    b = log_scale.exp()
+    density = torch.exp(-(x - mean).abs() / b) / (2 * b)
+    return (0.5 * (mu**2 + log_var.exp() - 1 - log_var).sum(1) - density.log().sum((1, 2, 3))).mean()
+
+
+@says("slerp", "the angle of a cosine beyond 1")
+def angle_without_a_clamp(z0, z1, t):
+    angle, t = torch.acos((z0 @ z1) / (z0.norm() * z1.norm())), t[:, None]
+    if angle < 1e-4:
+        return z0 + t * (z1 - z0)
+    return (torch.sin((1 - t) * angle) * z0 + torch.sin(t * angle) * z1) / torch.sin(angle)
+
+
+@says("slerp", "")
+def straight_up_to_a_third(z0, z1, t):
+    angle, t = torch.acos(torch.cosine_similarity(z0, z1, dim=0).clamp(-1, 1)), t[:, None]
+    if angle < 0.3:
+        return z0 + t * (z1 - z0)
+    return (torch.sin((1 - t) * angle) * z0 + torch.sin(t * angle) * z1) / torch.sin(angle)
+
+
+@says("slerp", "Which t were you given")
+def at_steps_of_its_own(z0, z1, t):
+    return latent_path(z0, z1, len(t), spherical=True)
+
+
+@says("kl_between", HELD_BACK)
+def a_little_more_below_the_line(mu_q, log_var_q, mu_p, log_var_p):
+    fraction = (log_var_q.exp() + (mu_q - mu_p) ** 2) / (log_var_p.exp() + 1e-6)
+    return 0.5 * (log_var_p - log_var_q + fraction - 1).sum(1)
+
+
+@says("diagnose", "Which curves do you ask")
+def one_curve_asked(reconstruction, kl):
+    if not reconstruction.isfinite().all():
+        return "diverged"
+    r, k = reconstruction[-1], kl[-1]
+    if r < 0:
+        return "unscaled pixels"
+    return "sigmoid twice" if r > 400 else "collapsed" if k < 1 else "no KL" if k > 100 else "healthy"
+
+
+@says("diagnose", "At which end of the curve")
+def collapsed_where_it_ever_was(reconstruction, kl):
+    if not (reconstruction + kl).isfinite().all():
+        return "diverged"
+    if reconstruction[-1] < 0:
+        return "unscaled pixels"
+    if reconstruction[-1] > 400:
+        return "sigmoid twice"
+    return "collapsed" if (kl < 1).any() else "no KL" if kl[-1] > 100 else "healthy"
+
+
 # ---- noise that is nearly what it should be
 
 
@@ -330,6 +423,62 @@ def one_pair_less(a, b, bandwidth):
 def both_ways(mu_q, log_var_q, mu_p, log_var_p):
     q, p = Normal(mu_q, (log_var_q / 2).exp()), Normal(mu_p, (log_var_p / 2).exp())
     return (kl_divergence(q, p) + kl_divergence(p, q)).sum(1) / 2
+
+
+@says("kl_between", "leaves the range of floating-point numbers")
+def variances_for_their_logarithms(mu_q, log_var_q, mu_p, log_var_p):
+    return 0.5 * (torch.log(log_var_p / log_var_q) + (log_var_q + (mu_q - mu_p) ** 2) / log_var_p - 1).sum(1)
+
+
+@says("gaussian_log_likelihood", "gaussian_nll_loss leaves the constant out")
+def by_the_library_loss(x, mean, log_sigma):
+    return -F.gaussian_nll_loss(mean, x, (2 * log_sigma).exp().expand_as(x), reduction="none").sum((1, 2))
+
+
+@says("effective_beta", "(a / b) * c")
+def brackets_left_out(pixels, latents, sigma, kl_weight):
+    return kl_weight * pixels / 2 * sigma**2 * latents
+
+
+@says("effective_beta", "and rounded")
+def to_two_decimals(pixels, latents, sigma, kl_weight):
+    return round(kl_weight * pixels / (2 * sigma**2 * latents), 2)
+
+
+@says("laplace_loss", "leaves the range of floating-point numbers")
+def scale_for_its_logarithm(x, mean, log_scale, mu, log_var):
+    pixels = ((x - mean).abs() / log_scale + torch.log(2 * log_scale)).sum((1, 2, 3))
+    return (pixels + 0.5 * (mu**2 + log_var.exp() - 1 - log_var).sum(1)).mean()
+
+
+@says("slerp", "0 put in for NaN")
+def zeros_for_nan(z0, z1, t):
+    angle, t = torch.acos(torch.cosine_similarity(z0, z1, dim=0).clamp(-1, 1)), t[:, None]
+    return ((torch.sin((1 - t) * angle) * z0 + torch.sin(t * angle) * z1) / torch.sin(angle)).nan_to_num()
+
+
+@says("attribute_vector", "before the subtraction or after it")
+def row_from_row(z, has):
+    return (z[has] - z[~has]).mean(0)
+
+
+@says("accumulated_step", "which one fills .grad")
+def nobody_goes_back(model, optimizer, batches):
+    optimizer.zero_grad()
+    total = sum(model.loss(x).total.item() * len(x) for x in batches)
+    optimizer.step()
+    return total / sum(len(x) for x in batches)
+
+
+@says("accumulated_step", "forward before the first way back")
+def all_forward_then_all_back(model, optimizer, batches):
+    count = sum(len(x) for x in batches)
+    optimizer.zero_grad()
+    losses = [model.loss(x).total * len(x) / count for x in batches]
+    for loss in losses:
+        loss.backward()
+    optimizer.step()
+    return sum(loss.item() for loss in losses)
 
 
 @says("leaning_kl", "L for the covariance")

@@ -22,6 +22,8 @@ each = pytest.mark.parametrize("task", OPEN, ids=lambda task: task.name)
 MISTAKES = [pytest.param(task, mistake, id=f"{task.name}-{i}") for task in OPEN for i, mistake in enumerate(task.mistakes)]
 BOTTLENECK = find("bottleneck_report")
 BASE = [7]
+ERRORS, BOUNDS = ("train_error", "test_error", "pca_error"), ("elbo", "bound_10", "bound_100")
+MEASURED = (*ERRORS, *BOUNDS, "reconstruction", "kl", "loss", "sigma", "mean", "variance", "distance")
 
 
 def handed_in(task, result):
@@ -122,6 +124,61 @@ def test_a_column_or_a_run_that_is_left_out_is_missed(task):
         assert handed_in(task, result).question == reports.NO_PARTS
     assert handed_in(task, with_runs(task, [])).question == reports.TOO_FEW
     assert handed_in(task, with_runs(task, rows_of(task)[:1])).question == reports.TOO_FEW
+
+
+@each
+def test_a_table_of_whole_numbers_was_not_typed_from_what_was_printed(task):
+    rows = rows_of(task)
+    found = [name for name in rows[0] if name in MEASURED]
+    assert found
+    whole = [run | {name: round(run[name]) + 1.0 for name in found} for run in rows]
+    assert handed_in(task, with_runs(task, whole)).question == reports.ALL_WHOLE
+    whole[0][found[-1]] += 0.4
+    assert handed_in(task, with_runs(task, whole)).question != reports.ALL_WHOLE
+
+
+def with_bounds(change):
+    """The right report on bounds, with each run changed and the verdict that such runs give."""
+    task = find("bound_report")
+    return handed_in(task, {"predicted": "no clear difference", "runs": [run | change(run) for run in rows_of(task)], "came_true": True})
+
+
+def test_bounds_that_no_draws_give_are_refused():
+    below = with_bounds(lambda run: {"bound_10": run["elbo"] - 1.0, "bound_100": run["elbo"] - 2.0})
+    assert "Did two columns change places" in below.question, "1000 images leave chance less than a nat"
+    for change in (lambda run: {"bound_10": run["elbo"], "bound_100": run["elbo"]}, lambda run: {"bound_100": run["bound_10"]}):
+        copied = with_bounds(change)
+        assert not copied.passed
+    assert "Was a column copied" in with_bounds(lambda run: {"bound_10": run["elbo"], "bound_100": run["elbo"]}).question
+    few = with_bounds(lambda run: {"test_images": 100, "bound_10": run["elbo"] - 0.9, "bound_100": run["elbo"] - 0.8})
+    assert few.passed, "a hundred images leave room to chance"
+    task = find("bound_report")
+    runs = zip(rows_of(task), (206.3, 206.5, 206.2, 206.4), strict=True)
+    collapsed = [run | {"reconstruction": cost, "kl": 0.0} | dict.fromkeys(BOUNDS, -cost) for run, cost in runs]
+    verdict = handed_in(task, {"predicted": "no clear difference", "runs": collapsed, "came_true": True})
+    assert verdict.passed, verdict.words
+
+
+def test_gaps_that_are_equal_as_typed_are_equal():
+    """A float's last digits are no difference: 167.2 − 164.9 and 122.5 − 120.2 are both 2.3."""
+    few, many = [(-167.2, -164.9), (-163.8, -161.6)], [(-122.5, -120.2), (-122.8, -120.4)]
+    bounds = [{"elbo": elbo, "bound_10": bound - 0.3, "bound_100": bound} for elbo, bound in few + many]
+    task = find("bound_report")
+    runs = [run | one | {"reconstruction": -one["elbo"] - run["kl"]} for run, one in zip(rows_of(task), bounds, strict=True)]
+    verdict = handed_in(task, {"predicted": "no clear difference", "runs": runs, "came_true": True})
+    assert verdict.passed, verdict.words
+
+
+@pytest.mark.parametrize(("name", "total"), [("bound_report", "elbo"), ("recipe_report", "loss")])
+def test_reconstruction_and_kl_in_each_others_columns_are_told_apart(name, total):
+    """Also where no KL is so small that it could be no reconstruction."""
+    task = find(name)
+    sign = 1 if total == "loss" else -1
+    terms = [{"reconstruction": 21.5 + number, "kl": 101.25 + number, total: sign * (122.75 + 2 * number)} for number in range(6)]
+    runs = [run | one for run, one in zip(rows_of(task), terms, strict=False)]
+    assert handed_in(task, with_runs(task, runs)).question == reports.SWAPPED
+    right = [run | {"reconstruction": 101.25 + number, "kl": 21.5 + number} for number, run in enumerate(runs)]
+    assert handed_in(task, with_runs(task, right)).question != reports.SWAPPED
 
 
 class Agrees:

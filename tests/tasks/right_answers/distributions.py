@@ -160,11 +160,18 @@ def weight_by_arrays():
     return {"predicted": "narrower", "runs": runs | {"sigma": [0.2519, 0.263, 0.5076, 0.5219]}, "came_true": np.bool_(False)}
 
 
+def weights_that_leave_only_the_prior():
+    """Two weights so great that all four models have collapsed: luck alone tells them apart, and every σ rounds to 1.0."""
+    runs = {"kl_weight": [50, 50, 100, 100], "seed": [0, 1, 0, 1], "latents": 10, "epochs": 8}
+    runs |= {"reconstruction": [206.5, 206.6, 206.4, 206.5], "kl": [0.01, 0.01, 0.02, 0.01], "loss": [207.0, 207.1, 208.4, 207.5], "sigma": [1.0] * 4}
+    return {"predicted": "no clear difference", "runs": runs, "came_true": True}
+
+
 RIGHT_ANSWERS = {
     "log_density": [density_by_formula, density_by_library, density_by_matrix, density_in_place],
     "aggregate_moments": [moments_by_total_variance, moments_by_squares, moments_by_einsum, moments_by_loop],
     "aggregated_log_density": [mixture_by_table, mixture_by_library, mixture_by_loop, mixture_by_hand],
     "expected_error": [error_by_formula, error_by_einsum, error_by_covariance, error_by_loop],
     "chance_of_confusion": [confusion_by_cdf, confusion_by_erfc, confusion_by_symmetry, confusion_of_a_difference],
-    "weight_report": [weight_by_rows, weight_by_arrays],
+    "weight_report": [weight_by_rows, weight_by_arrays, weights_that_leave_only_the_prior],
 }

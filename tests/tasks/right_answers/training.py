@@ -6,8 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Bernoulli, Independent, Laplace, Normal, kl_divergence
 
-from vae_course.models.base import latent_path
-
 # ---- training_step
 
 
@@ -87,8 +85,15 @@ def slerp_at(z0, z1, one):
     return (torch.sin((1 - one) * angle) * z0 + torch.sin(one * angle) * z1) / torch.sin(angle)
 
 
-def slerp_of_even_steps(z0, z1, t):
-    return latent_path(z0, z1, len(t), spherical=True)
+def slerp_by_turning(z0, z1, t):
+    """From z0 as the first axis of a plane; the second is what z1 has beside it."""
+    first = z0 / z0.norm()
+    beside = z1 - torch.dot(z1, first) * first
+    if beside.norm() < 1e-5 * z1.norm():
+        return torch.stack([z0 + one * (z1 - z0) for one in t])
+    angle = torch.atan2(beside.norm(), torch.dot(z1, first))
+    weights = torch.stack([torch.sin((1 - t) * angle), torch.sin(t * angle)], 1) / torch.sin(angle)
+    return weights @ torch.stack([z0, z1])
 
 
 def slerp_by_outer_products(z0, z1, t):
@@ -151,14 +156,14 @@ def diagnosed_by_rules(reconstruction, kl):
 
 def diagnosed_by_the_last_three(reconstruction, kl):
     end, information = reconstruction[-3:].mean().item(), kl[-3:].median().item()
-    if not math.isfinite(end):
+    if not math.isfinite(end + kl.sum()):
         return "diverged"
     table = [("unscaled pixels", end < 0), ("sigmoid twice", end > 300), ("collapsed", information < 0.9), ("no KL", end < 72)]
     return next((name for name, applies in table if applies), "healthy")
 
 
 def diagnosed_by_distance(reconstruction, kl):
-    if not all(map(math.isfinite, reconstruction.tolist())):
+    if not all(map(math.isfinite, [*reconstruction.tolist(), *kl.tolist()])):
         return "diverged"
     known = {"healthy": (82, 25), "collapsed": (206, 0), "sigmoid twice": (504, 0), "no KL": (63, 420), "unscaled pixels": (-9e5, 4e3)}
     here = (reconstruction[-1].item(), kl[-1].item())
@@ -294,7 +299,7 @@ def recipe_that_did_not_help():
 RIGHT_ANSWERS = {
     "training_step": [step_in_order, step_zeroing_first, step_zeroing_last, step_with_autograd],
     "vae_loss": [loss_with_logits, loss_by_library, loss_by_softplus, loss_summed_then_divided],
-    "slerp": [slerp_by_package, slerp_of_even_steps, slerp_by_outer_products, slerp_by_sinc],
+    "slerp": [slerp_by_package, slerp_by_turning, slerp_by_outer_products, slerp_by_sinc],
     "attribute_vector": [difference_of_means, difference_by_weights, difference_by_loop, difference_by_covariance],
     "diagnose": [diagnosed_by_rules, diagnosed_by_the_last_three, diagnosed_by_distance],
     "laplace_loss": [laplace_by_library, laplace_summed_then_divided, laplace_by_the_density, laplace_example_by_example],

@@ -221,6 +221,13 @@ def gradient_from_elsewhere():
     }
 
 
+def gradient_of_very_many_repeats():
+    """A hundred million estimates, whose means are one number in three digits."""
+    runs = {"estimator": ["pathwise", "score function", "score function", "with baseline"], "draws": [1, 1, 100, 10], "mu": 0.0, "sigma": 1.0}
+    runs |= {"repeats": 100_000_000, "mean": [-6.0] * 4, "variance": [4.0, 222.0, 2.22, 8.96], "distance": [0.0829, 0.187, 0.0123, 0.0462]}
+    return {"predicted": "nearer", "runs": runs, "came_true": True}
+
+
 RIGHT_ANSWERS = {
     "reparameterise": [drawn_by_hand, drawn_by_library, drawn_in_place, drawn_by_inverse, drawn_as_a_fresh_normal],
     "pathwise_gradient": [pathwise_from_a_leaf, pathwise_by_loop, pathwise_by_many_means, pathwise_by_vmap],
@@ -236,5 +243,5 @@ RIGHT_ANSWERS = {
     "correlated_draw": [leaning_by_library, leaning_by_einsum, leaning_by_products, leaning_by_bmm],
     "spread_gradient": [spread_by_the_chain_rule, spread_by_loop, spread_by_vmap],
     "coin_gradient": [coin_by_formula, coin_by_cases, coin_by_autograd],
-    "gradient_report": [gradient_by_rows, gradient_from_elsewhere],
+    "gradient_report": [gradient_by_rows, gradient_from_elsewhere, gradient_of_very_many_repeats],
 }

@@ -1,6 +1,6 @@
 """A report on autoencoders with several bottlenecks, beside PCA."""
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from ..engine import Claim, Probe, hangs_together, measured, read_report, same_in_all, setting, slip, task
 from ..engine.reports import COPIED, NO_COLUMN, NO_PARTS, NO_PREDICTION, NOT_FINITE, NOT_WHOLE, OF_ITSELF, TOLD_TWICE, TOO_FEW, WITH_UNIT
@@ -8,11 +8,15 @@ from ..engine.reports import COPIED, NO_COLUMN, NO_PARTS, NO_PREDICTION, NOT_FIN
 PIXELS = 784
 # By how much a PCA error may be rounded, or differ because what PCA draws is cut to [0, 1].
 ROOM = 0.06
+# By how much PCA's error falls at the least where k doubles, and how much greater an error may be on the images that were trained on.
+FALL, LUCK = 0.2, 1.2
 
 PARAMETERS = "Count once more: four layers, 784 → hidden → k → hidden → 784, and each has a weight for every pair of an input and an output, and a bias for every output."
 PER_PIXEL = "So small an error has no autoencoder with this few numbers. Is it summed over the 784 pixels of an image, or a mean over them?"
 PER_BATCH = "So large an error has not even an all-grey image. Is it averaged over images, or a sum over a batch? Do pixels lie in [0, 1]?"
 FALLS = "With more directions PCA can only come nearer to every image: those of a small k are among those of a larger one. Do these errors belong to these k, and to the same images?"
+TRAINED_ON = "The autoencoder was trained on some images, and draws others better, by far. Did train_error and another column change places?"
+ONE_COLUMN = "Two columns are the same in every run. Images that were trained on, test images, PCA: each has an error of its own. Was a column copied?"
 SAME_K = "The number k is what changes here, from run to run. Which two of yours have the same?"
 SAME_IMAGES = "PCA and all autoencoders see the same training images, or more images would look like a better k. How many did each run of yours have?"
 SAME_HIDDEN = "Only k changes. A run with a wider hidden layer is another comparison. Which width have yours?"
@@ -39,7 +43,23 @@ def rules(runs):
     widths = [int(run["k"]) for run in in_order]
     yield Claim("The numbers under 'k' are", str(sorted(set(widths))), str(widths), question=SAME_K)
     for one, other in pairwise(in_order):
-        yield Claim(f"PCA's error with k = {other['k']} lies below that with k = {one['k']}", float(min(one["pca_error"], other["pca_error"])), float(other["pca_error"]), ROOM, question=FALLS)
+        above = one["pca_error"] - FALL * (other["k"] >= 2 * one["k"])
+        yield Claim(f"PCA's error with k = {other['k']} lies below that with k = {one['k']}", float(min(above, other["pca_error"])), float(other["pca_error"]), ROOM, question=FALLS)
+    yield alike(runs)
+    for one, other in combinations(("train_error", "test_error", "pca_error"), 2):
+        same = all(run[one] == run[other] for run in runs)
+        yield Claim(f"In some run {one!r} and {other!r} are", "different numbers", "the same in every run" if same else "different numbers", question=ONE_COLUMN)
+    for number, run in enumerate(runs, 1):
+        most = LUCK * run["test_error"]
+        yield Claim(f"Run {number}: 'train_error' is, beside this 'test_error', at most", float(min(most, run["train_error"])), float(run["train_error"]), ROOM, question=TRAINED_ON)
+
+
+def alike(runs):
+    """No two autoencoders have the same errors in every digit; those rounded to one decimal may, where k hardly matters any more."""
+    pairs = [(run["train_error"], run["test_error"]) for run in runs]
+    fine = [pair for pair in pairs if any(error != round(error, 1) for error in pair)]
+    again = next((f"{pairs.index(pair) + 1} and {number}" for number, pair in enumerate(pairs, 1) if pair in fine and pairs.index(pair) + 1 != number), "none")
+    return Claim("The runs with the same errors of the autoencoder are", "none", again, question=COPIED)
 
 
 def outcome(runs):
@@ -76,7 +96,11 @@ def outcome(runs):
         slip('"test_error": [39.51, 14.44, 9.32]', '"test_error": ["39.51 squared pixels", 14.44, 9.32]', WITH_UNIT),
         slip('"test_error": [39.51, 14.44, 9.32]', '"test_error": [39.51, 14.44, float("nan")]', NOT_FINITE),
         slip({'"train_error": [34.99, 8.22, 4.45]': '"train_error": [34.99, 34.99, 4.45]', '"test_error": [39.51, 14.44, 9.32]': '"test_error": [39.51, 39.51, 9.32]', '"pca_error": [44.14, 21.58, 3.68]': '"pca_error": [44.14, 44.14, 3.68]'}, COPIED),
+        slip({'"train_error": [34.99, 8.22, 4.45]': '"train_error": [34.99, 8.22, 8.22]', '"test_error": [39.51, 14.44, 9.32]': '"test_error": [39.51, 14.44, 14.44]'}, COPIED),
         slip('"pca_error": [44.14, 21.58, 3.68]', '"pca_error": [21.58, 44.14, 3.68]', FALLS),
+        slip('"pca_error": [44.14, 21.58, 3.68]', '"pca_error": [21.58, 21.58, 21.58]', FALLS),
+        slip({'"train_error": [34.99, 8.22, 4.45]': '"train_error": [39.51, 14.44, 9.32]', '"test_error": [39.51, 14.44, 9.32]': '"test_error": [34.99, 8.22, 4.45]'}, TRAINED_ON),
+        slip('"train_error": [34.99, 8.22, 4.45]', '"train_error": [39.51, 14.44, 9.32]', ONE_COLUMN),
         slip('"images": [2_000, 2_000, 2_000]', '"images": [2_000, 2_000, 20_000]', SAME_IMAGES),
         slip('"epochs": [60, 60, 60]', '"epochs": [30, 60, 60]', SAME_EPOCHS),
         slip({'"hidden": [400, 400, 400]': '"hidden": [400, 400, 800]', '"parameters": [630_386, 641_600, 731_312]': '"parameters": [630_386, 641_600, 1_461_712]'}, SAME_HIDDEN),

@@ -11,7 +11,13 @@ SIZES = {(7, 3, 0.5): "", (1, 3, 0.5): "with a single image", (5, 1, 0.5): "with
 
 def network(weight):
     """A reconstruction small enough to be followed by hand: every pixel drawn from all pixels, never outside [0, 1]."""
-    return lambda y: torch.sigmoid(y.flatten(1) @ weight).reshape(y.shape)
+
+    def reconstruct(y):
+        if y.ndim != 4:
+            raise ValueError(f"reconstruct takes images of shape (batch, 1, height, width), got {tuple(y.shape)}. Give it the shape of x.")
+        return torch.sigmoid(y.flatten(1) @ weight).reshape(y.shape)
+
+    return reconstruct
 
 
 @task(
@@ -35,6 +41,7 @@ def network(weight):
         slip(".flatten(1).sum(1).mean()", ".sum()", "Show it the same batch twice over: your error doubles. Over which axis should there be a mean?"),
         slip(".sum(1).mean()", ".sum(1)", "One number for each image. What is done with the batch, at the very end?"),
         slip(".sum(1).mean()", ".sum(1).sqrt().mean()", "That is a distance. Errors of 3 and 4 in two pixels: is 25 asked for, or 5?"),
+        slip({"(x - x_hat)": "(x.flatten(1) - x_hat)", "reconstruct(noisy)": "reconstruct(noisy.flatten(1))"}, "The network takes images and draws images, and the contract says in which shape. What is it given in yours?"),
         slip(".square()", ".abs()", "One pixel wrong by 1, or ten wrong by 0.1: to you they are the same. Are they to a squared error?"),
     ),
     hints=(

@@ -11,10 +11,13 @@ from ..engine import Probe, matches, probes_from, slip, task, unchanged
 NEAREST, TO_NEAREST = "between_codes.min(1).values", "torch.cdist(draws, codes).min(1).values"
 PAIRED = torch.tensor([[0.0, 0.0], [0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [3.0, 1.0], [3.0, 1.0], [3.0, 3.0], [8.0, 3.0]])
 BETWEEN = torch.tensor([[0.5, 0.5], [1.0, 0.3], [3.0, 2.1], [5.5, 3.0], [-4.0, 0.0], [8.0, 2.5], [3.0, 4.6]])
-TWINS = Probe({"codes": PAIRED, "draws": BETWEEN, "q": 0.8}, note="with images that have the very same code")
+TWINS = Probe({"codes": PAIRED, "draws": BETWEEN, "q": 0.8}, note="with images that share a code")
 TWINS_AND_ONE = Probe({"codes": PAIRED, "draws": BETWEEN[6:], "q": 0.8}, note="with a single draw")
 # Gaps of 1, 1, 2, 2, 4, 4, 8, 8: their ¾-quantile is 5, between two of them; one draw lies just there, one on a code, one far away.
 ON_A_LINE, BEFORE = torch.tensor([[0.0], [1.0], [10.0], [12.0], [20.0], [24.0], [40.0], [48.0]]), torch.tensor([[-5.0], [-5.2], [-6.0], [-4.5], [10.0], [1000.0]])
+# All gaps are 2, and so is the limit. From the corner (2, 2) to the first draw it is 1.8, and 2.6 along the axes; to the second 2.4, and 1.7 along the longer axis.
+SQUARE, BEYOND = torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 2.0], [2.0, 2.0]]), torch.tensor([[3.3, 3.3], [3.7, 3.7], [-1.3, -1.3]])
+SLANTWISE = Probe({"codes": SQUARE, "draws": BEYOND, "q": 0.5}, note="with draws that lie slantwise to the codes")
 AT_THE_LIMIT = Probe({"codes": ON_A_LINE, "draws": BEFORE, "q": 0.75}, note="with a draw just at the limit")
 
 
@@ -36,7 +39,7 @@ def in_limits(codes, draws, q):
 
 @task(
     points=1,
-    probes=probes_from(codes_and_draws, sizes={(25, 2): "", (21, 1): "with one latent", (24, 5): "", (17, 3): ""}, more=(TWINS, TWINS_AND_ONE, AT_THE_LIMIT)),
+    probes=probes_from(codes_and_draws, sizes={(25, 2): "", (21, 1): "with one latent", (24, 5): "", (17, 3): ""}, more=(TWINS, TWINS_AND_ONE, AT_THE_LIMIT, SLANTWISE)),
     laws=(unchanged(lambda codes, draws, q: {"codes": 4 * codes, "draws": 4 * draws}, "In other units (everything four times as far)", "A share has no unit. Is a distance of yours compared with something that is no distance?"),),
     claims=matches(lambda codes, draws, q: (in_limits(codes, draws, q) > 1).double().mean().item(), "The share should count the draws that lie further from all codes than the limit"),
     slips=(
@@ -53,6 +56,9 @@ def in_limits(codes, draws, q):
         slip(TO_NEAREST, "torch.cdist(draws, codes).mean(1)", "The limit is made of distances to the nearest code. What is compared with it, in yours: the nearest, or the average one?"),
         slip("> limit", ">= limit", "A draw that lies just at the limit: does the contract let it stray?"),
         slip("between_codes.min(1).values.quantile(q)", "between_codes.min(1).values.sort().values[int(q * len(codes))]", "Your limit is always one of the distances. What does torch.quantile give where q falls between two of them?"),
+        slip("quantile(q)", 'quantile(q, interpolation="lower")', "Your limit is always one of the distances. What does torch.quantile give where q falls between two of them?"),
+        slip("torch.cdist(codes, codes)", "torch.cdist(*[codes.unique(dim=0)] * 2)", "You counted a code that two images share only once. The quantile is taken over all codes: how far has each of these two to the nearest other?"),
+        slip({"torch.cdist(codes, codes)": "torch.cdist(codes, codes, p=1)", "torch.cdist(draws, codes)": "torch.cdist(draws, codes, p=1)"}, "You walk along the axes: in each latent a distance, and their sum. How long is the straight way from (0, 0) to (3, 4)?"),
         slip(".values.quantile(q)", ".values.square().quantile(q).sqrt()", "A quantile between two squared distances is not the square of the one between the distances. Of what is it asked?"),
     ),
     hints=(

@@ -40,6 +40,7 @@ def reference(weight, bias, x, mu, log_var):
         slip("+ log_var.exp()", "- log_var.exp()", "Noise makes the error smaller, in yours. Can that be, on average?"),
         slip("return (residual**2).sum(-1) + log_var.exp() @ steepness", "return ((residual**2).sum(-1) + log_var.exp() @ steepness).mean()", "One number for the whole batch. Which axis holds the examples?"),
         slip("(residual**2).sum(-1)", "(residual**2).mean(-1)", "The error at the mean is averaged over pixels, the noise's share is a sum. Which of the two was asked for?"),
+        slip("log_var.exp() @", "log_var @", "With σ below 1 your noise makes the error smaller. What is handed to you: σ² or its logarithm?"),
         slip("log_var.exp() @", "(2 * log_var).exp() @", "exp(log_var) is a variance already. Did you square it once more?"),
         slip(" + bias)", ")", "Shift all pixels by a constant and x with them: the error stays as it is. Where does your decoder add its bias?"),
     ),

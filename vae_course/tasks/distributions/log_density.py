@@ -9,11 +9,12 @@ from ..engine import Probe, each_row_for_itself, finite_far_out, matches, probes
 
 ALL = ("z", "mu", "log_var")
 FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0]]), "log_var": torch.tensor([[-30.0, 40.0]])}, note="with very small and very large variances")
+FAR_AWAY = Probe({"z": torch.tensor([[25.0, 0.0], [0.5, -30.0]]), "mu": torch.tensor([[0.0, 1.0], [0.0, 0.0]]), "log_var": torch.tensor([[0.0, -1.0], [0.5, 0.0]])}, note="with points far from μ")
 
 
 @task(
     points=1,
-    probes=probes_from(lambda draw, n, d: {name: draw(n, d) for name in ALL}, more=(FAR_OUT,)),
+    probes=probes_from(lambda draw, n, d: {name: draw(n, d) for name in ALL}, more=(FAR_OUT, FAR_AWAY)),
     laws=(
         sums_over("latents", *ALL),
         unchanged(lambda z, mu, log_var: {"z": 2 * mu - z}, "As far on the other side of μ", "Go as far to the left of μ as to the right. The density must be the same: is it?"),
@@ -32,6 +33,8 @@ FAR_OUT = Probe({"z": torch.tensor([[0.0, 1.0]]), "mu": torch.tensor([[0.0, -1.0
         slip(".sum(-1)", ".sum()", "One number for all rows. Which axis holds the examples?"),
         slip({"/ log_var.exp()": "/ log_var.exp() ** 2", "+ log_var": "+ 2 * log_var"}, "You squared exp(log_var). Is it a variance already?"),
         slip({"return -0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)": "return (-0.5 * (square + log_var + math.log(2 * math.pi)).sum(-1)).exp()"}, "That is the density. With 20 latents it soon is too small for a float: what was asked for?"),
+        slip({"-0.5 * (square": "(-0.5 * (square", ".sum(-1)": ").exp().prod(-1).log()"}, "Right on paper. Far from μ a density rounds to 0, and log 0 follows. Is exp needed at all, if the logarithm is wanted?"),
+        slip("+ log_var", "- log_var", "At z = μ a narrower Gaussian is higher. Is yours?"),
         slip({"square = (z - mu) ** 2 / log_var.exp()": "square = (z - mu) / (0.5 * log_var).exp()"}, "Go as far to the left of μ as to the right. The density must be the same: is it?"),
         slip("-0.5 *", "0.5 *", "The nearer z is to μ, the higher its density. Which way does yours go?"),
         slip("-0.5 * (square + log_var", "-(square + 0.5 * log_var", "Write down the density of N(0, 1) at 1, and its logarithm. Which factor stands before the square?"),

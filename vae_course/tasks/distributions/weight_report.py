@@ -1,15 +1,22 @@
 """A report on VAEs whose KL counts more or less."""
 
 import math
+from statistics import mean
 
 from ..engine import Claim, Probe, at_least, clearly, hangs_together, measured, read_report, same_in_all, setting, slip, split_by, task, two_groups
 from ..engine.reports import COPIED, NO_NUMBER, NOT_FINITE, OF_ITSELF, ROUNDED, WITH_UNIT
 
 # By how much a mean σ may be rounded.
 ROUNDED_SIGMA = 0.006
+# From where on σ is all but the prior's, and by how many nats two means differ clearly.
+ALL_BUT_THE_PRIOR, CLEARLY = 0.95, 1.0
+# What comes out of a run besides the loss, which depends on the weight; collapsed models may well be alike.
+RESULTS = {"reconstruction": math.inf, "kl": math.inf, "sigma": ALL_BUT_THE_PRIOR}
 
 ADDS_UP = "The loss is the reconstruction plus the KL times its weight, as it was minimised. Which of the three was measured elsewhere, or is the weight left out, or there twice?"
 COSTS = "Even with every μ at 0, encodings whose σ are so much as this on average have a greater KL. Is yours summed over latents, and not a mean over them? Is σ the standard deviation, and not σ² or log σ²?"
+CHANGED_PLACES = "With the greater weight your KL is greater and your reconstruction smaller: each of the two models is better at what the other was trained for. Did the weights change places?"
+ONE_DIGIT = "Of sigma two decimals are asked for, or more: it lies between 0 and 1, so that one decimal tells little. What did your runs print?"
 TWO_WEIGHTS = "Two weights are compared, each with the same seeds, or luck has a say. Which runs are missing, or one too many?"
 SAME_LATENTS = "Only the weight changes. More latents are another comparison. How many had each of your runs?"
 SAME_EPOCHS = "Only the weight changes. A longer training is another comparison. How long was each of yours?"
@@ -38,6 +45,16 @@ def rules(runs):
         yield Claim(f"Run {number}: reconstruction + weight · KL is", float(total), float(run["loss"]), ROUNDED * (2 + run["kl_weight"]), question=ADDS_UP)
         least = least_kl(run["sigma"], run["latents"])
         yield at_least(f"Run {number}: with this mean σ, the KL is at least", least, run["kl"], room=ROUNDED, question=COSTS)
+    for number, run in enumerate(runs, 1):
+        before = [one for one, other in enumerate(runs[: number - 1], 1) if all(run[name] == other[name] < most for name, most in RESULTS.items())]
+        yield Claim(f"Run {number}: the runs before it with the same reconstruction, KL and σ are", "none", ", ".join(map(str, before)) or "none", question=COPIED)
+    narrow = [run["sigma"] for run in runs if run["sigma"] < ALL_BUT_THE_PRIOR]
+    coarse = len(narrow) >= 4 and all(sigma == round(sigma, 1) for sigma in narrow)
+    yield Claim("'sigma' is given to", "two decimals or finer", "one decimal" if coarse else "two decimals or finer", question=ONE_DIGIT)
+    kl, reconstruction = ([mean(numbers) for numbers in split_by(runs, "kl_weight", name)] for name in ("kl", "reconstruction"))
+    swapped = kl[1] > kl[0] + CLEARLY and reconstruction[1] < reconstruction[0] - CLEARLY
+    told = "no greater KL, or no smaller reconstruction"
+    yield Claim("With the greater weight there is, on average", told, "a greater KL and a smaller reconstruction" if swapped else told, question=CHANGED_PLACES)
 
 
 def outcome(runs):
@@ -100,6 +117,23 @@ def outcome(runs):
             },
             COPIED,
         ),
+        slip(
+            {
+                '"reconstruction": [107.92, 108.55, 108.96, 129.75, 130.77, 130.59]': '"reconstruction": [107.92, 108.55, 108.96, 107.92, 130.77, 130.59]',
+                '"kl": [17.09, 16.78, 17.15, 7.88, 7.52, 7.84]': '"kl": [17.09, 16.78, 17.15, 17.09, 7.52, 7.84]',
+                '"loss": [125.02, 125.33, 126.11, 161.29, 160.85, 161.95]': '"loss": [125.02, 125.33, 126.11, 176.28, 160.85, 161.95]',
+                '"sigma": [0.252, 0.263, 0.259, 0.508, 0.522, 0.518]': '"sigma": [0.252, 0.263, 0.259, 0.252, 0.522, 0.518]',
+            },
+            COPIED,
+        ),
+        slip(
+            {
+                '"kl_weight": [1.0, 1.0, 1.0, 4.0, 4.0, 4.0]': '"kl_weight": [4.0, 4.0, 4.0, 1.0, 1.0, 1.0]',
+                '"loss": [125.02, 125.33, 126.11, 161.29, 160.85, 161.95]': '"loss": [176.28, 175.67, 177.56, 137.63, 138.29, 138.43]',
+            },
+            CHANGED_PLACES,
+        ),
+        slip('"sigma": [0.252, 0.263, 0.259, 0.508, 0.522, 0.518]', '"sigma": [0.3, 0.3, 0.3, 0.5, 0.5, 0.5]', ONE_DIGIT),
         slip('"seed": [0, 1, 2, 0, 1, 2]', '"seed": [0, 1, 2, 0, 1, 3]', TWO_WEIGHTS),
         slip('"latents": [10, 10, 10, 10, 10, 10]', '"latents": [10, 10, 10, 10, 20, 10]', SAME_LATENTS),
         slip('"epochs": [8, 8, 8, 8, 8, 8]', '"epochs": [8, 8, 8, 8, 16, 8]', SAME_EPOCHS),

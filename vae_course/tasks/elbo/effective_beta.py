@@ -22,6 +22,9 @@ def reference(pixels, latents, sigma, kl_weight):
     return (by_kl * by_full / by_error).item()
 
 
+IN_NUMBERS = "Put numbers in: 100 pixels, 10 latents, kl_weight = 1, at σ = 1 and again at σ = 0.1. What must the written loss be multiplied by, so that the summed squared error has the right factor? What stands before the summed KL then?"
+
+
 @task(
     points=1,
     probes=probes_from(settings, sizes=SIZES),
@@ -29,12 +32,17 @@ def reference(pixels, latents, sigma, kl_weight):
         relation(lambda pixels, latents, sigma, kl_weight: {"kl_weight": 2 * kl_weight}, lambda result: 2 * result, "With twice the kl_weight, β should be twice as large", "Double kl_weight: the KL counts twice. What becomes of your β?"),
         relation(lambda pixels, latents, sigma, kl_weight: {"pixels": 2 * pixels}, lambda result: 2 * result, "With twice the pixels, β should be twice as large", "More pixels in a mean make each count less, so the KL counts more. What becomes of your β?"),
     ),
-    claims=matches(reference, "The two losses should weigh the KL against the squared error in the same proportion"),
+    claims=matches(reference, "The two losses should weigh the KL against the squared error in the same proportion", question=lambda **_: IN_NUMBERS),
     slips=(
         slip("kl / squared_error * squared_error_of_elbo", "kl_weight", "The weight as it is written. But one mean divides by the pixels, the other by the latents: what is left of it in sums?"),
         slip("kl_weight / latents", "kl_weight", "You undid the mean over pixels. Look at kl.mean(): what does it divide by, besides the batch?"),
         slip(" * squared_error_of_elbo", "", "The two means are undone. A Gaussian's log-likelihood is not the squared error: which factor stands before it?"),
         slip("1 / (2 * sigma**2)", "1 / sigma**2", "Off by 2. How does −log N(x; x̂, σ²) begin?"),
+        slip("1 / (2 * sigma**2)", "1 / 2", "At σ = 1 you are right. A narrower σ makes each pixel's error count more: where is it in yours?"),
+        slip("kl_weight / latents", "kl_weight * latents", "More latents in a mean make each one's KL count less. Which way does your β go with their number?"),
+        slip({"kl_weight / latents": "kl_weight * latents", "1 / (2 * sigma**2)": "1 / 2 * sigma**2"}, "Python reads a / b * c as (a / b) * c. What stands below the line in yours, and what did you mean to have there?"),
+        slip("return kl / squared_error * squared_error_of_elbo", "return round(kl / squared_error * squared_error_of_elbo, 2)", "Right, and rounded. Who reads it next, and needs which digits?"),
+        slip("return kl / squared_error * squared_error_of_elbo", "return kl_weight * pixels // (2 * sigma**2 * latents)", "Right, and its digits after the point are gone. Which of Python's two divisions leaves them?"),
         slip("sigma**2", "sigma", "At σ = 1 you are right. What is divided by: σ, or σ²?"),
         slip({"1 / pixels": "1 / latents", "kl_weight / latents": "kl_weight / pixels"}, "More pixels in a mean make each count less, so the KL counts more. Does your β rise with the number of pixels?"),
         slip("1 / (2 * sigma**2)", "2 * sigma**2", "A narrower σ makes each pixel's error count more. Compare with a loss whose errors count for a fixed amount: which way does β go?"),

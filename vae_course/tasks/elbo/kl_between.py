@@ -7,18 +7,18 @@ from ..engine import Probe, each_row_for_itself, finite_far_out, matches, never_
 
 ARGUMENTS = ("mu_q", "log_var_q", "mu_p", "log_var_p")
 LOG_VAR_Q, LOG_VAR_P = torch.tensor([[-30.0, 12.0], [-40.0, -40.0], [40.0, 38.0]]), torch.tensor([[9.0, 12.0], [-37.0, 0.0], [37.0, 40.0]])
-FAR_OUT = Probe({"mu_q": torch.tensor([[3.0, 0.0]] * 3), "log_var_q": LOG_VAR_Q, "mu_p": torch.tensor([[-2.0, 0.0], [3.0, 1.0], [3.0, 0.0]]), "log_var_p": LOG_VAR_P}, note="with very small and very large variances")
+FAR_OUT = Probe({"mu_q": torch.tensor([[3.0, 0.0], [0.0, 0.0], [3.0, 0.0]]), "log_var_q": LOG_VAR_Q, "mu_p": torch.tensor([[-2.0, 0.0], [0.0, 1.0], [3.0, 0.0]]), "log_var_p": LOG_VAR_P}, note="with very small and very large variances")
 
 
 @task(
     points=2,
     probes=probes_from(lambda draw, n, d: {name: draw(n, d) for name in ARGUMENTS}, more=(FAR_OUT,)),
     laws=(
+        finite_far_out(),
         relation(lambda mu_q, log_var_q, mu_p, log_var_p: {"mu_p": mu_q, "log_var_p": log_var_q}, lambda result: 0 * result, "The KL of a distribution from itself should be 0", "Give it the same Gaussian twice. The KL of a distribution from itself is 0: what is left over in yours?"),
         never_negative(what="A KL"),
         sums_over("latents", *ARGUMENTS),
         each_row_for_itself(*ARGUMENTS),
-        finite_far_out(),
     ),
     gradients=ARGUMENTS,
     claims=matches(
@@ -30,6 +30,8 @@ FAR_OUT = Probe({"mu_q": torch.tensor([[3.0, 0.0]] * 3), "log_var_q": LOG_VAR_Q,
         slip({"log_var_q - log_var_p": "log_var_p - log_var_q", "/ log_var_p.exp()": "/ log_var_q.exp()"}, "That is KL(p ‖ q). The average is taken under the first of the two: whose variance ends up below the line?"),
         slip(" / log_var_p.exp()", "", "Move both means apart by 1, once with a wide p and once with a narrow one. Should the cost be the same?"),
         slip("/ log_var_p.exp()", "/ log_var_q.exp()", "How surprising a shift of the mean is depends on how wide a Gaussian is. Which of the two is the one that is surprised: q or p?"),
+        slip("/ log_var_p.exp()", "/ (0.5 * log_var_p).exp()", "Measure everything in units half as large: no KL may change. A squared distance is divided by what: σ, or σ²?"),
+        slip("log_ratio.exp()", "(-log_ratio).exp()", "Let q be far wider than p: most of its draws fall where p has next to nothing. Which of the two variances is divided by the other?"),
         slip("1 - log_ratio", "1 + log_ratio", "Let q be much narrower than p. The KL must grow without bound as q shrinks. Which way does your log term go?"),
         slip("distance - 1", "distance", "Give it the same Gaussian twice. The KL of a distribution from itself is 0: what is left over in yours?"),
         slip({"distance - 1": "distance", ".sum(-1)": ".sum(-1) - 0.5"}, "With one latent you are right, with more you are not, and the error is ½ for each further one. Which constant belongs inside the sum?"),
@@ -53,6 +55,7 @@ FAR_OUT = Probe({"mu_q": torch.tensor([[3.0, 0.0]] * 3), "log_var_q": LOG_VAR_Q,
             "That is KL(q ‖ p) + KL(p ‖ q): q and p may change places in yours. Under which of the two alone is the average taken?",
         ),
         slip("(mu_q - mu_p) ** 2", "(mu_q - mu_p)", "Exchange the two means. The distance between them must stay what it is: does yours?"),
+        slip("(mu_q - mu_p) ** 2", "(mu_q - mu_p).abs()", "Move the means twice as far apart: the logarithm of a Gaussian falls by four times as much. With which power of the distance does yours go?"),
     ),
     hints=(
         "Start from one dimension: E_q[log q(z) − log p(z)]. Only two averages under q are needed: of (z − μ_q)² and of (z − μ_p)².",

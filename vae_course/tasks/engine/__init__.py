@@ -6,7 +6,7 @@ from .laws import averages_over_the_batch, each_row_for_itself, finite_far_out, 
 from .probes import HELD_BACK, probes_from
 from .randomness import distributed_as, unrelated
 from .reading import read_report
-from .reports import Column, Run, at_least, clearly, hangs_together, measured, same_in_all, setting, split_by, two_groups
+from .reports import Column, Run, at_least, clearly, hangs_together, measured, not_swapped, same_in_all, setting, split_by, two_groups
 from .slips import Slip, slip
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "matches",
     "measured",
     "never_negative",
+    "not_swapped",
     "probes_from",
     "read_report",
     "relation",

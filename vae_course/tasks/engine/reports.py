@@ -35,6 +35,8 @@ NO_VERDICT = "Whether it came true is True or False, with no quotation marks. Wh
 OF_ITSELF = "A prediction that failed costs nothing; a verdict that its own numbers contradict does. Go by the rule of the contract, run by run: what do yours say?"
 COPIED = "Two runs with other settings agree in every digit that was measured. Was one copied, or was the setting never changed?"
 TOLD_TWICE = "Two runs have the same settings and the same seed, so they are one run told twice. Which setting was to change?"
+ALL_WHOLE = "A measured number comes with digits after the point. One decimal or finer is asked for: which ones did your runs print?"
+SWAPPED = "The KL is greater than the reconstruction, and the latter better than a decoder of these pixels gets. Did the two columns change places?"
 ONE_CHANGE = "The runs differ in more than one setting, so that no one can tell which of them made the difference. Which one was to change?"
 
 
@@ -99,6 +101,8 @@ def hangs_together(
         runs = [{column.name: run[column.name] for column in columns} for run in runs]
         for number, run in enumerate(runs, 1):
             yield from _in_range(number, run, columns)
+        numbers = [run[column.name] for run in runs for column in columns if column.measured]
+        yield Claim("What was measured is given to", "one decimal or finer", "whole numbers" if all(one == int(one) for one in numbers) else "one decimal or finer", question=ALL_WHOLE)
         yield from _no_two_alike(runs, columns)
         yield from rules(runs)
         found = outcome(runs)
@@ -131,6 +135,14 @@ def clearly(changed: Sequence[float], before: Sequence[float], words: tuple[str,
 def at_least(identity: str, bound: float, got: float, *, room: float, question: str) -> Claim:
     """The claim that a number is not below a bound, but for `room`."""
     return Claim(identity, float(max(bound, got)), float(got), room, question=question)
+
+
+def not_swapped(number: int, run: Run) -> Claim:
+    """The claim that reconstruction and KL, in nats an image, stand in their own columns.
+
+    Where the KL has its full weight, no decoder of these images comes below 50 nats with a KL above that.
+    """
+    return at_least(f"Run {number}: 'reconstruction' is at least", min(run["kl"], 50.0), run["reconstruction"], room=0.0, question=SWAPPED)
 
 
 def same_in_all(runs: Sequence[Run], name: str, question: str) -> Claim:

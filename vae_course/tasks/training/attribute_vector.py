@@ -39,7 +39,7 @@ def reference(z, has):
         slip("with_it - without", "torch.nn.functional.normalize(with_it - without, dim=0)", "The direction is right and the length is lost. How far must one go from without to with?"),
         slip({"z[has].mean(0)": "z[has].median(0).values", "z[~has].mean(0)": "z[~has].median(0).values"}, "Those are medians. What was asked for?"),
         slip("with_it - without", "(with_it + without) / 2", "Half way between the two groups lies a place. Is a place asked for, or the step from one to the other?"),
-        slip({"z[has].mean(0)": "z[has].mean(1)", "z[~has].mean(0)": "z[~has].mean(1)"}, "One number for each image. Which axis holds the images, and over which one is the mean of a group taken?"),
+        slip({"z[has].mean(0)": "z[has].mean(1)", "z[~has].mean(0)": "z[~has].mean(1)"}, "What you subtract has one row, or one number, for each image, and the groups are not of one size. Over which axis is the mean of a group taken, and before the subtraction or after it?"),
     ),
     hints=(
         "Where do those with the attribute lie on average, and where do those without?",

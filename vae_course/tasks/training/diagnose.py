@@ -1,10 +1,24 @@
 """What ails this run?"""
 
+import math
+
+import torch
+
 from ..cases.sick_runs import LABELS, sick_runs
 from ..engine import Claim, Probe, is_one_of, slip, task
 
 FINITE = "not (reconstruction.isfinite().all() and kl.isfinite().all())"
 ENDS = "reconstruction[-1], kl[-1]"
+# Runs that no seed changes: one that finds a use for z late, and two that break on one curve alone.
+LATE = ([206.3, 151.0, 112.0, 96.0, 89.0, 86.5, 85.2, 84.3], [0.4, 8.0, 15.0, 19.0, 21.5, 22.8, 23.5, 23.9])
+BROKEN_KL = ([148.0, 110.0, 96.0, 90.0, 86.0, 84.0], [13.0, 18.0, 22.0, math.inf, math.inf, math.inf])
+BROKEN_RECONSTRUCTION = ([148.0, 110.0, 96.0, math.nan, math.nan, math.nan], [13.0, 18.0, 21.0, 23.0, 24.0, 24.8])
+CHOSEN = (("healthy", *LATE), ("diverged", *BROKEN_KL), ("diverged", *BROKEN_RECONSTRUCTION))
+
+
+def probes(seed):
+    chosen = [(truth, *(torch.tensor(curve, dtype=torch.float64) for curve in curves)) for truth, *curves in CHOSEN]
+    return [Probe({"reconstruction": reconstruction, "kl": kl, "truth": truth}) for truth, reconstruction, kl in sick_runs(seed) + chosen]
 
 
 def claims(values, reconstruction, kl, truth):
@@ -16,7 +30,7 @@ def claims(values, reconstruction, kl, truth):
 
 @task(
     points=1,
-    probes=lambda seed: [Probe({"reconstruction": reconstruction, "kl": kl, "truth": truth}) for truth, reconstruction, kl in sick_runs(seed)],
+    probes=probes,
     run=lambda function, reconstruction, kl, truth: {"result": function(reconstruction, kl)},
     keeps=("reconstruction", "kl"),
     claims=claims,
@@ -25,6 +39,9 @@ def claims(values, reconstruction, kl, truth):
         slip({FINITE: 'reconstruction[-1] == float("nan")', "information < 1": "not information > 1"}, "A run with NaN counts as collapsed. NaN fails every comparison, even one with NaN: which function asks whether a number is finite?"),
         slip(FINITE, "reconstruction.isnan().any()", "A run that ends at infinity is no other illness. Which question finds infinity and NaN alike?"),
         slip(FINITE, "reconstruction.isinf().any()", "A run with NaN in its curves counts as healthy. Which question finds infinity and NaN alike?"),
+        slip(FINITE, "not reconstruction.isfinite().all()", "A KL can leave the numbers while the reconstruction stays among them. Which curves do you ask whether they are finite?"),
+        slip(FINITE, "not kl.isfinite().all()", "A reconstruction can break while the KL beside it stays finite. Which curves do you ask whether they are finite?"),
+        slip("information < 1", "kl.min() < 1", "A run that starts with a KL near 0 and finds a use for z later counts as collapsed. At which end of the curve do you look?"),
         slip("    if not (", '    if kl[-1] < 1:\n        return "collapsed"\n    if not (', "A decoder that can't be dark or light lets the KL fall, too. Which of the two is the illness, and which the symptom?"),
         slip(ENDS, "reconstruction[0], kl[0]", "Yours finds nothing wrong with a KL that ends near 0, or in the hundreds. Do you look at the KL, and at which end of its curve?"),
         slip({ENDS: "(reconstruction + kl)[-1], (reconstruction + kl)[-1]", "final > 400": "final > 490", "information < 1": "information > 150", "information > 100": "False"}, "Two runs with one total can differ in everything. What do the two terms say apart?"),

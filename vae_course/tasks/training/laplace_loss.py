@@ -12,6 +12,7 @@ ROWS = ("x", "mean", "mu", "log_var")
 SMALL = {"x": torch.tensor([[[[0.0, 1.0], [0.25, 0.5]]]]), "mean": torch.tensor([[[[0.125, 0.75], [0.25, 0.0]]]]), "log_scale": torch.tensor(0.0), "mu": torch.tensor([[3.0, -2.0, 0.0]]), "log_var": torch.zeros(1, 3)}
 FAR_OUT = (
     Probe(SMALL | {"mean": SMALL["x"], "log_scale": torch.tensor(-20.0)}, note="with a very small scale, and pixels hit exactly"),
+    Probe(SMALL | {"log_scale": torch.tensor(-20.0)}, note="with a very small scale, and pixels missed"),
     Probe(SMALL | {"log_scale": torch.tensor(30.0)}, note="with a very large scale"),
     Probe(SMALL | {"log_var": torch.tensor([[-40.0, -12.0, 0.0]])}, note="with very small variances"),
     Probe(SMALL | {"log_var": torch.tensor([[30.0, 12.0, 0.0]])}, note="with very large variances"),
@@ -34,12 +35,12 @@ def reference(x, mean, log_scale, mu, log_var):
     points=1,
     probes=probes_from(images, sizes=SIZES, more=FAR_OUT),
     laws=(
+        finite_far_out(),
         averages_over_the_batch(*ROWS),
         sums_over("pixels and latents", *ROWS, question="Pixels add up, and latents add up. Is there a mean where a sum belongs, or a term that each pixel has and you count once?"),
         symmetric_in("mu"),
         unchanged(lambda x, mean, log_scale, mu, log_var: {"x": mean, "mean": x}, "With x and mean exchanged", "A pixel too bright by 0.1 is as unlikely as one too dark by 0.1. Is it, in yours?"),
         relation(lambda x, mean, log_scale, **_: {"x": 3 * x, "mean": 3 * mean, "log_scale": log_scale + math.log(3)}, lambda loss: loss + 6 * math.log(3), "With pixels in units a third as large, the loss should rise by log 3 for each of an image's 6 pixels", OTHER_UNITS),
-        finite_far_out(),
     ),
     gradients=("mean", "log_scale", "mu", "log_var"),
     claims=matches(
@@ -52,6 +53,7 @@ def reference(x, mean, log_scale, mu, log_var):
         slip({" - log_scale": "", ".flatten(1).sum(-1)": ".flatten(1).sum(-1) - log_scale"}, "The scale is one number, but whose density does it widen: the image's, or each pixel's?"),
         slip(" - log_scale", "", "Let the scale grow and grow: your loss falls for ever. What keeps the integral of a density at 1 when it gets wider?"),
         slip(" - math.log(2)", "", "What does the density of yours integrate to, at a scale of 1? Integrate exp(−|x|) over both sides of 0."),
+        slip(" - math.log(2)", " + math.log(2)", "How high is the density at its peak, for b = 1: ½, or 2? Which sign has the logarithm of what stands below the line?"),
         slip("- log_scale", "+ log_scale", "At its peak, is a wide density higher than a narrow one, or lower? Which is it in yours?"),
         slip("/ log_scale.exp()", "/ log_scale", "At a log_scale of 0 you divide by 0, and below it your errors pay. What undoes a logarithm?"),
         slip("/ log_scale.exp()", "* log_scale.exp()", "A decoder with a small scale claims to be exact. Should an error cost it more then, or less?"),
@@ -71,6 +73,9 @@ def reference(x, mean, log_scale, mu, log_var):
         slip("return (kl", "return (-kl", "The KL is subtracted. What would a minimiser do to it, and where does that end?"),
         slip("return (kl - log_likelihood)", "return -log_likelihood", "Where is the second term? Without it, this is an autoencoder with noise."),
         slip("return (", "return -(", "That is the ELBO, which is to be made great. What does an optimizer minimise?"),
+        slip("log_var.exp() - 1 - log_var", "log_var.exp() - log_var", "Give the KL μ = 0 and σ = 1: it must be 0. What is left over in yours?"),
+        slip("log_var.exp() - 1 - log_var", "log_var.exp() - 1 + log_var", "Let q shrink to a point. Its KL must grow without bound: which way does your log term go?"),
+        slip("mu**2 + log_var.exp() - 1 - log_var", "(1 + mu**2) / log_var.exp() - 1 + log_var", "The KL is that of N(0, I) from q. The average is taken under the first of the two: which one is it in KL(q ‖ p)?"),
         slip("0.5 * ", "", "The KL is twice what it should be. What is KL(N(1, 1) ‖ N(0, 1)), and what is yours?"),
         slip({"log_var.exp()": "(2 * log_var).exp()", "- log_var)": "- 2 * log_var)"}, "The KL takes log_var for log σ. It is log σ²: what is its exponential?"),
     ),

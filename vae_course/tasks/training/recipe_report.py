@@ -2,7 +2,7 @@
 
 import math
 
-from ..engine import Claim, Column, Probe, clearly, hangs_together, measured, read_report, same_in_all, setting, slip, split_by, task, two_groups
+from ..engine import Claim, Column, Probe, clearly, hangs_together, measured, not_swapped, read_report, same_in_all, setting, slip, split_by, task, two_groups
 from ..engine.reports import COPIED, NOT_FINITE, OF_ITSELF, ONE_CHANGE, OTHER_WORD, ROUNDED, WITH_UNIT
 
 RECIPES = ("as before", "changed")
@@ -16,7 +16,7 @@ WITHIN = "All runs of one recipe have the same settings, but for the seed. Which
 NO_CHANGE = "By its settings the changed recipe is the old one. What did you change: epochs, batch size, or learning rate?"
 NO_SIZE = "This can't be. Did two columns change places?"
 NO_RATE = "A learning rate lies above 0 and below 1. Which had this run?"
-PER_PIXEL = "So little costs no image of 784 pixels. Is it summed over pixels, in nats, or a mean over them?"
+PER_PIXEL = "So little costs no image of 784 pixels. Is it summed over pixels, in nats, or a mean over them? Has it the sign of a loss, and its own column?"
 PER_BATCH = "So much costs not even a decoder that knows nothing. Is it averaged over images, or a sum over a batch? Do pixels lie in [0, 1]?"
 NEGATIVE = "A KL is never below 0. Which sign has yours?"
 WORDS = ("lower", "higher", "no clear difference")
@@ -33,6 +33,7 @@ def rules(runs):
     for number, run in enumerate(runs, 1):
         steps = int(run["epochs"]) * math.ceil(run["images"] / run["batch_size"])
         yield Claim(f"Run {number}: its steps are", str(steps), str(int(run["steps"])), question=STEPS)
+        yield not_swapped(number, run)
         yield Claim(f"Run {number}: reconstruction + KL is", float(run["reconstruction"] + run["kl"]), float(run["loss"]), 3 * ROUNDED, question=ADDS_UP)
 
 

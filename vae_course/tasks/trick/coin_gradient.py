@@ -30,6 +30,7 @@ def coins(draw, f, n):
         slip("b - torch.sigmoid(logit)", "(b - torch.sigmoid(logit)) / (torch.sigmoid(logit) * (1 - torch.sigmoid(logit)))", "That is the derivative with respect to the probability. By how much does the probability move when the logit does?"),
         slip("b - torch.sigmoid(logit)", "(b - torch.sigmoid(logit)) * torch.sigmoid(logit) * (1 - torch.sigmoid(logit))", "∂p/∂logit is in yours once too often. Differentiate b·log p + (1 − b)·log(1 − p) with respect to the logit, and look at what cancels."),
         slip("b - torch.sigmoid(logit)", "b * (1 - torch.sigmoid(logit))", "A draw of 0 has a score of 0, in yours. Does it carry no news? What does log(1 − p) do when the logit moves?"),
+        slip("f(b) * score", "b * score + 0 * f(b)", "You weigh the score with the draw itself. What did f say of the draw?"),
         slip("f(b) * score", "f(torch.sigmoid(logit)) * score", "f is taken at the probability, which no coin ever shows. At which point does the draw look at f?"),
         slip("b - torch.sigmoid(logit)", "torch.where(b > 0.5, torch.nn.functional.logsigmoid(logit), torch.nn.functional.logsigmoid(-logit))", "You weigh f with log p(b). What is still to be done to a log-probability to make it a score?"),
     ),

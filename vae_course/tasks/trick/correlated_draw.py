@@ -28,7 +28,7 @@ def slope_of(z, mu, scale_tril):
         slip("(scale_tril @ epsilon.unsqueeze(-1)).squeeze(-1)", "(epsilon.unsqueeze(1) @ scale_tril).squeeze(1)", "Your covariance is LᵀL. On which side of ε does L stand, if z − μ = Lε for a column ε?"),
         slip("scale_tril @ epsilon.unsqueeze(-1)", "scale_tril @ scale_tril.mT @ epsilon.unsqueeze(-1)", "You multiplied by the covariance. What is the covariance of Aε, and which A gives LLᵀ?"),
         slip("(scale_tril @ epsilon.unsqueeze(-1)).squeeze(-1)", "scale_tril.diagonal(dim1=1, dim2=2) * epsilon", "Your latents are independent: only the diagonal of L is used. What do the other numbers do?"),
-        slip("return mu", "return torch.distributions.MultivariateNormal(mu, scale_tril=scale_tril).sample()\n    return mu", "The draws are right, and no gradient gets through. Which of the library's two ways of drawing did you take?"),
+        slip("return mu", "return torch.distributions.MultivariateNormal(mu, scale_tril=scale_tril).sample()\n    return mu", "The draws are right, and no gradient gets through. Did you take that one of the library's two ways of drawing which cuts it off, or cut it off yourself?"),
         slip("return mu + (", "return (", "Your draws lie around 0, wherever μ is. What is added to the noise?"),
         slip("(scale_tril @", "(scale_tril.detach() @", "The gradient reaches mu, and not scale_tril: an encoder couldn't learn how its posterior leans. What cuts L off?"),
         slip("return mu +", "return mu.detach() +", "The gradient reaches scale_tril, and not mu. What cuts it off?"),

@@ -1,5 +1,7 @@
 """A report on three estimators of one gradient."""
 
+import math
+
 from ..engine import Claim, Column, Probe, hangs_together, measured, read_report, same_in_all, setting, slip, task
 from ..engine.reports import COPIED, NOT_FINITE, OF_ITSELF, OTHER_WORD, WITH_UNIT
 
@@ -9,6 +11,7 @@ STANDARD_ERRORS, FACTOR = 5.0, {"pathwise": 1.25, "score function": 2.0, "with b
 
 UNBIASED = "All three estimate d/dμ E[(z − 3)²] = 2(μ − 3), so by the variance that you report, a mean over so many repeats lies near it. Which sign, or which factor, has yours? Is it the mean at the start, before any step?"
 VARIANCE = "For this f the variance can be computed, and yours is far off. It is that of one estimate, a mean over its draws, at the start. Is yours a standard deviation? The variance of single draws, or of a mean over repeats?"
+ALL_ONE = "All means agree in every digit, which draws of so great a variance never do. Is that what you measured, what a formula gives, or one run's mean in all?"
 SAME_MU = "The estimators are compared at one place. From which μ did each of yours start?"
 SAME_SIGMA = "The estimators are compared at one σ. Which had each of yours?"
 NEEDS_BOTH = "The prediction is about the score function with its largest number of draws, beside the pathwise estimator with one. Which runs does that take?"
@@ -19,7 +22,7 @@ FEW_REPEATS = "A variance from so few estimates is a guess. How long do a thousa
 NO_SIGMA = "A σ is above 0, and above 10 the page's parabola is drowned in it. Which did you take?"
 NO_MU = "Start within 20 of the best μ, 3. From where did you?"
 NO_VARIANCE = "A variance is above 0, unless nothing was drawn. Is it rounded until nothing is left?"
-NO_DISTANCE = "A distance is 0 or more. Is it |μ − 3|?"
+NO_DISTANCE = "A mean of distances is above 0. Is it one of |μ − 3|? Is it rounded until nothing is left?"
 DIVERGED = "This run flew away: a step was too long for the variance that it had. Take a smaller learning rate in all runs."
 PREDICTIONS = ("nearer", "farther")
 
@@ -52,6 +55,17 @@ def rules(runs):
         yield Claim(f"Run {number}: the variance of this estimator with {int(draws)} draw{'s' * (draws > 1)}, the nearest that could be", float(nearest), float(run["variance"]), question=VARIANCE)
         room = STANDARD_ERRORS * (expected * factor / run["repeats"]) ** 0.5 + 0.006
         yield Claim(f"Run {number}: the mean of the estimates is 2(μ − 3)", float(2 * (run["mu"] - 3)), float(run["mean"]), room, question=UNBIASED)
+    same = len({run["mean"] for run in runs}) == 1 and chance_of_one_mean(runs) < 0.002
+    yield Claim("The means of the runs are", "not all one number", "all one number" if same else "not all one number", question=ALL_ONE)
+
+
+def chance_of_one_mean(runs):
+    """How likely all means are the same three digits: for each run at most the height of its Gaussian times a step of the third digit."""
+    chance = 1.0
+    for run in runs:
+        step = 10.0 ** (math.floor(math.log10(abs(run["mean"]) or 1.0)) - 2)
+        chance *= min(1.0, step / (2 * math.pi * run["variance"] / run["repeats"]) ** 0.5)
+    return chance
 
 
 def outcome(runs):
@@ -74,7 +88,7 @@ def outcome(runs):
             setting("repeats", 1_000, 1e9, FEW_REPEATS),
             measured("mean", -1e6, 1e6, DIVERGED, DIVERGED),
             measured("variance", 1e-12, 1e12, NO_VARIANCE, DIVERGED),
-            measured("distance", 0, 1e3, NO_DISTANCE, DIVERGED),
+            measured("distance", 1e-9, 1e3, NO_DISTANCE, DIVERGED),
         ),
         least=4,
         predictions=PREDICTIONS,
@@ -84,6 +98,8 @@ def outcome(runs):
     slips=(
         slip('"came_true": False', '"came_true": True', OF_ITSELF),
         slip('"mean": [-6.024, -6.181, -6.01, -5.989, -6.0]', '"mean": [-6.024, 6.181, -6.01, -5.989, -6.0]', UNBIASED),
+        slip('"mean": [-6.024, -6.181, -6.01, -5.989, -6.0]', '"mean": [-6.0, -6.0, -6.0, -6.0, -6.0]', ALL_ONE),
+        slip('"distance": [0.0825, 0.2421, 0.0179, 0.1054, 0.0144]', '"distance": [0.0825, 0.2421, 0.0, 0.1054, 0.0]', NO_DISTANCE),
         slip('"mean": [-6.024, -6.181, -6.01, -5.989, -6.0]', '"mean": [-3.012, -6.181, -6.01, -5.989, -6.0]', UNBIASED),
         slip('"variance": [4.037, 228.5, 2.228, 76.17, 0.8291]', '"variance": [4.037, 15.12, 2.228, 76.17, 0.8291]', VARIANCE),
         slip('"variance": [4.037, 228.5, 2.228, 76.17, 0.8291]', '"variance": [4.037, 228.5, 222.8, 76.17, 0.8291]', VARIANCE),

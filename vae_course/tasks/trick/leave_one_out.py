@@ -2,12 +2,14 @@
 
 import torch
 
-from ..engine import matches, probes_from, relation, slip, task, unchanged
+from ..engine import Probe, matches, probes_from, relation, slip, task, unchanged
+
+TIES = Probe({"values": torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0]), "scores": torch.tensor([0.5, -1.2, 0.4, 2.0, -0.3])}, note="with draws of equal value")
 
 
 @task(
     points=1,
-    probes=probes_from(lambda draw, n: {"values": 3 + 2 * draw(n), "scores": draw(n)}, sizes={(7,): "", (2,): "with two draws", (12,): ""}),
+    probes=probes_from(lambda draw, n: {"values": 3 + 2 * draw(n), "scores": draw(n)}, sizes={(7,): "", (2,): "with two draws", (12,): ""}, more=(TIES,)),
     laws=(
         unchanged(lambda values, scores: {"values": values + 10}, "With 10 added to all values", "A baseline takes away what all values share. What does yours leave, or add?"),
         relation(lambda values, scores: {"scores": 2 * scores}, lambda result: 2 * result, "With all scores doubled, every estimate should double", "How does the score come into your estimate?"),
@@ -20,6 +22,7 @@ from ..engine import matches, probes_from, relation, slip, task, unchanged
         slip(" / (n - 1)", "", "You subtract the sum of the others. Add 1 to all values: nothing should change. Does it?"),
         slip("values - baselines", "values + baselines", "Added, the baseline makes the variance greater. Add 1 to all values: nothing should change."),
         slip("(values - baselines)", "values", "That is the estimator without a baseline. Add 1 to all values: its variance grows though its mean doesn't."),
+        slip("(values.sum() - values) / (n - 1)", "torch.stack([values[values != value].mean() for value in values])", "You left out all draws that have the same value, as draws of a coin often do. Which one draw has no part in a baseline?"),
         slip("return (values - baselines) * scores", "return ((values - baselines) * scores).mean()", "One number: the average. What is asked for is the estimate of each draw."),
         slip(" * scores", "", "The baseline is right. What multiplies the difference?"),
         slip("(values - baselines)", "(baselines - values)", "The sign of all estimates is turned. Which one is subtracted from which?"),

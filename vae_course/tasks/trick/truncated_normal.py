@@ -6,6 +6,7 @@ from scipy.stats import truncnorm
 from ..engine import Probe, matches, probes_from, slip, task
 
 NEAR_THE_BOUNDS = Probe({"mu": torch.zeros(4), "sigma": torch.ones(4), "low": -2.0, "high": 1.5, "u": torch.tensor([0.001, 0.999, 0.004, 0.993])}, note="with u very near 0 and 1")
+IN_THE_TAIL = Probe({"mu": torch.zeros(4), "sigma": torch.ones(4), "low": -3.25, "high": -2.5, "u": torch.tensor([0.1, 0.4, 0.6, 0.9])}, note="with bounds in the tail")
 
 
 def truncations(draw, n):
@@ -18,7 +19,7 @@ def truncations(draw, n):
 
 @task(
     points=2,
-    probes=probes_from(truncations, sizes={(7,): "", (1,): "with a single draw", (5,): "", (6,): "in float64"}, more=(NEAR_THE_BOUNDS,)),
+    probes=probes_from(truncations, sizes={(7,): "", (1,): "with a single draw", (5,): "", (6,): "in float64"}, more=(NEAR_THE_BOUNDS, IN_THE_TAIL)),
     gradients=("mu", "sigma"),
     claims=matches(lambda mu, sigma, low, high, u: torch.as_tensor(truncnorm.ppf(u, (low - mu) / sigma, (high - mu) / sigma, mu, sigma)), "z should be the u-quantile of the truncated Gaussian, as scipy has it", scale=lambda **_: 10.0),
     slips=(
@@ -31,6 +32,7 @@ def truncations(draw, n):
         slip("below + u * (not_above - below)", "u * not_above", "Some draws are under low. At u = 0, which share should you start from?"),
         slip("below + u", "u", "At u = 0 your share is 0, which belongs to −∞. Which share belongs to low?"),
         slip("(not_above - below)", "not_above", "At u = 1 your share is Φ(a) + Φ(b), which may be more than 1. Where should it end?"),
+        slip("ndtri(share)", "ndtri(share.clamp(0.01, 0.99))", "You keep the shares away from 0 and 1. Where do the draws go when low and high both lie more than three σ below μ?"),
         slip("return mu + sigma * torch.special.ndtri(share)", "return (mu + sigma * torch.special.ndtri(share)).detach()", "The draws are right, and no gradient gets through. Where does the chain of operations end?"),
         slip("below + u * (not_above - below)", "(below + u * (not_above - below)).detach()", "The draws are right, their slopes are not: when μ moves, the share of the mass below low moves, too. Who cut that off?"),
     ),
