@@ -4,10 +4,11 @@ import math
 
 import pytest
 import torch
+from sklearn.mixture import GaussianMixture
 from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
 from vae_course import binarise, load, pretrained
-from vae_course.evaluation import sample_quality
+from vae_course.evaluation import posterior_means, sample_quality
 
 from .conftest import needs_mnist
 
@@ -17,36 +18,46 @@ COUNT = 2_000
 @pytest.fixture(scope="module", params=["convolutional-vae-mnist-20", "dense-vae-mnist-20"])
 @torch.no_grad()
 def distances(request):
-    """By where z was drawn: the Fréchet distance of the decoded draws to real test images."""
+    """By where z was drawn or taken: the Fréchet distance of the decoded images to real test images."""
     data, model = load("mnist"), pretrained(request.param, device="cpu")
     judge, real = pretrained("classifier-mnist", device="cpu"), data.test.x[::2]
     torch.manual_seed(7)
-    x, y = data.train.x[:30_000], data.train.y
+    x, y, test_y = data.train.x[:30_000], data.train.y, data.test.y
     assert y is not None
+    assert test_y is not None
     q = torch.cat([model.encode(piece).sample() for piece in x.split(2_000)])
     groups = [q[y[:30_000] == digit] for digit in range(10)]
     means, covariances = torch.stack([group.mean(0) for group in groups]), torch.stack([group.T.cov() for group in groups])
     ten = MixtureSameFamily(Categorical(torch.ones(10)), MultivariateNormal(means, covariances))
     prior = model.prior.sample((COUNT,))
     many = model.prior.sample((100_000,))
-    chance = (ten.log_prob(many) - model.prior.log_prob(many)).softmax(0)
+    unlabelled = GaussianMixture(10, random_state=7).fit(q[::3].numpy())
+    held_out, digits = data.test.x[1::2][:COUNT], test_y[1::2][:COUNT]
+    mu, other, by_class = posterior_means(model, held_out), torch.randperm(COUNT), digits.argsort()
+    twin, differ = by_class.roll(1), digits != digits[other]
+    agree = digits[by_class] == digits[twin]
     ways = {
         "prior": prior,
         "pulled in": 0.8 * prior,
+        "pushed out": 1.3 * prior,
         "one Gaussian": MultivariateNormal(q.mean(0), q.T.cov()).sample((COUNT,)),
         "each latent by itself": torch.stack([q[torch.randperm(len(q))[:COUNT], i] for i in range(20)], dim=1),
         "ten Gaussians": ten.sample((COUNT,)),
-        "prior, chosen": many[chance.multinomial(COUNT, replacement=True)],
-        "codes of test images": model.encode(data.test.x[1::2][:COUNT]).sample(),
+        "ten, no labels": torch.tensor(unlabelled.sample(COUNT)[0]).float(),
+        "prior, chosen": many[ten.log_prob(many) > model.prior.log_prob(many)][:COUNT],
+        "codes of test images": model.encode(held_out).sample(),
+        "half way between two classes": (mu + mu[other])[differ] / 2,
+        "half way within a class": (mu[by_class] + mu[twin])[agree] / 2,
     }
     return {name: sample_quality(judge, model.decode(z).mean, real).frechet for name, z in ways.items()}
 
 
 @needs_mnist
 def test_draws_from_where_codes_lie_are_far_better(distances):
-    for name in ("ten Gaussians", "prior, chosen"):
+    for name in ("ten Gaussians", "ten, no labels"):
         assert distances[name] < 0.4 * distances["prior"]
-    assert distances["codes of test images"] < min(distances["ten Gaussians"], distances["prior, chosen"])
+        assert distances["codes of test images"] < distances[name]
+    assert distances["prior, chosen"] < 0.6 * distances["prior"]
 
 
 @needs_mnist
@@ -54,6 +65,12 @@ def test_neither_centre_nor_widths_nor_length_are_to_blame(distances):
     for name in ("one Gaussian", "each latent by itself"):
         assert distances[name] == pytest.approx(distances["prior"], rel=0.15)
     assert distances["pulled in"] > 1.1 * distances["prior"]
+    assert distances["pushed out"] > 3 * distances["ten Gaussians"]
+
+
+@needs_mnist
+def test_half_way_within_a_class_is_a_digit_and_between_two_classes_often_none(distances):
+    assert distances["half way within a class"] < 0.4 * distances["half way between two classes"]
 
 
 @needs_mnist

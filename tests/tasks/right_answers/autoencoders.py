@@ -195,7 +195,7 @@ def bottleneck_as_a_frame():
 
 
 def bottleneck_that_hardly_matters():
-    """Two codes that are long enough, with errors that one decimal can't tell apart; of many images, the test's a little the easier ones."""
+    """Two codes long enough that one decimal can't tell their errors apart; of many images, the test's a little easier."""
     same = {"hidden": 400, "images": 55_000, "epochs": 20}
     runs = [
         {"k": 4, "parameters": 631_988, "train_error": 25.6, "test_error": 25.3, "pca_error": 37.9},

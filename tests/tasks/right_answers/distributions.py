@@ -163,7 +163,12 @@ def weight_by_arrays():
 def weights_that_leave_only_the_prior():
     """Two weights so great that all four models have collapsed: luck alone tells them apart, and every σ rounds to 1.0."""
     runs = {"kl_weight": [50, 50, 100, 100], "seed": [0, 1, 0, 1], "latents": 10, "epochs": 8}
-    runs |= {"reconstruction": [206.5, 206.6, 206.4, 206.5], "kl": [0.01, 0.01, 0.02, 0.01], "loss": [207.0, 207.1, 208.4, 207.5], "sigma": [1.0] * 4}
+    runs |= {
+        "reconstruction": [206.5, 206.6, 206.4, 206.5],
+        "kl": [0.01, 0.01, 0.02, 0.01],
+        "loss": [207.0, 207.1, 208.4, 207.5],
+        "sigma": [1.0] * 4,
+    }
     return {"predicted": "no clear difference", "runs": runs, "came_true": True}
 
 

@@ -223,7 +223,12 @@ def gradient_from_elsewhere():
 
 def gradient_of_very_many_repeats():
     """A hundred million estimates, whose means are one number in three digits."""
-    runs = {"estimator": ["pathwise", "score function", "score function", "with baseline"], "draws": [1, 1, 100, 10], "mu": 0.0, "sigma": 1.0}
+    runs = {
+        "estimator": ["pathwise", "score function", "score function", "with baseline"],
+        "draws": [1, 1, 100, 10],
+        "mu": 0.0,
+        "sigma": 1.0,
+    }
     runs |= {"repeats": 100_000_000, "mean": [-6.0] * 4, "variance": [4.0, 222.0, 2.22, 8.96], "distance": [0.0829, 0.187, 0.0123, 0.0462]}
     return {"predicted": "nearer", "runs": runs, "came_true": True}
 

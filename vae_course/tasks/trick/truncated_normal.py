@@ -32,7 +32,7 @@ def truncations(draw, n):
         slip("below + u * (not_above - below)", "u * not_above", "Some draws are under low. At u = 0, which share should you start from?"),
         slip("below + u", "u", "At u = 0 your share is 0, which belongs to −∞. Which share belongs to low?"),
         slip("(not_above - below)", "not_above", "At u = 1 your share is Φ(a) + Φ(b), which may be more than 1. Where should it end?"),
-        slip("ndtri(share)", "ndtri(share.clamp(0.01, 0.99))", "You keep the shares away from 0 and 1. Where do the draws go when low and high both lie more than three σ below μ?"),
+        slip("ndtri(share)", "ndtri(share.clamp(0.01, 0.99))", "You keep the shares away from 0 and 1. Where do the draws go when low and high both lie far below μ?"),
         slip("return mu + sigma * torch.special.ndtri(share)", "return (mu + sigma * torch.special.ndtri(share)).detach()", "The draws are right, and no gradient gets through. Where does the chain of operations end?"),
         slip("below + u * (not_above - below)", "(below + u * (not_above - below)).detach()", "The draws are right, their slopes are not: when μ moves, the share of the mass below low moves, too. Who cut that off?"),
     ),
