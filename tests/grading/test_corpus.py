@@ -62,7 +62,7 @@ for name, text in json.loads(sys.argv[1]).items():
         print("KEPT OUT", name, file=sys.stderr)"""
 
 SEED = 5
-OF_THE_RUN = frozenset({"raised", "slow", "stopped", "flood", "forged"})
+OF_THE_RUN = frozenset({"raised", "slow", "stopped", "flood", "forged", "as handed in"})
 
 
 @dataclass(frozen=True)
