@@ -23,7 +23,7 @@ WHOLE = bool(os.environ.get("VAE_COURSE_WHOLE_CORPUS"))
 CHOSEN = """
 reference library numpy no-def new-cell helpers-afterwards plots-and-prints courses-own trains-for-ever cells-that-raise nothing-written
 only-words one-slip-each two-slips-at-once throws-dice colab right-03-the-reparameterisation-trick slips-in-draws
-right-10-adversarial-autoencoder
+right-10-adversarial-autoencoder trained-and-typed trained-and-borrowed
 
 no-metadata twice-the-second-right deleted-answer deleted-checks split order syntax-error magics copy-of two-files kernel-of-r utf-16
 cut-inside-the-third large nbformat-3
