@@ -3,7 +3,7 @@
 from itertools import combinations, pairwise
 
 from ..engine import Claim, Probe, hangs_together, measured, read_report, same_in_all, setting, slip, task
-from ..engine.reports import COPIED, NO_COLUMN, NO_PARTS, NO_PREDICTION, NOT_FINITE, NOT_WHOLE, OF_ITSELF, TOLD_TWICE, TOO_FEW, WITH_UNIT
+from ..engine.reports import COPIED, NO_COLUMN, NO_PARTS, NO_PREDICTION, NO_SIZE, NOT_FINITE, NOT_WHOLE, OF_ITSELF, TOLD_TWICE, TOO_FEW, WITH_UNIT
 
 PIXELS = 784
 # By how much a PCA error may be rounded, or differ because what PCA draws is cut to [0, 1].
@@ -22,7 +22,6 @@ SAME_IMAGES = "PCA and all autoencoders see the same training images, or more im
 SAME_HIDDEN = "Only k changes. A run with a wider hidden layer is another comparison. Which width have yours?"
 SAME_EPOCHS = "Only k changes. A run that trained for longer is another comparison. How long did yours train?"
 NO_K = "The code has at least one number here, and at most 200: with many more there is nothing to be squeezed. Which k did you take?"
-NO_SIZE = "This can't be. Did two columns change places?"
 PREDICTIONS = ("at every k", "at some k", "at no k")
 
 

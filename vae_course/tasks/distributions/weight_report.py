@@ -4,7 +4,7 @@ import math
 from statistics import mean
 
 from ..engine import Claim, Probe, at_least, clearly, hangs_together, measured, read_report, same_in_all, setting, slip, split_by, task, two_groups
-from ..engine.reports import COPIED, NO_NUMBER, NOT_FINITE, OF_ITSELF, ROUNDED, WITH_UNIT
+from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, PER_BATCH, ROUNDED, WITH_UNIT
 
 # By how much a mean σ may be rounded.
 ROUNDED_SIGMA = 0.006
@@ -21,10 +21,7 @@ TWO_WEIGHTS = "Two weights are compared, each with the same seeds, or luck has a
 SAME_LATENTS = "Only the weight changes. More latents are another comparison. How many had each of your runs?"
 SAME_EPOCHS = "Only the weight changes. A longer training is another comparison. How long was each of yours?"
 NO_WEIGHT = "A weight is 0 or more, and beyond 100 nothing but the KL would count. Which did you take?"
-NO_SIZE = "This can't be. Did two columns change places?"
 PER_PIXEL = "So little costs no image of 784 pixels. Is it summed over pixels, in nats, or a mean over them?"
-PER_BATCH = "So much costs not even a decoder that knows nothing. Is it averaged over images, or a sum over a batch? Do pixels lie in [0, 1]?"
-NEGATIVE = "A KL is never below 0. Which sign has yours?"
 NO_SIGMA = "A standard deviation is above 0. Is this log σ², or rounded until nothing is left?"
 WIDE_SIGMA = "Twice as wide as the prior, on average over latents: nothing is gained by that. Is it a mean over latents and images, or a sum?"
 WORDS = ("narrower", "wider", "no clear difference")

@@ -3,7 +3,7 @@
 import math
 
 from ..engine import Claim, Probe, at_least, clearly, hangs_together, measured, not_swapped, read_report, same_in_all, setting, slip, split_by, task, two_groups
-from ..engine.reports import COPIED, NOT_FINITE, OF_ITSELF, ROUNDED, WITH_UNIT
+from ..engine.reports import COPIED, NEGATIVE, NO_SIZE, NOT_FINITE, OF_ITSELF, PER_BATCH, PER_PIXEL, ROUNDED, WITH_UNIT
 
 PIXELS = 784
 # Both bounds are estimated from draws: by how much one that is tighter may come out lower, times the root of the number of images.
@@ -15,12 +15,8 @@ PARAMETERS = "Count once more: 784 → hidden → 2·latents, and latents → hi
 TWO_SIZES = "Two numbers of latents are compared, each with the same seeds, or luck has a say. Which runs are missing, or one too many?"
 SAME_IMAGES = "Bounds on other images are bounds on something else. How many test images had each of your runs?"
 SAME_HIDDEN = "Only the latents change. A wider hidden layer is another comparison. Which width had each of yours?"
-NO_SIZE = "This can't be. Did two columns change places?"
 FEW_IMAGES = "On so few images chance is as large as the gap. Take a hundred or more."
 SAME_BOUND = "Ten draws, a hundred, and the single one of the ELBO never give the same digits in all runs. Was a column copied, or did the number of draws stay as it was?"
-PER_PIXEL = "So little costs no image of 784 pixels. Is it summed over pixels, in nats, or a mean over them? Has it the sign of a loss, and its own column?"
-PER_BATCH = "So much costs not even a decoder that knows nothing. Is it averaged over images, or a sum over a batch? Do pixels lie in [0, 1]?"
-NEGATIVE = "A KL is never below 0. Which sign has yours?"
 NOT_BELOW_0 = "The log-probability of an image of 784 pixels lies far below 0. Is this the loss, which has the other sign, or a mean over pixels?"
 FAR_BELOW = "So improbable is no image, even to a decoder that knows nothing. Is it averaged over images, or a sum over a batch?"
 WORDS = ("smaller", "larger", "no clear difference")

@@ -37,6 +37,10 @@ COPIED = "Two runs with other settings agree in every digit that was measured. W
 TOLD_TWICE = "Two runs have the same settings and the same seed, so they are one run told twice. Which setting was to change?"
 ALL_WHOLE = "A measured number comes with digits after the point. One decimal or finer is asked for: which ones did your runs print?"
 SWAPPED = "The KL is greater than the reconstruction, and the latter better than a decoder of these pixels gets. Did the two columns change places?"
+NO_SIZE = "This can't be. Did two columns change places?"
+PER_PIXEL = "So little costs no image of 784 pixels. Is it summed over pixels, in nats, or a mean over them? Has it the sign of a loss, and its own column?"
+PER_BATCH = "So much costs not even a decoder that knows nothing. Is it averaged over images, or a sum over a batch? Do pixels lie in [0, 1]?"
+NEGATIVE = "A KL is never below 0. Which sign has yours?"
 ONE_CHANGE = "The runs differ in more than one setting, so that no one can tell which of them made the difference. Which one was to change?"
 
 

@@ -3,7 +3,7 @@
 import math
 
 from ..engine import Claim, Column, Probe, clearly, hangs_together, measured, not_swapped, read_report, same_in_all, setting, slip, split_by, task, two_groups
-from ..engine.reports import COPIED, NOT_FINITE, OF_ITSELF, ONE_CHANGE, OTHER_WORD, ROUNDED, WITH_UNIT
+from ..engine.reports import COPIED, NEGATIVE, NO_SIZE, NOT_FINITE, OF_ITSELF, ONE_CHANGE, OTHER_WORD, PER_BATCH, PER_PIXEL, ROUNDED, WITH_UNIT
 
 RECIPES = ("as before", "changed")
 SETTINGS = ("epochs", "batch_size", "learning_rate")
@@ -14,11 +14,7 @@ THREE_SEEDS = "Luck differs from seed to seed, so both recipes are run with the 
 SAME_IMAGES = "More images would be another change. On how many was each of yours trained?"
 WITHIN = "All runs of one recipe have the same settings, but for the seed. Which of yours differs?"
 NO_CHANGE = "By its settings the changed recipe is the old one. What did you change: epochs, batch size, or learning rate?"
-NO_SIZE = "This can't be. Did two columns change places?"
 NO_RATE = "A learning rate lies above 0 and below 1. Which had this run?"
-PER_PIXEL = "So little costs no image of 784 pixels. Is it summed over pixels, in nats, or a mean over them? Has it the sign of a loss, and its own column?"
-PER_BATCH = "So much costs not even a decoder that knows nothing. Is it averaged over images, or a sum over a batch? Do pixels lie in [0, 1]?"
-NEGATIVE = "A KL is never below 0. Which sign has yours?"
 WORDS = ("lower", "higher", "no clear difference")
 
 
