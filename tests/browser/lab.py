@@ -73,6 +73,7 @@ class Lab:
             "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
             "VAE_COURSE_DEVICE": "cpu",
+            "VAE_COURSE_PROFILE": "quick",
         }
         self.set_theme("light")
 
@@ -127,10 +128,14 @@ class Lab:
             time.sleep(0.2)
         raise TimeoutError(f"{complaint}. The server's log ends: {self.log.read_text()[-2000:]}")
 
-    def write(self, name: str, cells: list[str]) -> None:
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(cells)])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, self.notebooks / name)
+    def write(self, name: str, cells: list[str] | nbformat.NotebookNode) -> int:
+        """A notebook of these cells of code, or this one as it is; how many cells of code it has."""
+        if isinstance(cells, list):
+            made = [nbformat.v4.new_code_cell(source, id=f"cell-{i}") for i, source in enumerate(cells)]
+            kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+            cells = nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
+        nbformat.write(cells, self.notebooks / name)
+        return sum(cell.cell_type == "code" for cell in cells.cells)
 
     def url(self, name: str, at: str = "lab/tree") -> str:
         """A notebook's address in JupyterLab; at "notebooks", the same server shows it in Notebook 7."""
@@ -142,12 +147,14 @@ class Lab:
 
 
 @contextmanager
-def opened(browser: Browser, lab: Lab, name: str, cells: list[str], *, at: str = "lab/tree") -> Iterator[NotebookPage]:
+def opened(
+    browser: Browser, lab: Lab, name: str, cells: list[str] | nbformat.NotebookNode, *, at: str = "lab/tree"
+) -> Iterator[NotebookPage]:
     """The page of a new notebook whose cells have all been run; closed at the end."""
-    lab.write(name, cells)
+    count = lab.write(name, cells)
     page = NotebookPage(browser, lab, name, at=at)
     try:
-        page.run_all(len(cells))
+        page.run_all(count)
         yield page
     finally:
         page.close()
@@ -281,13 +288,17 @@ class NotebookPage:
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         done = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].filter((prompt) => /\\d/.test(prompt.textContent)).length"
         try:
-            self.page.wait_for_function(f"{done} >= {cells}", timeout=1000 * PATIENCE)
+            self.page.wait_for_function(f"{done} >= {cells}", timeout=3 * 1000 * PATIENCE)  # a page trains
         except Exception as error:
             shown = self.page.locator(".jp-OutputArea-output").all_inner_texts()
             raise AssertionError(f"not all cells were run: {shown[-1:]} {self.side.errors}") from error
 
     def explorer(self, title: str) -> OnPage:
-        return OnPage(self, title)
+        return OnPage(self, self.page.locator(f'.vae-explorer[aria-label="{title}"]').first)
+
+    def explorers(self) -> list[OnPage]:
+        """All that the page shows, from the top down."""
+        return [OnPage(self, root) for root in self.page.locator(".vae-explorer").all()]
 
     def close(self) -> None:
         self.side.close()
@@ -347,9 +358,8 @@ WATCH = """
 class OnPage:
     """One explorer on the page."""
 
-    def __init__(self, notebook: NotebookPage, title: str) -> None:
-        self.notebook = notebook
-        self.root = notebook.page.locator(f'.vae-explorer[aria-label="{title}"]').first
+    def __init__(self, notebook: NotebookPage, root) -> None:
+        self.notebook, self.root = notebook, root
         self.root.wait_for(timeout=1000 * PATIENCE)
         self.image = self.root.locator(".vae-picture")
         self.root.scroll_into_view_if_needed()
