@@ -87,6 +87,7 @@ PARTS = {
     "autoencoder-vae-gan": _result("autoencoder_vae_gan", "three kinds of models, samples compared"),
     "disentanglement": _result("disentanglement", "MIG and FactorVAE score by β"),
     "few-labels": _result("few_labels", "a classifier from 100 labels"),
+    "right-halves": _result("right_halves", "half of a digit drawn from the other half"),
     "anomalies": _result("anomalies", "one digit held out"),
     "hierarchy": _result("hierarchy", "one, two and three latent levels"),
 }

@@ -22,7 +22,7 @@ from torch import Tensor
 from benchmarks.measures import DRAWN_IMAGES, look_of_digits
 from benchmarks.tables import real_mnist, signature
 from vae_course import checkpoints, load
-from vae_course.data import Split
+from vae_course.data import Split, draw_strokes
 from vae_course.data.melodies import FIRST_PITCH, HOLD
 
 FOLDER = Path(__file__).parent / "gallery"
@@ -33,15 +33,11 @@ IN_PLACE_OF = {
     "dense-vae-mnist-20": "vae-mnist-20",
     "dense-vae-mnist-2": "vae-mnist-2",
     "dense-autoencoder-mnist-2": "autoencoder-mnist-2",
-    "dense-conditional-vae-mnist-2": "conditional-vae-mnist-2",
-    "dense-conditional-vae-mnist-10": "conditional-vae-mnist-10",
     "adversarial-mnist-gaussian-8": "aae-mnist-gaussian-8",
     "adversarial-mnist-mixture-2": "aae-mnist-mixture-2",
     "adversarial-mnist-swiss-roll-2": "aae-mnist-swiss-roll-2",
     "three-levels-ladder-mnist-binary": "hierarchical-mnist-binary-3",
     "two-levels-ladder-mnist-binary": "hierarchical-mnist-binary-2",
-    "recurrent-melodies-rewriting": "recurrent-melodies",
-    "recurrent-melodies-sampling": "recurrent-melodies",
 }
 DIGITS = {"mnist": "grey", "mnist-binary": "drawn once"}
 DIGITS_HEAD = ("pixels", "epochs", "−ELBO, nats", "Fréchet", "coverage")
@@ -94,6 +90,8 @@ def as_images(x: Tensor, data: str) -> Tensor:
         return x
     if data == "melodies":
         return rolls(x)
+    if data == "strokes":
+        return draw_strokes(x)
     if x.dim() == 3 and x.shape[-1] == 2:
         return curves(x)
     raise ValueError(f"examples of {data!r} have shape {tuple(x.shape[1:])}, and the gallery does not know how to draw them. Say it here.")
@@ -124,8 +122,9 @@ def picture(model, x: Tensor, y: Tensor | None, data: str = "mnist") -> bytes:
 
 
 def draws(name: str) -> bool:
-    """Whether the stored model can draw: has a decoder."""
-    return "latent_size" in (config := checkpoints.card(name)["config"]) or "latent_sizes" in config
+    """Whether the stored model can draw: has a decoder, and needs nothing to see. Else it is for its own page."""
+    config, recipe = checkpoints.card(name)["config"], checkpoints.card(name)["recipe"]
+    return ("latent_size" in config or "latent_sizes" in config) and not (recipe.get("given") or recipe.get("trained_by"))
 
 
 def shown(test: Split) -> tuple[Tensor, Tensor | None]:

@@ -17,11 +17,15 @@ class Recipe:
 
     model: its module and class, in `vae_course.models`.
     config: what it is built from.
-    data: the name that `load` takes; fresh: whether its pixels are drawn anew each epoch.
+    data: the name that `load` takes; fresh: whether its pixels are drawn anew each epoch; given: "left half" where the right half of
+        each image is to be drawn and the left is seen, "dealt labels" where labels are drawn at random, so that they say nothing.
     epochs: the most there are, should the bound go on rising.
     held_out: how many training examples, the last ones, are kept for the bound.
     held_out_labels: in place of these, all examples with one of these labels: windows of one tune are too like each other to be parted.
     game: whether the last epoch's weights are kept, after all epochs, whatever the held-out loss does.
+    beta_from: with it, β begins there and falls to the model's own, by the same factor each epoch, after an eighth of the epochs and up
+        to the last eighth, in which the learning rate falls instead. The losses of two epochs are then no longer losses of one thing, so
+        that all epochs are run and the last weights kept, too.
     patience, lowered_after, lowered_to: as above.
     minutes: of processor time, after which training ends whatever the bound does; the card then says that it was still falling.
     """
@@ -30,6 +34,7 @@ class Recipe:
     config: dict[str, Any] = field(default_factory=dict)
     data: str = "mnist"
     fresh: bool = False
+    given: str = ""
     epochs: int = 500
     batch_size: int = 128
     learning_rate: float = 1e-3
@@ -37,10 +42,16 @@ class Recipe:
     held_out: int = 5000
     held_out_labels: list[int] = field(default_factory=list)
     game: bool = False
+    beta_from: float = 0.0
     patience: int = 10
     lowered_after: int = 4
     lowered_to: float = 0.4
     minutes: float = 45
+
+    @property
+    def to_the_last(self) -> bool:
+        """Whether all epochs are run and the last one's weights are kept: no loss says which epoch was the best."""
+        return self.game or bool(self.beta_from)
 
     @property
     def training(self) -> dict[str, Any]:
@@ -57,9 +68,20 @@ def _convolutional(latent_size: int, **more) -> Recipe:
     return Recipe("convolutional:ConvolutionalVAE", config, **more)
 
 
+def _right_half(kind: str, seed: int, **more) -> Recipe:
+    return Recipe(f"conditional:{kind}", {"hidden_sizes": [400], **more}, given="left half", seed=seed, epochs=40)
+
+
 def _sprites(beta: float, seed: int) -> Recipe:
     config = {"input_shape": [1, 32, 32], "latent_size": 10, "channels": [32, 32, 64], "likelihood": "bernoulli", "start": 0.05}
     return Recipe("convolutional:ConvolutionalVAE", config | {"beta": beta}, data="sprites", seed=seed, batch_size=64, minutes=20)
+
+
+def _unfolded(seed: int) -> Recipe:
+    """A code that is dear at first holds what changes most pixels, one thing a latent; what changes less joins as it becomes cheaper."""
+    config = _sprites(2, seed).config
+    how = {"data": "sprites", "seed": seed, "epochs": 40, "beta_from": 30.0}
+    return Recipe("convolutional:ConvolutionalVAE", config, **how)
 
 
 def _levels(latent_sizes: list[int], hidden_sizes: list[int], inference: str = "ladder") -> Recipe:
@@ -109,13 +131,27 @@ RECIPES = {
     "dense-autoencoder-mnist-20": Recipe("autoencoder:Autoencoder", {"latent_size": 20}),
     "dense-conditional-vae-mnist-2": Recipe("conditional:ConditionalVAE", {"latent_size": 2, "hidden_sizes": [512, 256]}),
     "dense-conditional-vae-mnist-10": Recipe("conditional:ConditionalVAE", {"latent_size": 10, "hidden_sizes": [400]}),
+    "deaf-conditional-vae-mnist-2": Recipe(
+        "conditional:ConditionalVAE", {"latent_size": 2, "hidden_sizes": [512, 256]}, given="dealt labels", epochs=13
+    ),
+    **{f"right-half-mnist-10-seed-{seed}": _right_half("ImageConditionalVAE", seed, latent_size=10) for seed in (0, 1, 2)},
+    **{f"right-half-without-z-mnist-seed-{seed}": _right_half("ImageRegression", seed) for seed in (0, 1, 2)},
     **{f"convolutional-vae-sprites-10-beta-{beta}-seed-{seed}": _sprites(beta, seed) for beta in (1, 4) for seed in (0, 1, 2)},
+    **{f"convolutional-vae-sprites-10-falling-beta-seed-{seed}": _unfolded(seed) for seed in (0, 1, 2)},
     "adversarial-mnist-gaussian-8": _adversarial("gaussian", 8),
     "adversarial-mnist-mixture-2": _adversarial("mixture", 2),
     "adversarial-mnist-swiss-roll-2": _adversarial("swiss roll", 2, classes=10),
     # One to write again what was read, each step from the code alone; one to write new tunes, for which it reads its own steps, too.
     "recurrent-melodies-rewriting": _melodies(1.0, 0.05, latent_size=48),
     "recurrent-melodies-sampling": _melodies(0.2, 1.0, latent_size=32, free_bits=0.2),
+    "recurrent-strokes": Recipe(
+        "handwriting:HandwritingVAE",
+        {"latent_size": 24, "hidden_size": 128, "components": 12, "word_dropout": 0.2, "beta": 0.5},
+        data="strokes",
+        batch_size=256,
+        learning_rate=2e-3,
+        minutes=40,
+    ),
     "one-level-mnist-binary": _levels([32], [220]),
     "one-level-as-deep-mnist-binary": Recipe("vae:VAE", {"latent_size": 32, "hidden_sizes": [190, 100, 100], **ANNEALED}, **FRESH),
     "two-levels-naive-mnist-binary": _levels([32, 16], [210, 110], "naive"),

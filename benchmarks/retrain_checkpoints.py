@@ -122,6 +122,9 @@ def main() -> int:
     wrong = 0
     for name in [arguments.make] if arguments.make else arguments.names or checkpoints.names():
         about = recipe_from(arguments) if arguments.make else checkpoints.card(name)
+        if command := about["recipe"].get("trained_by"):
+            print(f"\n{name} is trained, and stored, by another command: {command}")
+            continue
         about = on_data_of_today(about) if arguments.data_changed else about
         started = time.perf_counter()
         model, metrics = train(about)

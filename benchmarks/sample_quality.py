@@ -24,7 +24,7 @@ COUNT = 5000
 SEEDS = (0, 1, 2)
 CHECKPOINTS = {
     "VAE": "vae-mnist-20",
-    "conditional VAE": "conditional-vae-mnist-10",
+    "conditional VAE": "dense-conditional-vae-mnist-10",
     "AAE": "aae-mnist-gaussian-8",
     "AAE, mixture": "aae-mnist-mixture-2",
 }

@@ -17,14 +17,14 @@ import importlib
 import os
 import signal
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 
 import vae_course
 from vae_course import checkpoints
-from vae_course.data import Split
+from vae_course.data import Dataset, Split, halves
 from vae_course.data.download import cache_folder
 from vae_course.training import fit, mean_losses
 
@@ -39,6 +39,19 @@ class Done(Exception):
     """Training is over before its last epoch: the bound has stopped rising."""
 
 
+def as_given(data: Dataset, recipe: Recipe) -> Dataset:
+    """The data with what the recipe gives a model to see in the place of labels. Raises ValueError where nobody has said what that is."""
+    if recipe.given == "left half":
+        return halves(data)
+    if recipe.given == "dealt labels":
+        drawn = torch.Generator().manual_seed(recipe.seed)
+        dealt = (Split(split.x, torch.randint(len(data.classes), (len(split),), generator=drawn)) for split in (data.train, data.test))
+        return replace(data, train=next(dealt), test=next(dealt))
+    if recipe.given:
+        raise ValueError(f"given is {recipe.given!r}, expected 'left half', 'dealt labels' or nothing.")
+    return data
+
+
 class Run:
     """One model on its way through its recipe.
 
@@ -49,7 +62,8 @@ class Run:
     def __init__(self, name: str, recipe: Recipe, folder: Path) -> None:
         self.name, self.recipe, self.state = name, recipe, folder / f"{name}.state"
         data = vae_course.load(recipe.data, fresh=True) if recipe.fresh else vae_course.load(recipe.data)
-        self.data, self.fingerprint = data, data.fingerprint()
+        self.fingerprint = data.fingerprint()
+        self.data = data = as_given(data, recipe)
         self.train: Split
         self.held_out: Split
         judges = vae_course.load(recipe.data).train if recipe.fresh else data.train  # what judges is the same each epoch
@@ -83,6 +97,7 @@ class Run:
         """Train until the recipe says that it is enough. Keeps the best epoch's weights in the model."""
         self.started = self.written = time.process_time()
         left = self.recipe.epochs - len(self.curve)
+        self._set_beta()
         try:
             if self._is_enough() or left < 1:
                 raise Done
@@ -107,9 +122,10 @@ class Run:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.recipe.seed)
             self.curve.append(mean_losses(model, self.held_out)["loss"])
-        if self.recipe.game or self.curve[-1] == min(self.curve):
+        if self.recipe.to_the_last or self.curve[-1] == min(self.curve):
             self.best = copy.deepcopy(model.state_dict())
-        if self.since and self.since % self.recipe.lowered_after == 0 and not self.recipe.game:
+        self._set_beta()
+        if self._is_time_for_smaller_steps():
             for group in self.optimizer.param_groups:
                 group["lr"] *= self.recipe.lowered_to
         rate, epoch = self.optimizer.param_groups[0]["lr"], len(self.curve)
@@ -119,9 +135,21 @@ class Run:
         if self._is_enough():
             raise Done
 
+    def _set_beta(self) -> None:
+        """The weight of the KL in the next epoch, where it falls."""
+        if self.recipe.beta_from:
+            part = min(max((8 * len(self.curve) / self.recipe.epochs - 1) / 6, 0.0), 1.0)
+            last = self.recipe.config["beta"]
+            self.model.beta = self.recipe.beta_from * (last / self.recipe.beta_from) ** part
+
+    def _is_time_for_smaller_steps(self) -> bool:
+        if self.recipe.beta_from:
+            return 8 * len(self.curve) > 7 * self.recipe.epochs
+        return bool(self.since) and self.since % self.recipe.lowered_after == 0 and not self.recipe.game
+
     def _is_enough(self) -> bool:
         so_far = self.seconds + time.process_time() - self.started
-        risen_enough = self.since >= self.recipe.patience and not self.recipe.game
+        risen_enough = self.since >= self.recipe.patience and not self.recipe.to_the_last
         return bool(self.curve) and (risen_enough or so_far > 60 * self.recipe.minutes)
 
     def _write(self) -> None:
@@ -164,9 +192,9 @@ class Run:
         metrics = self.measured()
         ending = {
             "epochs_trained": len(self.curve),
-            "best_epoch": len(self.curve) if self.recipe.game else self.curve.index(min(self.curve)) + 1,
+            "best_epoch": len(self.curve) if self.recipe.to_the_last else self.curve.index(min(self.curve)) + 1,
             "held_out_loss": [round(value, 3) for value in self.curve],
-            "still_falling": len(self.curve) < self.recipe.epochs if self.recipe.game else self.since < self.recipe.patience,
+            "still_falling": len(self.curve) < self.recipe.epochs if self.recipe.to_the_last else self.since < self.recipe.patience,
             "seconds": round(self.seconds),
             "threads": torch.get_num_threads(),
         }

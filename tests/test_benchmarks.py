@@ -135,6 +135,27 @@ def test_a_state_of_days_when_a_setting_was_not_there_yet_goes_on(recipe, tmp_pa
     assert capsys.readouterr().out.count("begins anew") == 0
 
 
+def test_a_beta_that_falls_ends_at_the_models_own_and_goes_on_where_it_stopped(recipe, tmp_path):
+    """The first and the last eighth of the epochs have one β each, and between them it falls by one factor; the last weights are kept."""
+    falling = Recipe(**{**vars(recipe), "config": {**recipe.config, "beta": 2.0}, "epochs": 16, "beta_from": 32.0, "patience": 1})
+    seen = []
+    run = train_models.Run("model", falling, tmp_path)
+    after = run._after_an_epoch
+    run._after_an_epoch = lambda model, history: (seen.append(model.beta), after(model, history))
+    run.finish()
+    assert seen[:3] == [32.0] * 3 and seen[14:] == [2.0] * 2
+    assert seen[3:15] == pytest.approx([32 * (2 / 32) ** (epoch / 12) for epoch in range(1, 13)])
+    assert len(run.curve) == 16 and run.optimizer.param_groups[0]["lr"] == pytest.approx(recipe.learning_rate * recipe.lowered_to**2)
+
+    first = train_models.Run("stopped", falling, tmp_path)
+    first._is_enough = lambda: len(first.curve) == 5
+    first.finish()
+    second = train_models.Run("stopped", falling, tmp_path)
+    second.finish()
+    for one, other in zip(run.model.state_dict().values(), second.model.state_dict().values(), strict=True):
+        torch.testing.assert_close(one, other, rtol=0, atol=0)
+
+
 def game(recipe, **more) -> Recipe:
     config = {"input_shape": [1, 8, 8], "latent_size": 2, "hidden_sizes": [16], "half_life": 20}
     return Recipe(**{**vars(recipe), "model": "adversarial:AdversarialAutoencoder", "config": config, "game": True, **more})
@@ -208,6 +229,7 @@ def test_tunes_and_series_have_their_pictures():
     assert on.sum(0).tolist() == [1, 0, 1, 17], "a point behind a gap stands alone, a line joins what was seen"
     assert on[-1, 0]
     assert on[0, 2]
+    assert gallery.as_images(torch.tensor([[[0.5, 0.5, 1.0], [0.6, 0.5, 1.0]]]), "strokes").shape == (1, 1, 28, 28)
     with pytest.raises(ValueError, match=r"examples of 'payments' have shape \(8,\), and the gallery does not know how to draw them"):
         gallery.as_images(torch.rand(2, 8), "payments")
 

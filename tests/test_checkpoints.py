@@ -12,7 +12,7 @@ from torch import nn
 
 from tests.kinds import KINDS
 from vae_course import checkpoints
-from vae_course.models import VAE, RecurrentVAE
+from vae_course.models import VAE, HandwritingVAE, RecurrentVAE
 from vae_course.training import fit
 
 
@@ -74,7 +74,8 @@ def test_every_checkpoint_of_the_course_loads_and_says_how_it_was_made(name):
     assert all(torch.isfinite(value).all() for value in model.state_dict().values())
     if hasattr(model, "reconstruct") and len(model.input_shape) == 3:  # a sequence is more than a shape: its own tests make one
         images = torch.rand(2, *model.input_shape)
-        assert model.reconstruct(images, torch.tensor([0, 1])).shape == images.shape
+        given = torch.rand(2, *model.condition_shape) if hasattr(model, "condition_shape") else torch.tensor([0, 1])
+        assert model.reconstruct(images, given).shape == images.shape
 
 
 def test_weights_are_small(stored, small_vae):
@@ -208,15 +209,21 @@ def tokens() -> torch.Tensor:
     return F.one_hot(torch.randint(4, (60, 9), generator=torch.Generator().manual_seed(2))).float()
 
 
+def pen_strokes() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(2)
+    return torch.cat([torch.rand(60, 9, 2, generator=generator), torch.rand(60, 9, 1, generator=generator).round()], dim=-1)
+
+
 TRAINED = KINDS | {
     "recurrent": lambda: RecurrentVAE(input_shape=(9, 4), latent_size=3, hidden_size=8, word_dropout=0.5, anneal_steps=12),
+    "handwriting": lambda: HandwritingVAE(input_shape=(9, 3), latent_size=3, hidden_size=8, components=2, anneal_steps=12),
 }
 
 
 @pytest.mark.parametrize("kind", TRAINED)
 def test_training_goes_on_from_a_checkpoint_as_from_a_second_fit(kind, blobs, tmp_path):
     """Whatever schedule a model follows, it neither restarts nor jumps: the two runs are the same to the last bit."""
-    data = tokens() if kind == "recurrent" else blobs.train.head(60)
+    data = {"recurrent": tokens, "handwriting": pen_strokes}.get(kind, lambda: blobs.train.head(60))()
     torch.manual_seed(0)
     model = TRAINED[kind]()
     fit(model, data, epochs=2, batch_size=20, seed=0, quiet=True)

@@ -11,7 +11,7 @@ import torch
 from tests.explorers import EXPLORERS
 from tests.kinds import KINDS
 from vae_course import checkpoints, models, widgets
-from vae_course.data import load
+from vae_course.data import halves, load
 from vae_course.evaluation import (
     active_units,
     anomaly_scores,
@@ -106,6 +106,24 @@ def test_a_recurrent_model_writes_series():
     model = models.RecurrentVAE(input_shape=data.input_shape, latent_size=3, hidden_size=8, likelihood="gaussian")
     fit(model, data, epochs=1, seed=0, quiet=True)
     assert model.sample(3).device.type == "cuda"
+    assert evaluate(model, data)["kl"] >= 0
+
+
+def test_a_handwriting_model_writes_strokes():
+    data = load("strokes").subset(train=64, test=16)
+    model = models.HandwritingVAE(latent_size=3, hidden_size=8, components=3)
+    fit(model, data, epochs=1, seed=0, quiet=True)
+    assert model.sample(3).device.type == "cuda"
+    assert model.decode(model.prior.sample((2,))).sample(temperature=0.5).device.type == "cuda"
+    assert evaluate(model, data)["kl"] >= 0
+
+
+def test_a_model_draws_the_other_half(blobs):
+    data, half = halves(blobs), {"input_shape": (1, 8, 4), "condition_shape": (1, 8, 4), "hidden_sizes": (16,)}
+    model, rival = models.ImageConditionalVAE(latent_size=2, **half), models.ImageRegression(**half)
+    for one in (model, rival):
+        fit(one, data, epochs=1, seed=0, quiet=True)
+    assert model.sample(3, data.test.y[0]).device.type == rival.answer(data.test.y[:3]).device.type == "cuda"
     assert evaluate(model, data)["kl"] >= 0
 
 

@@ -214,6 +214,15 @@ def test_sequences_are_read_and_written_there(kind):
     assert evaluation.negative_log_likelihood(model, x[:3], k=2, quiet=True).shape == (3,)
 
 
+def test_strokes_are_read_and_written_there():
+    x = torch.cat([torch.rand(24, 12, 2), torch.ones(24, 12, 1)], dim=-1)
+    model = models.HandwritingVAE(input_shape=(12, 3), latent_size=3, hidden_size=8, components=2)
+    fit(model, x.double(), epochs=1, batch_size=12, quiet=True)
+    assert model.sample(2).cpu().shape == (2, 12, 3)
+    assert evaluation.evaluate(model, x.double())["kl"] >= 0
+    assert evaluation.negative_log_likelihood(model, x[:3], k=2, quiet=True).shape == (3,)
+
+
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_every_explorer_moves_there(name, trained, blobs):
     EXPLORERS[name](trained, blobs).sweep().still()

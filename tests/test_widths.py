@@ -59,6 +59,36 @@ def test_a_width_is_no_doubt(test_images, judge):
     assert widths_of_all[misread].mean().item() == pytest.approx(widths_of_all[~misread].mean().item(), abs=0.02)
 
 
+def test_the_formula_knows_the_image_and_not_only_the_latent(test_images):
+    found, foretold = widths("dense-vae-mnist-20", test_images[:500])
+    ends = torch.tensor([0.05, 0.95])
+    by_formula, by_latent = ((found / guess).flatten().quantile(ends).tolist() for guess in (foretold, found.median(0).values))
+    assert 0.83 < by_formula[0] < by_formula[1] < 1.2
+    assert by_latent[0] < 0.8
+    assert by_latent[1] > 1.6
+
+
+def test_images_that_are_hard_to_read_have_no_wider_clouds_at_equal_ink_and_in_one_class(test_images, judge):
+    model, y = pretrained("dense-vae-mnist-20", device="cpu"), load("mnist").test.y
+    with torch.no_grad():
+        width = model.encode(test_images).stddev.log().mean(1)
+        doubt = 1 - judge.classify(test_images).amax(1)
+    ink = test_images.flatten(1).mean(1)
+    known = {"ink": torch.stack([ink, ink.square()], 1), "class": torch.nn.functional.one_hot(y, 10).float()}
+    for parts in ([torch.ones(len(ink), 1), known["ink"]], [known["ink"], known["class"]]):
+        by_these = torch.cat(parts, 1)
+        level = width - by_these @ torch.linalg.lstsq(by_these, width).solution
+        hard = doubt > doubt.quantile(0.98)
+        assert 0.9 < (level[hard].mean() - level[~hard].mean()).exp() < 0.98
+        assert spearmanr(level, doubt).statistic < 0
+
+
+def test_where_there_is_more_ink_the_decoder_answers_more_strongly(test_images):
+    _, foretold = widths("dense-vae-mnist-20", test_images[:2_000])
+    strength = (foretold**-2 - 1).log().mean(1) / 2
+    assert spearmanr(strength, test_images[:2_000].flatten(1).mean(1)).statistic == pytest.approx(0.75, abs=0.05)
+
+
 def test_only_the_prior_parts_the_models_widely_and_a_fitted_gaussian_brings_them_near(test_images, judge):
     distances = {}
     train = load("mnist").train.x[:5_000]

@@ -36,6 +36,9 @@ if TYPE_CHECKING:  # what an editor reads; a test holds that it is the same as b
         DigitClassifier as DigitClassifier,
     )
     from .models import (
+        HandwritingVAE as HandwritingVAE,
+    )
+    from .models import (
         HierarchicalVAE as HierarchicalVAE,
     )
     from .models import (
@@ -118,6 +121,7 @@ _HOMES = {
         "ConvolutionalVAE",
         "AdversarialAutoencoder",
         "RecurrentVAE",
+        "HandwritingVAE",
         "HierarchicalVAE",
         "SemiSupervisedVAE",
         "SemiSupervisedAdversarialAutoencoder",

@@ -25,10 +25,10 @@ makers = {
     "The reparameterisation trick": lambda: Trick(model, x[0]),
     "Two Gaussians": lambda: TwoGaussians(),
     "Family": lambda: Family(family, data=data),
-    "Label and style": lambda: LabelAndStyle(vae_course.pretrained("conditional-vae-mnist-2"), data),
+    "Label and style": lambda: LabelAndStyle(vae_course.pretrained("dense-conditional-vae-mnist-2"), data),
     "Factor sliders": lambda: FactorSliders(vae_course.pretrained("vae-sprites-10-beta-16"), vae_course.load("sprites")),
     "The gap": lambda: PosteriorGap(flat, own, points=401),
-    "Tune mixer": lambda: TuneMixer(vae_course.pretrained("recurrent-melodies"), tunes[0], tunes[-1]),
+    "Tune mixer": lambda: TuneMixer(vae_course.pretrained("recurrent-melodies-rewriting"), tunes[0], tunes[-1]),
     "Level resampler": lambda: LevelResampler(two_levels, data),
     "Draw your own": lambda: DrawYourOwn(flat, data),
 }

@@ -13,7 +13,7 @@ from vae_course.data.melodies import from_tokens
 from vae_course.widgets import TuneMixer
 
 x = vae_course.load("melodies").test.x
-mixer = TuneMixer(vae_course.pretrained("recurrent-melodies"), x[0], x[-1])
+mixer = TuneMixer(vae_course.pretrained("recurrent-melodies-rewriting"), x[0], x[-1])
 """
 CELLS = [SET_UP.strip(), "mixer", "play(from_tokens(x[0]))"]
 # The loudest sample and the length in seconds of what an audio element holds, by the browser's own decoder.

@@ -6,8 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from vae_course.data import Split, halves
 from vae_course.evaluation import evaluate, negative_log_likelihood, posterior_means
-from vae_course.models import ConditionalVAE
+from vae_course.models import ConditionalVAE, ImageConditionalVAE, ImageRegression
 from vae_course.models.conditional import LabelledMLP
 from vae_course.objectives import elbo, importance_weighted_bound
 from vae_course.training import fit
@@ -207,3 +208,85 @@ def test_vectors_meet_every_label_at_once():
     for label in range(3):
         torch.testing.assert_close(everything[label], joined(network, vectors, torch.full((6,), label)))
     assert LabelledMLP([5, 2], classes=3)(vectors, torch.eye(3)[:1]).min() < 0, "no ReLU after a last layer"
+
+
+# What is given may be an image.
+
+
+@pytest.fixture
+def halved(blobs):
+    return halves(blobs)
+
+
+@pytest.fixture
+def completing() -> ImageConditionalVAE:
+    return ImageConditionalVAE(input_shape=(1, 8, 4), condition_shape=(1, 8, 4), latent_size=3, hidden_sizes=(16,))
+
+
+def test_the_loss_given_an_image_is_the_objective_written_out(completing, halved):
+    x, y = halved.train.x[:6], halved.train.y[:6]
+    torch.manual_seed(5)
+    loss = completing.loss(x, y)
+    torch.manual_seed(5)
+    mu, log_var = completing.encoder(x.flatten(1), y.flatten(1)).chunk(2, dim=1)
+    z = mu + torch.exp(0.5 * log_var) * torch.randn(6, 3)
+    logits = completing.decoder(z, y.flatten(1))
+    reconstruction = F.binary_cross_entropy_with_logits(logits, x.flatten(1), reduction="sum") / 6
+    kl = 0.5 * (mu**2 + log_var.exp() - 1 - log_var).sum() / 6
+    torch.testing.assert_close(loss.total, reconstruction + kl)
+
+
+def test_one_image_may_be_given_for_all_answers(completing, halved):
+    one = halved.test.y[0]
+    torch.manual_seed(1)
+    answers = completing.sample(5, one)
+    torch.manual_seed(1)
+    torch.testing.assert_close(answers, completing.sample(5, one.expand(5, -1, -1, -1)))
+    assert answers.shape == (5, 1, 8, 4)
+    assert (answers - answers[0]).abs().max() > 0, "another z, another answer"
+
+
+def test_a_trained_model_minds_another_images_half(halved):
+    torch.manual_seed(0)
+    model = ImageConditionalVAE(input_shape=(1, 8, 4), condition_shape=(1, 8, 4), latent_size=2, hidden_sizes=(32,))
+    fit(model, halved, epochs=30, seed=0, quiet=True)
+    other = Split(halved.test.x, halved.test.y.flip(0))
+    assert evaluate(model, halved)["elbo"] > evaluate(model, other)["elbo"] + 0.5
+
+
+@pytest.mark.parametrize(
+    ("y", "told"),
+    [
+        (None, "is missing"),
+        (torch.tensor([0, 1]), "is torch.int64"),
+        (3, "is int"),
+        (torch.zeros(3, 1, 8, 4), r"has the shape \(3, 1, 8, 4\) beside 2 examples"),
+        (torch.full((2, 1, 8, 4), 2.0), "pixels must lie in"),
+    ],
+)
+def test_what_is_no_image_to_be_given_is_refused(completing, y, told):
+    with pytest.raises(ValueError, match=told):
+        completing.sample(2, y)
+    if y is not None and not isinstance(y, int) and len(y) == 2:
+        with pytest.raises(ValueError, match=told):
+            fit(completing, (torch.zeros(2, 1, 8, 4), y), epochs=1, quiet=True)
+
+
+def test_a_network_without_z_has_one_answer_and_learns_the_average(halved):
+    """Two right halves, equally likely for one left: the answer is half of each."""
+    seen = halved.train.y[:1].expand(64, -1, -1, -1)
+    either = torch.stack([torch.zeros(1, 8, 4), torch.ones(1, 8, 4)]).repeat(32, 1, 1, 1)
+    torch.manual_seed(0)
+    model = ImageRegression(input_shape=(1, 8, 4), condition_shape=(1, 8, 4), hidden_sizes=(16,))
+    fit(model, (either, seen), epochs=100, batch_size=64, learning_rate=1e-2, seed=0, quiet=True)
+    answers = model.answer(seen[:2])
+    assert torch.equal(answers[0], answers[1])
+    torch.testing.assert_close(answers[0], torch.full((1, 8, 4), 0.5), atol=0.02, rtol=0)
+    assert model.loss(either, seen).total.item() == pytest.approx(32 * math.log(2), abs=0.1)
+
+
+def test_the_network_without_z_is_the_decoders(completing):
+    rival = ImageRegression(input_shape=(1, 8, 4), condition_shape=(1, 8, 4), hidden_sizes=(16,))
+    sizes = [tuple(part.shape) for part in rival.parameters()]
+    assert sizes == [(16, 32), (16,), (32, 16), (32,)]
+    assert completing.decoder.from_label.weight.shape == (16, 32)

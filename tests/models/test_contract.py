@@ -12,7 +12,7 @@ from torch.distributions import MultivariateNormal, kl_divergence
 from tests.kinds import KINDS
 from vae_course import checkpoints, fit
 from vae_course.evaluation import evaluate, kl_per_dimension
-from vae_course.models import VAE, ConditionalVAE, ConvolutionalVAE, HierarchicalVAE, RecurrentVAE, SemiSupervisedVAE
+from vae_course.models import VAE, ConditionalVAE, ConvolutionalVAE, HandwritingVAE, HierarchicalVAE, RecurrentVAE, SemiSupervisedVAE
 from vae_course.models.base import EncoderDecoder, LatentVariableModel, Loss
 
 CODED = [name for name, make in KINDS.items() if isinstance(make(), EncoderDecoder)]
@@ -26,6 +26,7 @@ VARIATIONAL = {
         input_shape=(1, 8, 8), latent_sizes=(3, 2), hidden_sizes=(16, 8), inference="naive", **settings
     ),
     "recurrent": lambda **settings: RecurrentVAE(**SERIES, **settings),
+    "handwriting": lambda **settings: HandwritingVAE(input_shape=(6, 3), latent_size=3, hidden_size=8, components=2, **settings),
 }
 
 
@@ -33,6 +34,8 @@ def batch_for(name: str, blobs):
     if name == "recurrent":
         tokens = torch.randint(5, (16, 6), generator=torch.Generator().manual_seed(0))
         return nn.functional.one_hot(tokens, 5).float(), None
+    if name == "handwriting":
+        return torch.rand(16, 6, 3, generator=torch.Generator().manual_seed(0)) * torch.tensor([1, 1, 0]) + torch.tensor([0.0, 0, 1]), None
     return blobs.train.x[:16], blobs.train.y[:16]
 
 

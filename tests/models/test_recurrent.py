@@ -98,6 +98,24 @@ def test_sampled_sequences_come_as_often_as_log_prob_says():
     assert (shares - p).abs().max() < 4 * (0.25 / 20_000) ** 0.5
 
 
+def test_a_temperature_raises_each_steps_chances_to_a_power():
+    model = RecurrentVAE(input_shape=(1, 3), latent_size=2, hidden_size=4).eval()
+    z = torch.randn(2)
+    logits = model.outputs_given(z.unsqueeze(0), torch.zeros(1, 1, 3))[0, 0].detach()
+    for temperature in (0.5, 2.0):
+        drawn = model.decode(z).sample((20_000,), temperature=temperature)[:, 0].mean(0)
+        assert (drawn - (logits / temperature).softmax(-1)).abs().max() < 4 * (0.25 / 20_000) ** 0.5
+    with pytest.raises(ValueError, match="temperature is 0, expected a number above 0"):
+        model.decode(z).sample(temperature=0)
+
+
+def test_a_series_is_drawn_closer_to_its_mean_when_cooled():
+    model = make("gaussian", word_dropout=1.0).eval()
+    p = model.decode(torch.zeros(3))
+    spread = [(p.sample((500,), temperature=t)[..., 0] - p.mean[..., 0]).std().item() for t in (0.25, 1.0)]
+    assert spread[0] == pytest.approx(0.5 * spread[1], rel=0.1)
+
+
 def test_a_series_likelihood_is_the_gaussians_over_what_was_seen():
     model, x = make("gaussian", word_dropout=1.0).double().eval(), series().double()
     z = torch.randn(6, 3, dtype=torch.float64)

@@ -52,7 +52,7 @@ def test_it_paints_what_the_model_decodes(name):
     [
         "vae-mnist-20",
         "vae-mnist-2",
-        "conditional-vae-mnist-2",
+        "dense-conditional-vae-mnist-2",
         "hierarchical-mnist-binary-2",
         "convolutional-vae-colour-sprites",
         "aae-mnist-mixture-2",

@@ -13,6 +13,7 @@ from .digits import load_digits
 from .download import NoData
 from .faces import FACE_ATTRIBUTES, draw_faces, face_traversal, faces
 from .few_labels import few_labels, only_labelled
+from .halves import halves
 from .images import IMAGE_SETS, binarise, load_image_set
 from .melodies import Melody, melodies
 from .payments import load_payments, payments
@@ -35,6 +36,7 @@ __all__ = [
     "draw_sprite",
     "draw_sprites",
     "few_labels",
+    "halves",
     "heartbeats",
     "load",
     "melodies",

@@ -4,9 +4,10 @@ from .adversarial import AdversarialAutoencoder
 from .autoencoder import Autoencoder, DenoisingAutoencoder
 from .base import EncoderDecoder, GenerativeModel, LatentVariableModel, Loss, Model, latent_path
 from .classifier import DigitClassifier
-from .conditional import ConditionalVAE
+from .conditional import ConditionalVAE, ImageConditionalVAE, ImageRegression
 from .convolutional import ConvolutionalVAE
 from .gan import GAN
+from .handwriting import HandwritingVAE
 from .hierarchical import HierarchicalVAE
 from .recurrent import RecurrentVAE
 from .semi_supervised import SemiSupervisedVAE
@@ -23,7 +24,10 @@ __all__ = [
     "EncoderDecoder",
     "GAN",
     "GenerativeModel",
+    "HandwritingVAE",
     "HierarchicalVAE",
+    "ImageConditionalVAE",
+    "ImageRegression",
     "LatentVariableModel",
     "Loss",
     "Model",

@@ -15,8 +15,12 @@ from .images import draw_images, show_images, show_pairs, show_strips, to_png
 from .latents import draw_ellipses, draw_latent_map, draw_manifold, show_ellipses, show_latent_map, show_manifold
 from .machines import Part, draw_machine, show_machine
 from .output import folded, outputs_of, packed, show, show_png
+from .patients import show_patient
+from .pens import draw_pen, show_pens
 from .reparameterised import along_latent, show_estimates, show_paths, show_pulls, show_reports, show_way_back
 from .style import CLASS_COLOURS, COLOURS, STYLE
+from .tried import show_tried
+from .tunes import draw_roll, show_rolls, show_walk
 
 __all__ = [
     "CLASS_COLOURS",
@@ -35,6 +39,8 @@ __all__ = [
     "draw_latent_map",
     "draw_machine",
     "draw_manifold",
+    "draw_pen",
+    "draw_roll",
     "folded",
     "outputs_of",
     "packed",
@@ -57,11 +63,16 @@ __all__ = [
     "show_manifold",
     "show_pairs",
     "show_paths",
+    "show_patient",
+    "show_pens",
     "show_png",
     "show_pulls",
     "show_reports",
+    "show_rolls",
     "show_shortfalls",
     "show_strips",
+    "show_tried",
+    "show_walk",
     "show_way_back",
     "to_png",
 ]

@@ -96,6 +96,7 @@ def draw_clouds(
     axis.scatter(*centres.T, s=POINT if unseen else 1, c=colours, linewidths=0, zorder=3)
     axis.set(xlabel=f"z{_below(chosen[0] + 1)}", title=title)
     axis.set_ylabel(f"z{_below(chosen[1] + 1)}", rotation=0, ha="right", va="center")
+    axis.locator_params(nbins=8)  # with more, the numbers of panels side by side touch
     if prior:
         axis.add_patch(Circle((0, 0), WITHIN, fill=False, edgecolor=INK, linestyle="--", linewidth=1.6, zorder=4))
         up = 0.03 * np.ptp(axis.get_ylim())
