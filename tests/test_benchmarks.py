@@ -143,9 +143,11 @@ def test_a_beta_that_falls_ends_at_the_models_own_and_goes_on_where_it_stopped(r
     after = run._after_an_epoch
     run._after_an_epoch = lambda model, history: (seen.append(model.beta), after(model, history))
     run.finish()
-    assert seen[:3] == [32.0] * 3 and seen[14:] == [2.0] * 2
+    assert seen[:3] == [32.0] * 3
+    assert seen[14:] == [2.0] * 2
     assert seen[3:15] == pytest.approx([32 * (2 / 32) ** (epoch / 12) for epoch in range(1, 13)])
-    assert len(run.curve) == 16 and run.optimizer.param_groups[0]["lr"] == pytest.approx(recipe.learning_rate * recipe.lowered_to**2)
+    assert len(run.curve) == 16
+    assert run.optimizer.param_groups[0]["lr"] == pytest.approx(recipe.learning_rate * recipe.lowered_to**2)
 
     first = train_models.Run("stopped", falling, tmp_path)
     first._is_enough = lambda: len(first.curve) == 5

@@ -1,10 +1,12 @@
 """The posterior on a grid against a model whose posterior and log p(x) are known exactly."""
 
+import math
+
 import pytest
 import torch
 from torch.distributions import Independent, MultivariateNormal, Normal, kl_divergence
 
-from vae_course.evaluation import posterior_on_grid
+from vae_course.evaluation import GridPosterior, grid_posterior, posterior_on_grid
 from vae_course.models import VAE
 from vae_course.objectives import elbo, importance_weighted_bound
 
@@ -54,6 +56,25 @@ def test_the_closest_gaussian_is_never_worse_than_where_it_starts(linear_gaussia
     x = model.draw(3)
     grid, start = posterior_on_grid(model, x), mean_field(model, x)
     assert (grid.kl_from(grid.closest_gaussian(start, steps=2)) <= grid.kl_from(start)).all()
+
+
+def test_the_closest_gaussian_is_found_though_start_and_mean_lie_in_the_wrong_place():
+    """Two peaks far apart, and the start is on the lower one."""
+    axis = torch.linspace(-4, 4, 201, dtype=torch.float64)
+    at = lambda centre: Normal(centre, 0.2).log_prob(axis)  # noqa: E731
+    peaks = [math.log(share) + at(centre)[:, None] + at(0.0) for share, centre in ((0.8, 2.0), (0.2, -2.0))]
+    grid = GridPosterior(axis, torch.logaddexp(*peaks)[None], torch.zeros(1))
+    best = grid.closest_gaussian(Independent(Normal(torch.tensor([[-2.0, 0.0]]), torch.tensor([[0.2, 0.2]])), 1), steps=60)
+    assert best.mean[0, 0].item() == pytest.approx(2.0, abs=0.02)
+    assert grid.kl_from(best).item() == pytest.approx(-math.log(0.8), abs=0.01)
+
+
+def test_a_grid_that_is_decoded_in_pieces_is_the_same(linear_gaussian, monkeypatch):
+    model = linear_gaussian()
+    x = model.draw(2)
+    whole = posterior_on_grid(model, x)
+    monkeypatch.setattr(grid_posterior, "AT_ONCE", 1_000)
+    torch.testing.assert_close(posterior_on_grid(model, x).log_density, whole.log_density)
 
 
 def mean_field(model, x):

@@ -17,8 +17,8 @@ def test_the_answer_tells_the_patients_apart_as_they_were_made(seed):
     assert all(told_apart(**figures) == name for name, figures in found)
 
 
-def test_the_exercise_knows_every_patient_of_the_clinic():
-    assert set(ILLNESSES) == set(clinic.names())
+def test_every_illness_of_the_exercise_is_one_of_the_clinics():
+    assert set(ILLNESSES) <= set(clinic.names())
 
 
 @pytest.mark.parametrize("name", ILLNESSES)

@@ -58,6 +58,17 @@ def test_a_unit_of_z_is_as_long_to_the_right_as_upwards(gap, monkeypatch):
         assert (right - left) / across == pytest.approx((bottom - top) / up, rel=1e-6)
 
 
+def test_what_is_told_adds_up_and_the_line_holds_two_sigmas(gap):
+    explorer, _ = gap
+    for row in range(4):
+        told = explorer._told(row)
+        assert told[0] == pytest.approx(told[1] + told[2])
+        assert told[2] == pytest.approx(explorer.amortisation[row].item(), abs=0.011)
+        density = explorer.grid.log_density[row].exp()
+        held = density[density > explorer._edge(row)].sum().item() * explorer.grid.step**2
+        assert held == pytest.approx(0.865, abs=0.01)
+
+
 def test_one_image_is_too_few(gap, blobs):
     with pytest.raises(ValueError, match="expected at least two to slide over"):
         PosteriorGap(gap[1], blobs.test.x[:1])

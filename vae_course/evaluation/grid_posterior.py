@@ -14,6 +14,8 @@ from ..contract import LatentModel
 from ..models.base import evaluating
 from .examples import labels_on, placed
 
+AT_ONCE = 8_000  # points of the grid: an image for each is held in memory, a few times over
+
 
 @dataclass(frozen=True)
 class GridPosterior:
@@ -68,35 +70,28 @@ class GridPosterior:
     def closest_gaussian(self, start: Distribution, *, steps: int = 200) -> Independent:
         """The diagonal Gaussian with the smallest KL to p(z|x), for each example: no encoder is asked, so none can be to blame.
 
-        Searched by gradient descent from `start` and from the grid's own mean and spread; the better of all that was met is
-        kept, so the result is never further away than `start`. Result: a distribution over (batch, 2).
+        Searched by gradient descent, in single precision, from `start`, from the grid's own mean and spread, and from its densest
+        point; the best of all that was met is kept, so the result is never further away than `start`.
+        Result: a distribution over (batch, 2).
         """
         spread = self.covariance.diagonal(dim1=-2, dim2=-1).sqrt()
-        best = start.mean.detach().cpu().double().clone(), start.stddev.detach().cpu().double().clone()
+        best = start.mean.detach().cpu().double(), start.stddev.detach().cpu().double()
         lowest = self.kl_from(start)
-        for mean, stddev in (best, (self.mean, spread)):
-            mean, log_sigma = mean.clone().requires_grad_(), stddev.log().requires_grad_()
-            optimizer = torch.optim.Adam([mean, log_sigma], lr=0.05)
-            for step in range(steps + 1):
-                optimizer.param_groups[0]["lr"] = 0.05 * (1 - step / (steps + 1))
-                stddev = log_sigma.clamp_min(math.log(0.5 * self.step)).exp()
-                kl = self._kl(_gaussian_masses(self.axis, mean, stddev), stddev)
-                better = kl.detach() < lowest
-                lowest = torch.where(better, kl.detach(), lowest)
-                found = mean.detach(), stddev.detach()
-                best = tuple(torch.where(better.unsqueeze(-1), new, old) for new, old in zip(found, best, strict=True))
-                optimizer.zero_grad()
-                kl.sum().backward()
-                optimizer.step()
+        densest = self.log_density.flatten(1).argmax(1)
+        top = torch.stack([self.axis[densest // len(self.axis)], self.axis[densest % len(self.axis)]], dim=-1)
+        begins = best, (self.mean, spread), (top, torch.full_like(top, 3 * self.step))
+        axis, log_density = self.axis.float(), _floored(self.log_density).float()
+        for mean, stddev in begins:
+            found = tuple(numbers.double() for numbers in _descended(axis, log_density, mean.float(), stddev.float(), steps))
+            kl = self._kl(_gaussian_masses(self.axis, *found), found[1])
+            better = kl < lowest
+            lowest = torch.where(better, kl, lowest)
+            best = tuple(torch.where(better.unsqueeze(-1), new, old) for new, old in zip(found, best, strict=True))
         mean, stddev = best
         return Independent(Normal(mean, stddev), 1)
 
     def _kl(self, weights: Tensor, stddev: Tensor) -> Tensor:
-        """−(entropy of q) − E_q[log p(z|x)], from q's mass on the lines of the grid: (batch, 2, points)."""
-        entropy = (0.5 * math.log(2 * math.pi * math.e) + stddev.log()).sum(-1)
-        # Where p underflows q has to be all but zero as well; the floor keeps 0 · ∞ out of the sum.
-        expected = torch.einsum("bi,bij,bj->b", weights[:, 0], self.log_density.clamp_min(-1e4), weights[:, 1])
-        return -entropy - expected
+        return _kl(_floored(self.log_density), weights, stddev)
 
 
 @torch.no_grad()
@@ -116,14 +111,18 @@ def posterior_on_grid(
     prior = model.prior
     axis = torch.linspace(-limit, limit, points, dtype=torch.float64)
     z = torch.cartesian_prod(axis, axis).to(prior.mean.dtype).to(prior.mean.device)
-    log_prior = prior.log_prob(z).cpu().double()
     x, labels = placed(model, x), labels_on(model, y, len(x))
-    with evaluating(model):
+
+    def log_joint_at(some: Tensor) -> Tensor:
         if labels is None:
-            given = repeat(model.decode(z), len(x))
-        else:  # one after another: each is an image for every point of the grid
-            given = (model.decode(z, label.expand(len(z))) for label in labels)
-        log_joint = torch.stack([p.log_prob(one).cpu().double() + log_prior for p, one in zip(given, x, strict=True)])
+            given = repeat(model.decode(some), len(x))
+        else:  # one after another: each is an image for every point
+            given = (model.decode(some, label.expand(len(some))) for label in labels)
+        rows = [p.log_prob(one).cpu().double() for p, one in zip(given, x, strict=True)]
+        return torch.stack(rows) + prior.log_prob(some).cpu().double()
+
+    with evaluating(model):
+        log_joint = torch.cat([log_joint_at(some) for some in z.split(AT_ONCE)], dim=1)
     step = (axis[1] - axis[0]).item()
     log_evidence = torch.logsumexp(log_joint, dim=1) + 2 * math.log(step)
     log_density = (log_joint - log_evidence.unsqueeze(-1)).unflatten(-1, (points, points))
@@ -141,3 +140,35 @@ def _gaussian_masses(axis: Tensor, mean: Tensor, stddev: Tensor) -> Tensor:
     """The mass of N(mean, stddev²) at each line of the grid, for both directions: (batch, 2) → (batch, 2, points)."""
     density = Normal(mean.unsqueeze(-1), stddev.unsqueeze(-1), validate_args=False).log_prob(axis).exp()
     return density * (axis[1] - axis[0])
+
+
+def _floored(log_density: Tensor) -> Tensor:
+    """log p(z|x) where it counts: where p underflows q has to be all but zero as well, and the floor keeps 0 · ∞ out of sums."""
+    return log_density.clamp_min(-1e4)
+
+
+def _kl(log_density: Tensor, weights: Tensor, stddev: Tensor) -> Tensor:
+    """−(entropy of q) − E_q[log p(z|x)], from q's mass on the lines of the grid: (batch, 2, points)."""
+    entropy = (0.5 * math.log(2 * math.pi * math.e) + stddev.log()).sum(-1)
+    return -entropy - torch.einsum("bi,bij,bj->b", weights[:, 0], log_density, weights[:, 1])
+
+
+def _descended(axis: Tensor, log_density: Tensor, mean: Tensor, stddev: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    """The mean and σ with the smallest KL that were met on the way down from those given: (batch, 2) each."""
+    narrowest = math.log(0.5 * (axis[1] - axis[0]).item())
+    best = mean, stddev
+    lowest = torch.full((len(mean),), math.inf, dtype=mean.dtype)
+    mean, log_sigma = mean.clone().requires_grad_(), stddev.log().requires_grad_()
+    optimizer = torch.optim.Adam([mean, log_sigma], lr=0.05)
+    for step in range(steps + 1):
+        optimizer.param_groups[0]["lr"] = 0.05 * (1 - step / (steps + 1))
+        stddev = log_sigma.clamp_min(narrowest).exp()
+        kl = _kl(log_density, _gaussian_masses(axis, mean, stddev), stddev)
+        better = kl.detach() < lowest
+        lowest = torch.where(better, kl.detach(), lowest)
+        found = mean.detach(), stddev.detach()
+        best = tuple(torch.where(better.unsqueeze(-1), new, old) for new, old in zip(found, best, strict=True))
+        optimizer.zero_grad()
+        kl.sum().backward()
+        optimizer.step()
+    return best[0], best[1]

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgba
 from torch import Tensor
 from torch.distributions import Normal
 
@@ -16,7 +15,15 @@ from .output import figure_with
 from .style import COLOURS, INK, MUTED, PAPER_EDGE, in_ink, in_words, plain_numbers
 
 BOUND, GAP, TRUTH = COLOURS[0], COLOURS[1], "#666666"
-ROOM = 0.12  # of the height: a gap that is shorter has no room for its number inside
+ROOM = 0.12  # of the height: a gap that is shorter has no room for an arrow and its number
+ARROW = {
+    "arrowstyle": "-|>,head_width=0.35,head_length=0.7",
+    "color": GAP,
+    "linewidth": 5,
+    "shrinkA": 0,
+    "shrinkB": 0,
+    "joinstyle": "miter",
+}
 
 
 def show_guesses(
@@ -29,11 +36,11 @@ def show_guesses(
     level: float | Tensor,
     gap_name: str = "KL(q ‖ p(z|x))",
 ) -> None:
-    """Show guesses q at a posterior, one a column: above, both densities; below, the bound as a bar from 0 down, its gap standing in it.
+    """Show guesses q at a posterior, one a column: above, both densities; below, the bound and its gap.
 
     guesses: q by name, over one latent. truth: the posterior. bounds, gaps: for each q its ELBO and its distance from the truth, in
-    nats, (n,) each. They are drawn as they are given, a bound from 0 down and its gap from there up, so that all gaps end at `level`,
-    the line log p(x), only where bound + gap is log p(x).
+    nats, (n,) each. They are drawn as they are given, a bound as a point and its gap as an arrow up from there, so that all arrows end
+    at `level`, the line log p(x), only where bound + gap is log p(x).
     Raises ValueError when there are no guesses, or not a bound and a gap for each.
     """
     below, above, line = (_numbers(values) for values in (bounds, gaps, level))
@@ -54,7 +61,7 @@ def show_guesses(
             panel.grid(False)
             if number == 0:
                 _name_beside(panel, truth, q)
-        draw_hanging(bottom, below, above, line.item(), gap_name=gap_name)
+        draw_rising(bottom, below, above, line.item(), gap_name=gap_name)
 
 
 def _name_beside(axis: Axes, truth: Normal, q: Normal) -> None:
@@ -67,14 +74,11 @@ def _name_beside(axis: Axes, truth: Normal, q: Normal) -> None:
         axis.annotate(name, at, xytext=(4 * away, 4), textcoords="offset points", ha=side, color=in_ink(colour))
 
 
-def draw_hanging(axis: Axes, bounds: np.ndarray, gaps: np.ndarray, level: float, *, gap_name: str = "gap") -> None:
-    """Draw bounds as outlined bars that hang from 0, in each its gap standing on its end, and the line `level` that they are bounds on."""
+def draw_rising(axis: Axes, bounds: np.ndarray, gaps: np.ndarray, level: float, *, gap_name: str = "gap") -> None:
+    """Draw each bound as a point on an axis of nats, its gap as an arrow up from there, and the line `level` that they are bounds on."""
     places = np.arange(len(bounds))
-    height = -bounds.min()
-    axis.bar(places, bounds, width=0.7, facecolor=to_rgba(BOUND, 0.2), edgecolor=BOUND, linewidth=1.8)
-    # Narrower than the bound's bar: a gap over its whole width would leave the bound looking as long as log p(x).
-    axis.bar(places, gaps, bottom=bounds, width=0.5, color=GAP, alpha=0.75, hatch="///", edgecolor=in_ink(GAP), linewidth=0)
-    axis.axhline(level, color=INK, linewidth=1.8, zorder=4)
+    height = level - bounds.min()
+    axis.axhline(level, color=INK, linewidth=1.8)
     axis.annotate(
         f"log p(x)\n= {_written(level)}",
         (1.0, level),
@@ -84,25 +88,23 @@ def draw_hanging(axis: Axes, bounds: np.ndarray, gaps: np.ndarray, level: float,
         va="center",
     )
     for place, bound, gap in zip(places, bounds, gaps, strict=True):
-        axis.annotate(
-            f"ELBO = {_written(bound)}",
-            (place, bound),
-            xytext=(0, -4),
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            color=in_ink(BOUND),
+        long = gap > ROOM * height
+        if long:
+            axis.annotate("", (place, bound + gap), xytext=(place, bound), arrowprops=ARROW)
+        axis.text(
+            place + 0.06 if long else place,
+            bound + gap / 2 if long else level + 0.04 * height,
+            f"{gap_name}\n= {gap:.2f}",
+            ha="left" if long else "center",
+            va="center" if long else "bottom",
+            color=in_ink(GAP),
+            path_effects=[PAPER_EDGE],
+            zorder=5,
         )
-        if gap > ROOM * height:
-            axis.text(
-                place, bound + gap / 2, f"{gap_name}\n{gap:.2f}", ha="center", va="center", fontsize=9, path_effects=[PAPER_EDGE], zorder=5
-            )
-        else:
-            words = f"{gap_name} = {gap:.2f}"
-            axis.annotate(words, (place, bound), xytext=(0, -18), textcoords="offset points", ha="center", va="top", fontsize=9)
-    axis.set(xlim=(-0.5, len(bounds) - 0.5), ylim=(-1.18 * height, 0), xticks=[], ylabel="nats")
-    axis.spines["bottom"].set_visible(False)
-    axis.spines["top"].set_visible(True)
+        words = f"ELBO = {_written(bound)}"
+        axis.annotate(words, (place, bound), xytext=(0, -8), textcoords="offset points", ha="center", va="top", color=in_ink(BOUND))
+    axis.scatter(places, bounds, s=70, color=BOUND, zorder=6)
+    axis.set(xlim=(-0.5, len(bounds) - 0.5), ylim=(bounds.min() - 0.2 * height, level + 0.28 * height), xticks=[], ylabel="nats")
     axis.grid(False, axis="x")
 
 

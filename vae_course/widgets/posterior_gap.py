@@ -100,16 +100,30 @@ class PosteriorGap(Explorer):
         where = torch.stack(torch.meshgrid(across, up, indexing="xy"), dim=-1)
         density = self.grid.log_density[row].exp().T
         shade = torch.nn.functional.grid_sample(density[None, None], where[None], align_corners=True)[0, 0]
+        inside = (shade >= self._edge(row)).numpy()
         shade = 255 - 190 * (shade / density.max()).clamp(0, 1).sqrt()
+        shade[torch.from_numpy(_rim(inside, drawing.DENSITY))] = 60
         plot.picture.paste(Image.fromarray(shade.numpy().astype(np.uint8)).convert("RGB"), (left, top))
+
+    def _edge(self, row: int) -> float:
+        """The density above which 86 % of the posterior lies: as much as a Gaussian in two dimensions has within two σ."""
+        sorted_mass, _ = self.grid.log_density[row].exp().flatten().sort(descending=True)
+        within = sorted_mass.cumsum(0) * self.grid.step**2 < 1 - math.exp(-2)
+        return sorted_mass[within.sum()].item()
+
+    def _told(self, row: int) -> tuple[float, float, float]:
+        """Gap, approximation and amortisation to two digits, so that what is read adds up."""
+        gap, approximation = round(self.gap[row].item(), 2), round(self.approximation[row].item(), 2)
+        return gap, approximation, gap - approximation
 
     def _bars(self, row: int) -> Image.Image:
         """The gap's two parts as bars from zero, on the same scale for every image."""
         top = max(self.gap.max().item(), 1e-3) * 1.15
         plot = drawing.Plot(190, 200, x=(0, 3), y=(-0.14 * top, top), y_ticks=drawing.ticks(0, top, about=4), y_label="nats")
-        parts = (("approx.", self.approximation, COLOURS[3]), ("amort.", self.amortisation, COLOURS[0]))
-        for place, (name, values, colour) in enumerate(parts):
-            left, height = 0.3 + 1.3 * place, values[row].item()
+        _, approximation, amortisation = self._told(row)
+        parts = (("approx.", approximation, COLOURS[3]), ("amort.", amortisation, COLOURS[0]))
+        for place, (name, height, colour) in enumerate(parts):
+            left = 0.3 + 1.3 * place
             plot.area([left, left + 1], [height, height], colour, strength=0.8)
             plot.say(left + 0.5, height + 0.02 * top, signed(height, 2))
             plot.say(left + 0.5, -0.03 * top, name, anchor="mt", size=11)
@@ -118,8 +132,7 @@ class PosteriorGap(Explorer):
     def says(self) -> list[str]:
         row = self._row()
         p_x = "p(x)" if self.labels is None else "p(x|y)"
-        evidence, gap = self.log_evidence[row].item(), self.gap[row].item()
-        approximation, amortisation = self.approximation[row].item(), self.amortisation[row].item()
+        evidence, (gap, approximation, amortisation) = self.log_evidence[row].item(), self._told(row)
         return [
             f"log {p_x} = {signed(evidence, 2)} nats, ELBO = {signed(evidence - gap, 2)}: a gap of {signed(gap, 2)}.",
             f"{signed(approximation, 2)} of it is approximation: even the best Gaussian (dashed) is not the grey posterior.",
@@ -140,11 +153,18 @@ class PosteriorGap(Explorer):
 
     def sheet_alt(self) -> str:
         told = "; ".join(
-            f"gap {self.gap[row]:.2f} = approximation {self.approximation[row]:.2f} + amortisation {self.amortisation[row]:.2f} nats"
+            "gap {:.2f} = approximation {:.2f} + amortisation {:.2f} nats".format(*self._told(row))
             + (f" (an image{self._of_class(row)})" if self.labels is not None else "")
             for row in self._cases()
         )
         return (
-            "Three rows, for the image with the smallest gap, the middle one and the largest: the image; its exact posterior in grey with "
-            f"the encoder's Gaussian as a solid ellipse and the best Gaussian as a dashed one; the gap's parts as bars. {told}."
+            "Three rows, for the image with the smallest gap, the middle one and the largest: the image; its exact posterior in grey, "
+            "86 % of it within a dark line, with the encoder's Gaussian as a solid ellipse and the best Gaussian as a dashed one; "
+            f"the gap's parts as bars. {told}."
         )
+
+
+def _rim(inside: np.ndarray, width: int) -> np.ndarray:
+    """The points of a region that have one outside it within `width` above, below, left or right: (height, width) → the same."""
+    shifts = ((width, 0), (-width, 0), (0, width), (0, -width))
+    return inside & ~np.logical_and.reduce([np.roll(inside, shift, axis=(0, 1)) for shift in shifts])

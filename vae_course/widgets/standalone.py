@@ -15,6 +15,8 @@ import html
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from ..plots import outputs_of
 from . import drawing
@@ -40,18 +42,30 @@ def standalone(explorer: Explorer) -> Piece:
     panel = explorer.panel
     if not panel.weights:
         return Piece(f'<div class="vae-standalone">\n<p>{html.escape(explorer.title)}. {MOVES_ELSEWHERE}</p>\n{below}\n</div>')
-    state = {name: getattr(panel, name) for name in ("about", "controls", "frame", "programme")}
-    state |= {name: _text_of(getattr(panel, name)) for name in ("png", "backdrop", "sound")}
-    written = json.dumps(state, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
+    written = json.dumps(state_of(explorer), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
     place = f'<div class="vae-standalone">\n<script type="application/json">{written}</script>\n{below}\n</div>'
     start = "<script>vaeCourse.stand(document.currentScript.previousElementSibling);</script>"
-    brought = {f"numbers-{carrier.key}.js": _brought(carrier) for carrier in panel.weights}
-    return Piece(f"{place}\n{start}", {RUNTIME: runtime(), **brought})
+    return Piece(f"{place}\n{start}", {RUNTIME: runtime(), **numbers_of(explorer)})
 
 
-def runtime() -> str:
-    """What draws the controls and paints, as a classic script: it may be loaded more than once."""
-    scripts = [*SCRIPTS, *sorted(set(HERE.glob("*.js")) - set(SCRIPTS))]  # behind the panel's come those of single explorers
+def state_of(explorer: Explorer) -> dict[str, Any]:
+    """What the browser's half has to know, as JSON can carry it: `vaeCourse.stand(place, state)` draws the explorer into an element."""
+    panel = explorer.panel
+    state = {name: getattr(panel, name) for name in ("about", "controls", "frame", "programme")}
+    return state | {name: _text_of(getattr(panel, name)) for name in ("png", "backdrop", "sound")}
+
+
+def numbers_of(explorer: Explorer) -> dict[str, str]:
+    """File name → classic script that brings numbers which the explorer paints with. None where its pictures come from a kernel."""
+    return {f"numbers-{carrier.key}.js": _brought(carrier) for carrier in explorer.panel.weights}
+
+
+def runtime(*more: Path) -> str:
+    """What draws the controls and paints, as a classic script: it may be loaded more than once.
+
+    more: scripts of a page's own that use the parts of explorers: they stand behind these, in the same scope.
+    """
+    scripts = [*SCRIPTS, *sorted(set(HERE.glob("*.js")) - set(SCRIPTS)), *more]  # behind the panel's come those of single explorers
     parts = [path.read_text("utf-8").replace("export default { render };", "") for path in scripts]
     style = json.dumps("".join(path.read_text("utf-8") for path in sorted(HERE.glob("*.css"), reverse=True)))
     return f"globalThis.vaeCourse ??= (() => {{\nconst STYLE = {style};\n{''.join(parts)}\nreturn {{ bring, stand }};\n}})();\n"
