@@ -19,6 +19,7 @@ from .patients import show_patient
 from .pens import draw_pen, show_pens
 from .reparameterised import along_latent, show_estimates, show_paths, show_pulls, show_reports, show_way_back
 from .style import CLASS_COLOURS, COLOURS, STYLE
+from .tradeoff import draw_tradeoff, show_tradeoff
 from .tried import show_tried
 from .tunes import draw_roll, show_rolls, show_walk
 
@@ -41,6 +42,7 @@ __all__ = [
     "draw_manifold",
     "draw_pen",
     "draw_roll",
+    "draw_tradeoff",
     "folded",
     "outputs_of",
     "packed",
@@ -71,6 +73,7 @@ __all__ = [
     "show_rolls",
     "show_shortfalls",
     "show_strips",
+    "show_tradeoff",
     "show_tried",
     "show_walk",
     "show_way_back",

@@ -59,7 +59,7 @@ def show_patient(
     left.set(xlabel="epoch", title=title)
     left.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     grid = pictures.detach().cpu().permute(0, 3, 1, 4, 2).flatten(0, 1).flatten(1, 2).numpy()
-    right.imshow(np.ma.masked_invalid(grid), vmin=0, vmax=1, cmap=_with_gaps())
+    right.imshow(np.ma.masked_invalid(grid), vmin=0, vmax=1, cmap=_with_gaps(), interpolation="nearest")
     side = pictures.shape[-2]
     right.set(xticks=[], yticks=[side * (row + 0.5) - 0.5 for row in range(len(ROWS))], yticklabels=ROWS)
     right.grid(False)
