@@ -5,8 +5,9 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal, kl_divergence
+from torch.distributions import Categorical, MixtureSameFamily, MultivariateNormal
 
+from tests.models.sequences import has_the_shapes_of_the_contract
 from vae_course import fit
 from vae_course.checkpoints import load, rounded, save
 from vae_course.data.strokes import draw_strokes, from_strokes
@@ -50,20 +51,7 @@ def reference(model: HandwritingVAE, output: torch.Tensor, x: torch.Tensor) -> t
 
 
 def test_shapes_of_all_that_the_contract_names():
-    model, x = make().eval(), strokes()
-    q = model.encode(x)
-    assert q.batch_shape == (6,)
-    assert q.event_shape == (3,)
-    p = model.decode(q.rsample((4,)))
-    assert p.batch_shape == (4, 6)
-    assert p.event_shape == x.shape[1:]
-    assert p.log_prob(x).shape == (4, 6)
-    assert p.sample((2,)).shape == (2, 4, *x.shape)
-    assert model.decode(torch.zeros(3)).log_prob(x[0]).shape == ()
-    assert model.sample(5).shape == (5, *x.shape[1:])
-    assert model.reconstruct(x).shape == x.shape
-    assert model.interpolate(x[0], x[1], steps=4).shape == (4, *x.shape[1:])
-    assert kl_divergence(q, model.prior).shape == (6,)
+    has_the_shapes_of_the_contract(make().eval(), strokes())
 
 
 def test_the_density_is_that_of_pytorchs_distributions():

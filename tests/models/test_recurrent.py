@@ -4,8 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.distributions import Normal, kl_divergence
+from torch.distributions import Normal
 
+from tests.models.sequences import has_the_shapes_of_the_contract
 from vae_course import fit
 from vae_course.checkpoints import load, save
 from vae_course.data.waves import as_series
@@ -48,20 +49,7 @@ KINDS = [("categorical", 0.0), ("categorical", 1.0), ("gaussian", 0.0), ("gaussi
 
 @pytest.mark.parametrize(("kind", "word_dropout"), KINDS)
 def test_shapes_of_all_that_the_contract_names(kind, word_dropout):
-    model, x = make(kind, word_dropout=word_dropout).eval(), DATA[kind]()
-    q = model.encode(x)
-    assert q.batch_shape == (6,)
-    assert q.event_shape == (3,)
-    p = model.decode(q.rsample((4,)))
-    assert p.batch_shape == (4, 6)
-    assert p.event_shape == x.shape[1:]
-    assert p.log_prob(x).shape == (4, 6)
-    assert p.sample((2,)).shape == (2, 4, *x.shape)
-    assert model.decode(torch.zeros(3)).log_prob(x[0]).shape == ()
-    assert model.sample(5).shape == (5, *x.shape[1:])
-    assert model.reconstruct(x).shape == x.shape
-    assert model.interpolate(x[0], x[1], steps=4).shape == (4, *x.shape[1:])
-    assert kl_divergence(q, model.prior).shape == (6,)
+    has_the_shapes_of_the_contract(make(kind, word_dropout=word_dropout).eval(), DATA[kind]())
 
 
 @pytest.mark.parametrize(("kind", "word_dropout"), KINDS)

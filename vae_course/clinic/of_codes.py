@@ -118,8 +118,8 @@ def prior(subject: Subject) -> tuple[str, list[Finding]]:
         return "no prior to draw from", []
     with evaluating(model), seeded():
         q = model.encode(subject.x, subject.y)
-        z = each_code(q.mean + q.stddev * torch.randn_like(q.mean))
-        there = each_code(p.sample((2000,)))
+        z = (q.mean + q.stddev * torch.randn_like(q.mean)).flatten(1)
+        there = p.sample((2000,)).flatten(1)
     wide = ((z - there.mean(0)).square().mean(0) / there.var(0)).clamp_min(1e-9)
     most = wide.max().item()
     told = f"codes spread {wide.mean().sqrt():.2f} times as wide as the prior"
@@ -128,10 +128,6 @@ def prior(subject: Subject) -> tuple[str, list[Finding]]:
         shown = f"The codes lie {wide.mean().sqrt():.1f} times as far out as the prior's draws (the widest latent {most**0.5:.1f} times)."
         found.append(Finding("codes off the prior", wide.mean().sqrt().item(), shown, "the KL's weight, and its formula"))
     return told, found + _samples(subject)
-
-
-def each_code(z: Tensor) -> Tensor:
-    return z.flatten(1)
 
 
 def _samples(subject: Subject) -> list[Finding]:
@@ -151,7 +147,7 @@ def _samples(subject: Subject) -> list[Finding]:
             wanted = model.decode(p.sample((n,)), y).mean
     if given.shape != wanted.shape:
         return []
-    given, wanted = each_image(given), each_image(wanted)
+    given, wanted = given.flatten(1), wanted.flatten(1)
     error = (given.var(0) + wanted.var(0)).clamp_min(1e-8) / n
     mean = ((given.mean(0) - wanted.mean(0)).square() / error).mean().item()
     spread = (given.std(0).mean() / wanted.std(0).mean().clamp_min(1e-8)).item()
@@ -160,7 +156,3 @@ def _samples(subject: Subject) -> list[Finding]:
     apart = f"their mean by {mean**0.5:.1f} standard errors, their spread {spread:.2f} times"
     shown = f"Pictures of sample(n) differ from decoded draws of the prior: {apart}."
     return [Finding("samples not drawn from the prior", spread, shown, "where sample takes z from")]
-
-
-def each_image(x: Tensor) -> Tensor:
-    return x.flatten(1)

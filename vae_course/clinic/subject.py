@@ -192,7 +192,7 @@ def training_quietly(model: Any) -> Iterator[Any]:
 
 
 def prior_of(model: Any) -> Distribution | None:
-    """The model's p(z); of a model with widths and no word on it, N(0, I)."""
+    """The model's p(z), or None where it has none."""
     return getattr(model, "prior", None)
 
 
