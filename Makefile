@@ -48,7 +48,7 @@ MY ?= my
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: lab update pins test test-browser test-package test-grading test-colab check-notebooks test-offline test-gpu smoke wall wheel notebooks exercises \
-        benchmarks models rename grade handout site test-site lint format release clean
+        benchmarks models rename grade handout site test-site readme picture lint format release clean
 
 lab: $(VENV)/lab.installed
 	$(BIN)/python -m vae_course.my_copy --to '$(MY)'
@@ -162,6 +162,14 @@ site: $(VENV)/site.installed
 # The site, built from what is in the repository alone, read without a network, from disk and from a server.
 test-site: $(VENV)/test.installed $(VENV)/site.installed
 	$(TWO_AT_ONCE) VAE_COURSE_NPM=$(abspath $(NPM)) $(BIN)/python -m pytest -p no:nbval -p no:cacheprovider --durations=5 tests/site
+
+# What README.md and TEACHING.md take from the pages: the map with its small faces, and the hours.
+readme: $(VENV)/test.installed
+	$(BIN)/python -m docs.readme
+
+# The moving picture of README, filmed in Chromium on the site's first page. Needs MNIST.
+picture: $(VENV)/test.installed
+	$(TWO_AT_ONCE) $(BIN)/python -m docs.readme.picture
 
 # A release: make release VERSION=0.2.0. It changes files, and says what to do then.
 release: $(VENV)/test.installed
