@@ -17,6 +17,7 @@ KINDS = {
     "convolutional VAE": lambda: models.ConvolutionalVAE(input_shape=(1, 8, 8), latent_size=2, channels=(4, 8)),
     "adversarial autoencoder": lambda: models.AdversarialAutoencoder(**IMAGES, prior="mixture", half_life=3),
     "adversarial, four classes": lambda: models.AdversarialAutoencoder(**IMAGES, prior="swiss roll", **FOUR),
+    "adversarial, in two phases": lambda: models.AdversarialAutoencoder(**IMAGES, prior="handwriting", spread=True, match_weight=9.0),
     "adversarial, semi-supervised": lambda: models.SemiSupervisedAdversarialAutoencoder(**IMAGES, **FOUR),
     "M2": lambda: models.SemiSupervisedVAE(**IMAGES, **FOUR),
     "ladder": lambda: models.HierarchicalVAE(**LEVELS, anneal_steps=20),

@@ -277,6 +277,55 @@ def test_training_moves_the_codes_to_the_prior(blobs):
     assert after < before / 3
 
 
+def test_with_a_weight_there_are_two_phases(blobs):
+    """Against the same step written out: the discriminator first, then one sum in nats, on one draw of each Gaussian code."""
+    config = {"spread": True, "match_weight": 20.0, "prior": "handwriting"}
+    model, twin, x = make(**config), make(**config), blobs.train.x[:16]
+    torch.manual_seed(5)
+    optimizer = model.optimizer(1e-2)
+    found = [model.training_step(x, None, optimizer) for _ in range(3)][-1]
+    both = torch.optim.Adam([*twin.encoder.parameters(), *twin.decoder.parameters()], lr=1e-2)
+    judge = torch.optim.Adam(twin.discriminator.parameters(), lr=1e-2, betas=(0.5, 0.999))
+
+    def code():
+        mu, log_var = twin.encoder(x.flatten(1)).chunk(2, dim=1)
+        return mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)
+
+    torch.manual_seed(5)
+    for _ in range(3):
+        z = code().detach()
+        discriminator = telling_apart(twin.discriminator(twin.prior.sample((16,))), twin.discriminator(z))
+        judge.zero_grad()
+        discriminator.backward()
+        judge.step()
+        z = code()
+        reconstruction = F.binary_cross_entropy_with_logits(twin.decoder(z), x.flatten(1), reduction="sum") / len(x)
+        mismatch = -twin.discriminator(z).mean()
+        both.zero_grad()
+        (reconstruction + 20 * mismatch).backward()
+        both.step()
+    torch.testing.assert_close(found.generator, mismatch.detach(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found.total, (reconstruction + 20 * mismatch).detach(), rtol=1e-4, atol=1e-3)
+    for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+    again = model.optimizer(1e-2)
+    again.load_state_dict(optimizer.state_dict())
+    assert set(again.state_dict()) == {"reconstruction", "discriminator"}
+
+
+def test_the_mean_logit_estimates_the_kl_of_all_codes(blobs):
+    """Of two Gaussians, whose KL is known: ½ for N(1, 1) and N(0, 1)."""
+    model = make(latent_size=1, match_weight=1.0, discriminator_sizes=(32, 32))
+    optimizer = model.optimizer(5e-3).discriminator
+    torch.manual_seed(0)
+    for _ in range(400):
+        loss = telling_apart(model.discriminate(torch.randn(512, 1)), model.discriminate(1 + torch.randn(512, 1)))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    assert model._mismatch(1 + torch.randn(4000, 1), None).item() == pytest.approx(0.5, abs=0.1)
+
+
 def test_a_checkpoint_brings_the_model_back(blobs, tmp_path):
     for model in (make(prior="swiss roll"), make_semi()):
         checkpoints.save(checkpoints.rounded(model), tmp_path / "some.safetensors", recipe={}, metrics={})
@@ -297,6 +346,7 @@ def test_a_checkpoint_brings_the_model_back(blobs, tmp_path):
         (make, {"discriminator_rate": -0.5}, "discriminator_rate is -0.5"),
         (make, {"half_life": -1}, "half_life is -1"),
         (make, {"gradient_penalty": -0.1}, "gradient_penalty is -0.1"),
+        (make, {"match_weight": -1.0}, "match_weight is -1.0"),
         (make, {"channels": (4, 0)}, r"channels is \[4, 0\]"),
         (make_semi, {"classes": 1}, "classes is 1"),
         (make_semi, {"noise": -1.0}, "noise is -1.0"),

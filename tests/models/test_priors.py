@@ -7,7 +7,7 @@ import torch
 from torch.distributions import Normal, kl_divergence
 
 from vae_course.evaluation import maximum_mean_discrepancy
-from vae_course.models.priors import PRIORS, SwissRoll, draw_parts, prior_named, ring_of_gaussians
+from vae_course.models.priors import PRIORS, Rows, SwissRoll, draw_parts, prior_named, ring_of_gaussians
 from vae_course.objectives import gaussian
 
 
@@ -87,6 +87,18 @@ def test_the_parts_of_a_prior_make_up_the_whole(name):
         assert outwards == sorted(outwards)
 
 
+def test_a_table_draws_its_rows_alike_and_has_no_formula():
+    rows = torch.tensor([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+    torch.manual_seed(0)
+    drawn = Rows(rows).sample((3000,))
+    assert (drawn[:, 1] == drawn[:, 0] + 1).all()
+    assert (drawn[:, 0].long() // 2).bincount(minlength=3).sub(1000).abs().max() < 100
+    with pytest.raises(NotImplementedError, match="no formula for log p"):
+        Rows(rows).log_prob(rows)
+    with pytest.raises(NotImplementedError):
+        kl_divergence(gaussian(torch.zeros(2), torch.zeros(2)), prior_named("handwriting", 2))
+
+
 def test_the_swiss_roll_has_no_formula():
     with pytest.raises(NotImplementedError, match="no formula for log p"):
         SwissRoll().log_prob(torch.zeros(3, 2))
@@ -102,6 +114,8 @@ def test_the_swiss_roll_has_no_formula():
         (lambda: prior_named("swiss roll", 8), "lives in 2 dimensions, got latent_size=8"),
         (lambda: ring_of_gaussians(0), "components is 0"),
         (lambda: SwissRoll(noise=0.0), "noise is 0.0"),
+        (lambda: prior_named("handwriting", 8), "lives in 2 dimensions, got latent_size=8"),
+        (lambda: Rows(torch.zeros(0, 2)), r"got rows of shape \(0, 2\)"),
     ],
 )
 def test_refuses_priors_that_are_not_there(make, message):

@@ -11,14 +11,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.distributions import Distribution, Independent
 
+from ..objectives import gaussian
 from .autoencoder import point
 from .base import GenerativeModel, Loss
 from .games import adam, step, telling_apart, through
 from .labels import check_label_values, check_labels, one_hot
 from .networks import OfPixels, PixelLikelihood, convolutional_decoder, convolutional_encoder, mlp
 from .priors import draw_parts, prior_named
-
-PHASES = ("reconstruction", "discriminator", "generator")
 
 
 class AdversarialAutoencoder(GenerativeModel):
@@ -27,6 +26,7 @@ class AdversarialAutoencoder(GenerativeModel):
     The code of x is a point, as in an autoencoder: what spreads the codes is the data. So there is no KL and no ELBO, and the prior need
     only give samples. A training step has three phases, each with an optimiser of its own:
     encoder and decoder against the reconstruction, the discriminator against the codes, the encoder against the discriminator.
+    With `match_weight` there are two: the discriminator against the codes, then encoder and decoder against one sum in nats.
 
     channels: with some, encoder and decoder are those of a `ConvolutionalVAE`, and `hidden_sizes` is not looked at.
     prior: one of `priors.PRIORS`.
@@ -39,6 +39,10 @@ class AdversarialAutoencoder(GenerativeModel):
     gradient_penalty: how much it costs the discriminator to be steep (`steepness`). A slope at which the codes slide past the prior and
         back again is what makes a strong discriminator useless; with a penalty its rate can be several times the encoder's. Its hidden
         units are then SiLUs, whose slope, unlike that of ReLUs, changes gradually.
+    spread: the code of x is a Gaussian N(μ(x), diag σ²(x)), as a VAE's is, and each phase looks at one draw of it. σ is not charged for.
+    match_weight: with a weight λ, encoder and decoder go down reconstruction + λ · mean(−logit D(z)). The best discriminator's logit is
+        log p(z) − log q(z), so the mean estimates KL(q(z) ‖ p(z)), of which the −log D of the third phase is another reading. The
+        discriminator's hidden units are then SiLUs, and `generator_rate` is not looked at. With 0 there are three phases.
     classes: with 10, say, the discriminator sees each image's label beside its code, and compares class k with the k-th part of the
         prior (`priors.draw_parts`), so that each class gets a place of its own; the encoder sees no label. With 0 nobody does.
     Raises ValueError for settings out of range, and for a prior that is not there or has no such parts.
@@ -60,6 +64,8 @@ class AdversarialAutoencoder(GenerativeModel):
         generator_rate: float = 1.0,
         half_life: int = 0,
         gradient_penalty: float = 0.0,
+        spread: bool = False,
+        match_weight: float = 0.0,
         classes: int = 0,
     ) -> None:
         strengths = {
@@ -68,6 +74,7 @@ class AdversarialAutoencoder(GenerativeModel):
             "generator_rate": generator_rate,
             "half_life": half_life,
             "gradient_penalty": gradient_penalty,
+            "match_weight": match_weight,
         }
         for name, value in strengths.items():
             if not value >= 0:
@@ -80,15 +87,18 @@ class AdversarialAutoencoder(GenerativeModel):
         self.prior_name, self.classes = prior, classes
         self.discriminator_steps, self.discriminator_rate, self.generator_rate = discriminator_steps, discriminator_rate, generator_rate
         self.half_life, self.gradient_penalty = half_life, gradient_penalty
+        self.spread, self.match_weight = spread, match_weight
+        numbers = 2 * latent_size if spread else latent_size  # μ and log σ², or the point
         self.encoder: nn.Module
         self.decoder: nn.Module
         if channels:
-            self.encoder = convolutional_encoder(input_shape, channels, latent_size, nn.SiLU)
+            self.encoder = convolutional_encoder(input_shape, channels, numbers, nn.SiLU)
             self.decoder = convolutional_decoder(latent_size, channels, input_shape, nn.SiLU)
         else:
-            self.encoder = OfPixels(*mlp([pixels, *hidden_sizes, latent_size]))
+            self.encoder = OfPixels(*mlp([pixels, *hidden_sizes, numbers]))
             self.decoder = mlp([latent_size, *reversed(hidden_sizes), pixels])
-        self.discriminator = mlp([latent_size + classes, *discriminator_sizes, 1], nn.SiLU if gradient_penalty else nn.ReLU)
+        smooth = gradient_penalty or match_weight
+        self.discriminator = mlp([latent_size + classes, *discriminator_sizes, 1], nn.SiLU if smooth else nn.ReLU)
         self.pixels = PixelLikelihood("bernoulli", len(self.input_shape))
 
     def check_batch(self, x: Tensor, y: Tensor | None) -> None:
@@ -97,8 +107,9 @@ class AdversarialAutoencoder(GenerativeModel):
             check_label_values(y, len(x), self.classes)
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Independent:
-        """The code of x as a distribution with all its mass on one point: `encode(x).mean`, of shape (batch, latent_size)."""
-        return point(self.encoder(self.check_input(x)))
+        """The code of x, over (batch, latent_size): all its mass on one point, or with `spread` a Gaussian."""
+        given = self.encoder(self.check_input(x))
+        return gaussian(*given.chunk(2, dim=-1)) if self.spread else point(given)
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Independent:
         rows = self.check_latent(z).reshape(-1, self.latent_size)  # convolutions take one batch dimension, and z may have several
@@ -125,11 +136,12 @@ class AdversarialAutoencoder(GenerativeModel):
         """The three phases' losses side by side; `total` is what encoder and decoder make small, reconstruction + generator.
 
         All in nats per example: `reconstruction` summed over pixels, `discriminator` a cross-entropy per pair of a code and a draw from the
-        prior (2 log 2 when it guesses), `generator` one per code (log 2 when it guesses).
+        prior (2 log 2 when it guesses), `generator` one per code (log 2 when it guesses), or with `match_weight`, by which it is multiplied
+        in the total, the estimate of KL(q(z) ‖ p(z)) (0 when it guesses).
         """
         reconstruction, generator = self.reconstruction_loss(x), self.generator_loss(x, y)
         return Loss(
-            total=reconstruction + generator,
+            total=reconstruction + (self.match_weight or 1) * generator,
             reconstruction=reconstruction,
             discriminator=self.discriminator_loss(x, y),
             generator=generator,
@@ -137,20 +149,20 @@ class AdversarialAutoencoder(GenerativeModel):
 
     def reconstruction_loss(self, x: Tensor) -> Tensor:
         """Phase 1: −log p(x|z) at the code z of x, averaged over the batch. Its gradient reaches encoder and decoder."""
-        return -self.decode(self.encode(x).mean).log_prob(x).mean()
+        return -self.decode(self.encode(x).rsample()).log_prob(x).mean()
 
     def discriminator_loss(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Phase 2: −log D(z′) − log(1 − D(z)), z′ from the prior, z the code of x. Its gradient reaches the discriminator alone."""
-        drawn, z = self._drawn_and_codes(x, y)
+        with torch.no_grad():
+            z = self.encode(x).sample()
+        drawn = self._drawn(len(x), y)
         return telling_apart(self.discriminate(drawn, y), self.discriminate(z, y))
 
-    @torch.no_grad()
-    def _drawn_and_codes(self, x: Tensor, y: Tensor | None) -> tuple[Tensor, Tensor]:
-        """As many draws from the prior as there are images, and the images' codes."""
-        z = self.encode(x).mean
+    def _drawn(self, n: int, y: Tensor | None) -> Tensor:
+        """As many draws from the prior as there are images."""
         if self.classes:
-            return draw_parts(self.prior, check_labels(y, len(x), self.classes), self.classes), z
-        return self.prior.sample((len(x),)), z
+            return draw_parts(self.prior, check_labels(y, n, self.classes), self.classes)
+        return self.prior.sample((n,))
 
     def steepness(self, z: Tensor, y: Tensor | None = None) -> Tensor:
         """Half the squared length of the logit's slope at z, ½ ‖∂ logit/∂z‖², averaged over the batch: (batch, latent_size) → a scalar.
@@ -163,37 +175,63 @@ class AdversarialAutoencoder(GenerativeModel):
         return 0.5 * slope.square().sum(-1).mean()
 
     def generator_loss(self, x: Tensor, y: Tensor | None = None) -> Tensor:
-        """Phase 3: −log D(z), z the code of x. Its gradient passes through the discriminator and reaches the encoder alone."""
-        return F.softplus(-through(self.discriminator, self._seen(self.encode(x).mean, y))).mean()
+        """Phase 3: −log D(z), z the code of x. Its gradient passes through the discriminator and reaches the encoder alone.
+
+        With `match_weight` −logit D(z), whose mean estimates KL(q(z) ‖ p(z)).
+        """
+        return self._mismatch(self.encode(x).rsample(), y)
+
+    def _mismatch(self, z: Tensor, y: Tensor | None) -> Tensor:
+        logits = through(self.discriminator, self._seen(z, y))
+        return -logits.mean() if self.match_weight else F.softplus(-logits).mean()
 
     def optimizer(self, learning_rate: float) -> Phases:
-        """What `training_step` takes: one Adam for each phase, with the learning rates that the steps trained so far have left."""
+        """What `training_step` takes: one Adam for each phase that there is, with the rates that the steps trained so far have left."""
         if self.half_life:
             learning_rate *= 0.5 ** (self.steps_trained / self.half_life)
         return Phases(
             reconstruction=adam([self.encoder, self.decoder, self.pixels], learning_rate),
             discriminator=adam([self.discriminator], learning_rate * self.discriminator_rate, momentum=0.5),
-            generator=adam([self.encoder], learning_rate * self.generator_rate, momentum=0.5),
+            generator=None if self.match_weight else adam([self.encoder], learning_rate * self.generator_rate, momentum=0.5),
             half_life=self.half_life,
         )
 
     def training_step(self, x: Tensor, y: Tensor | None, optimizer: Phases) -> Loss:
-        """The three phases on one batch. The losses returned are those that each phase met, the discriminator's at its last step."""
-        reconstruction = step(optimizer.reconstruction, self.reconstruction_loss(x))
-        for _ in range(self.discriminator_steps):
-            discriminator = self._discriminator_step(x, y, optimizer.discriminator)
-        if self.discriminator_steps == 0:
-            discriminator = self.discriminator_loss(x, y).detach()
-        generator = step(optimizer.generator, self.generator_loss(x, y))
+        """All phases on one batch. The losses returned are those that each phase met, the discriminator's at its last step."""
+        steps = self._two_phases if optimizer.generator is None else self._three_phases
+        terms = steps(x, y, optimizer)
         optimizer.cool()
         self.steps_trained += 1
-        return Loss(total=reconstruction + generator, reconstruction=reconstruction, discriminator=discriminator, generator=generator)
+        return Loss(total=terms["reconstruction"] + (self.match_weight or 1) * terms["generator"], **terms)
+
+    def _three_phases(self, x: Tensor, y: Tensor | None, optimizer: Phases) -> dict[str, Tensor]:
+        assert optimizer.generator is not None, "the third phase's"
+        reconstruction = step(optimizer.reconstruction, self.reconstruction_loss(x))
+        discriminator = self._discriminator_steps(x, y, optimizer.discriminator)
+        generator = step(optimizer.generator, self.generator_loss(x, y))
+        return {"reconstruction": reconstruction, "discriminator": discriminator, "generator": generator}
+
+    def _two_phases(self, x: Tensor, y: Tensor | None, optimizer: Phases) -> dict[str, Tensor]:
+        """The discriminator, then encoder and decoder together, on one draw of each code."""
+        discriminator = self._discriminator_steps(x, y, optimizer.discriminator)
+        z = self.encode(x).rsample()
+        reconstruction, mismatch = -self.decode(z).log_prob(x).mean(), self._mismatch(z, y)
+        step(optimizer.reconstruction, reconstruction + self.match_weight * mismatch)
+        return {"reconstruction": reconstruction.detach(), "discriminator": discriminator, "generator": mismatch.detach()}
+
+    def _discriminator_steps(self, x: Tensor, y: Tensor | None, optimizer: torch.optim.Optimizer) -> Tensor:
+        """As many steps as are set, all on one batch; the loss that the last one met."""
+        for _ in range(self.discriminator_steps):
+            discriminator = self._discriminator_step(x, y, optimizer)
+        return discriminator if self.discriminator_steps else self.discriminator_loss(x, y).detach()
 
     def _discriminator_step(self, x: Tensor, y: Tensor | None, optimizer: torch.optim.Optimizer) -> Tensor:
         """Phase 2: one step down the discriminator's loss and what it pays for being steep; the loss alone is given back."""
         if not self.gradient_penalty:
             return step(optimizer, self.discriminator_loss(x, y))
-        drawn, z = self._drawn_and_codes(x, y)
+        with torch.no_grad():
+            z = self.encode(x).sample()
+        drawn = self._drawn(len(x), y)
         loss = telling_apart(self.discriminate(drawn, y), self.discriminate(z, y))
         everywhere, labels = torch.cat([drawn, z]), None if y is None else torch.cat([y, y])
         step(optimizer, loss + self.gradient_penalty * self.steepness(everywhere, labels))
@@ -204,33 +242,35 @@ class AdversarialAutoencoder(GenerativeModel):
 class Phases:
     """The optimisers of an adversarial autoencoder, one a phase, handed from `optimizer` to `training_step` as one object.
 
+    generator: None where the first holds the encoder for both.
     half_life: the number of calls of `cool` in which the learning rates halve, 0 for never.
     """
 
     reconstruction: torch.optim.Optimizer
     discriminator: torch.optim.Optimizer
-    generator: torch.optim.Optimizer
+    generator: torch.optim.Optimizer | None
     half_life: int = 0
 
     @property
     def param_groups(self) -> list[dict]:
-        """Those of all three, where one looks for a learning rate."""
-        return [group for optimizer in self._all() for group in optimizer.param_groups]
+        """Those of all, where one looks for a learning rate."""
+        return [group for optimizer in self._all().values() for group in optimizer.param_groups]
 
     def state_dict(self) -> dict[str, dict]:
         """What each optimiser remembers, by its phase."""
-        return {phase: optimizer.state_dict() for phase, optimizer in zip(PHASES, self._all(), strict=True)}
+        return {phase: optimizer.state_dict() for phase, optimizer in self._all().items()}
 
     def load_state_dict(self, state: dict[str, dict]) -> None:
         """Take over what `state_dict` gave."""
-        for phase, optimizer in zip(PHASES, self._all(), strict=True):
+        for phase, optimizer in self._all().items():
             optimizer.load_state_dict(state[phase])
 
     def cool(self) -> None:
-        """Make all three learning rates a little smaller, as is due after one training step."""
+        """Make all learning rates a little smaller, as is due after one training step."""
         if self.half_life:
             for group in self.param_groups:
                 group["lr"] *= 0.5 ** (1 / self.half_life)
 
-    def _all(self) -> tuple[torch.optim.Optimizer, ...]:
-        return self.reconstruction, self.discriminator, self.generator
+    def _all(self) -> dict[str, torch.optim.Optimizer]:
+        phases = {"reconstruction": self.reconstruction, "discriminator": self.discriminator, "generator": self.generator}
+        return {phase: optimizer for phase, optimizer in phases.items() if optimizer is not None}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -11,13 +13,15 @@ from torch.distributions import Categorical, Distribution, MixtureSameFamily, Mu
 
 from ..objectives import gaussian
 
-PRIORS = ("gaussian", "mixture", "swiss roll")
+PRIORS = ("gaussian", "mixture", "swiss roll", "handwriting")
+HANDWRITING = Path(__file__).parents[1] / "data" / "handwriting.txt"
 
 
 def prior_named(name: str, latent_size: int, *, device: torch.device | str | None = None) -> Distribution:
-    """The prior `name` over (latent_size,): "gaussian", N(0, I); "mixture", `ring_of_gaussians`; "swiss roll", `SwissRoll`.
+    """The prior `name` over (latent_size,): "gaussian", N(0, I); "mixture", `ring_of_gaussians`; "swiss roll", `SwissRoll`;
+    "handwriting", `Rows` of a table of where a pen was.
 
-    The last two live in the plane. Raises ValueError for an unknown name, and for another latent size than 2 with these two.
+    All but the first live in the plane. Raises ValueError for an unknown name, and for another latent size than 2 with these.
     """
     if name not in PRIORS:
         raise ValueError(f"unknown prior {name!r}, expected one of: {', '.join(PRIORS)}.")
@@ -26,7 +30,16 @@ def prior_named(name: str, latent_size: int, *, device: torch.device | str | Non
         return gaussian(zeros, zeros)
     if latent_size != 2:
         raise ValueError(f"the prior {name!r} lives in 2 dimensions, got latent_size={latent_size}. Use latent_size=2, or 'gaussian'.")
+    if name == "handwriting":
+        return Rows(_pen().to(device or "cpu"))
     return ring_of_gaussians(device=device) if name == "mixture" else SwissRoll(device=device)
+
+
+@cache
+def _pen() -> Tensor:
+    """The table of "handwriting": (4000, 2)."""
+    rows = HANDWRITING.read_text("utf-8").splitlines()[1:]
+    return torch.tensor([[float(number) for number in row.split()] for row in rows])
 
 
 def draw_parts(prior: Distribution, y: Tensor, parts: int) -> Tensor:
@@ -102,6 +115,35 @@ class SwissRoll(Distribution):
         """Not there. Raises NotImplementedError."""
         mend = "Draw from it and let a discriminator compare, as AdversarialAutoencoder does."
         raise NotImplementedError(f"the swiss roll has a recipe for samples and no formula for log p(z). {mend}")
+
+
+class Rows(Distribution):
+    """Draws the rows of a table, each as likely as any other. That is all: there is no density, neither here nor anywhere.
+
+    rows: (n, latent_size). Raises ValueError unless it is a table of finite numbers with a row at least.
+    """
+
+    arg_constraints = {}  # pyright: ignore[reportAssignmentType]
+    support = constraints.real_vector  # pyright: ignore[reportAssignmentType]
+    has_rsample = False
+
+    def __init__(self, rows: Tensor) -> None:
+        if rows.dim() != 2 or not rows.numel() or not rows.isfinite().all():
+            raise ValueError(
+                f"got rows of shape {tuple(rows.shape)}, expected a table of finite numbers, (n, latent_size), with a row at least."
+            )
+        self.rows = rows
+        super().__init__(batch_shape=torch.Size(), event_shape=rows.shape[1:], validate_args=False)
+
+    @torch.no_grad()
+    def sample(self, sample_shape: Sequence[int] = ()) -> Tensor:
+        """Rows: (*sample_shape, latent_size)."""
+        return self.rows[torch.randint(len(self.rows), tuple(sample_shape), device=self.rows.device)]
+
+    def log_prob(self, value: Tensor) -> Tensor:
+        """Not there. Raises NotImplementedError."""
+        mend = "Draw from it and let a discriminator compare, as AdversarialAutoencoder does."
+        raise NotImplementedError(f"a table has rows and no formula for log p(z). {mend}")
 
 
 def _outer(vectors: Tensor) -> Tensor:
