@@ -120,7 +120,7 @@ class SwissRoll(Distribution):
 class Rows(Distribution):
     """Draws the rows of a table, each as likely as any other. That is all: there is no density, neither here nor anywhere.
 
-    rows: (n, latent_size). Raises ValueError unless it is a table of finite numbers with a row at least.
+    rows: (n, latent_size). Raises ValueError unless it is a table with a row at least.
     """
 
     arg_constraints = {}  # pyright: ignore[reportAssignmentType]
@@ -128,10 +128,8 @@ class Rows(Distribution):
     has_rsample = False
 
     def __init__(self, rows: Tensor) -> None:
-        if rows.dim() != 2 or not rows.numel() or not rows.isfinite().all():
-            raise ValueError(
-                f"got rows of shape {tuple(rows.shape)}, expected a table of finite numbers, (n, latent_size), with a row at least."
-            )
+        if rows.dim() != 2 or not rows.numel():
+            raise ValueError(f"got rows of shape {tuple(rows.shape)}, expected a table, (n, latent_size), with a row at least.")
         self.rows = rows
         super().__init__(batch_shape=torch.Size(), event_shape=rows.shape[1:], validate_args=False)
 
