@@ -6,7 +6,7 @@ from matplotlib.patches import Rectangle
 
 from vae_course import plots
 from vae_course.data.melodies import Melody
-from vae_course.plots.tunes import RIGHT, WRONG, onsets
+from vae_course.plots.tunes import OWN, RIGHT, WRONG, onsets
 
 ALT = "Piano rolls of tunes that were made for this test."
 ONE = Melody(((60, 2), (None, 1), (64, 1), (67, 4)))
@@ -41,6 +41,18 @@ def test_a_written_note_is_right_where_step_and_pitch_are(figures):
     assert len(outlines) == len(OTHER.pitches)
     assert {note[2] for note in notes(second)} == {to_rgb(RIGHT)}
     assert first.get_xlim() == second.get_xlim()
+
+
+def test_a_draw_is_not_blamed_for_its_own_notes(figures):
+    from matplotlib.colors import to_rgb
+
+    plots.show_rolls({"drawn": (ONE, OTHER)}, ALT, wanted=False)
+    assert [note[2] for note in notes(figures[0].axes[0])] == [to_rgb(RIGHT), to_rgb(OWN), to_rgb(OWN)]
+    assert not any(patch.get_hatch() for patch in figures[0].axes[0].patches)
+
+
+def test_words_count_what_is_shared():
+    assert plots.rolls_in_words({"drawn": (ONE, OTHER)}).startswith("drawn, 1 of 3 notes shared: C4 for 2")
 
 
 def test_rows_that_are_not_full_leave_no_empty_frame(figures):
