@@ -21,7 +21,7 @@ from .reparameterised import along_latent, show_estimates, show_paths, show_pull
 from .style import CLASS_COLOURS, COLOURS, STYLE
 from .tradeoff import draw_tradeoff, show_tradeoff
 from .tried import show_tried
-from .tunes import draw_roll, show_rolls, show_walk
+from .tunes import draw_roll, rolls_in_words, show_rolls, show_walk
 
 __all__ = [
     "CLASS_COLOURS",
@@ -46,6 +46,7 @@ __all__ = [
     "folded",
     "outputs_of",
     "packed",
+    "rolls_in_words",
     "show",
     "show_agreement",
     "show_bars",

@@ -47,11 +47,11 @@ def show_pens(
 
 def draw_pen(axis: Axes, x: Tensor, *, shown: int | None = None, colours: bool = False) -> None:
     """Draw one example's strokes, (steps, 3), onto an axis as wide and high as a picture of MNIST. `shown` as for `show_pens`."""
-    axis.set(xlim=(-0.5, SIDE - 0.5), ylim=(SIDE - 0.5, -0.5), aspect="equal")
+    axis.set(xlim=(-0.5, SIDE - 0.5), ylim=(SIDE - 0.5, -0.5), aspect="equal")  # what leaves the sheet is cut off there
     inked = x if shown is None else torch.cat([x[:shown], torch.zeros_like(x[shown:])])
     layers = ((x, FAINT), (inked, INK)) if shown is not None else ((inked, INK),)
     for steps, colour in layers:
         for number, stroke in enumerate(to_strokes(steps)):
             tint = COLOURS[number % 6] if colours and colour == INK else colour
             across, down = stroke.T.numpy()
-            axis.plot(across, down, color=tint, linewidth=INK_WIDTH, solid_capstyle="round", solid_joinstyle="round", clip_on=False)
+            axis.plot(across, down, color=tint, linewidth=INK_WIDTH, solid_capstyle="round", solid_joinstyle="round")

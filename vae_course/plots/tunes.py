@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from ..audio import in_words
 from ..data.melodies import NAMES, Melody
 from .output import figure_with
 from .style import COLOURS, INK
 
-RIGHT, WRONG = COLOURS[0], COLOURS[1]
+RIGHT, WRONG, OWN = COLOURS[0], COLOURS[1], "#a9c9e6"
+LINE = 26  # letters of a title, before it goes on below
 
 COLUMN, ROW, LEFT = 2.05, 1.5, 0.6  # inches: of a roll, and left for names of pitches
 
 
-def show_rolls(tunes: Mapping[str, Melody | tuple[Melody, Melody]], alt: str, *, columns: int = 4) -> None:
+def show_rolls(tunes: Mapping[str, Melody | tuple[Melody, Melody]], alt: str, *, columns: int = 4, wanted: bool = True) -> None:
     """Show tunes as piano rolls: time runs to the right, in eighths, pitch upwards; an upright line is the end. All on one scale.
 
     tunes: by name, each a melody, or two: (written, wanted). Then wanted's notes are outlines, and a written note is blue where one of
     wanted begins at the same step with the same pitch, else orange and hatched.
+    wanted: whether the second tune was to be written. Where it stands only to compare with, notes of the first's own are pale instead.
     Raises ValueError when there is no tune, or one without notes.
     """
     pairs = {name: tune if isinstance(tune, tuple) else (tune, None) for name, tune in tunes.items()}
@@ -36,19 +40,30 @@ def show_rolls(tunes: Mapping[str, Melody | tuple[Melody, Melody]], alt: str, *,
     with figure_with(alt, rows, columns, figsize=size, squeeze=False, sharex=True, sharey=True, layout="constrained") as (_, axes):
         for axis in axes.flat[len(pairs) :]:
             axis.set_axis_off()
-        for axis, (name, (tune, wanted)) in zip(axes.flat, pairs.items(), strict=False):
-            draw_roll(axis, tune, wanted, title=name)
+        for axis, (name, (tune, other)) in zip(axes.flat, pairs.items(), strict=False):
+            draw_roll(axis, tune, other, title=name, wrong=WRONG if wanted else OWN)
             axis.set(xlim=(0, longest + 0.2), ylim=(low - 0.5, high + 0.5), xticks=np.arange(0, longest + 1, 4))
         for axis in axes[-1]:
             axis.set_xlabel("eighths", fontsize=9)
 
 
-def draw_roll(axis: Axes, tune: Melody, wanted: Melody | None = None, *, title: str = "") -> None:
-    """Draw one roll of `show_rolls` onto an axis."""
+def rolls_in_words(tunes: Mapping[str, tuple[Melody, Melody]]) -> str:
+    """What `show_rolls` shows of pairs: how many notes of the second tune the first has, and the first's notes, for an alt text."""
+    told = []
+    for name, (tune, wanted) in tunes.items():
+        expected = {(at, pitch) for at, pitch, _ in onsets(wanted)}
+        both = sum((at, pitch) in expected for at, pitch, _ in onsets(tune))
+        told.append(f"{name}, {both} of {len(expected)} notes shared: {in_words(tune)}.")
+    return " ".join(told)
+
+
+def draw_roll(axis: Axes, tune: Melody, wanted: Melody | None = None, *, title: str = "", wrong: str = WRONG) -> None:
+    """Draw one roll of `show_rolls` onto an axis. wrong: the colour of notes that `wanted` has not; hatched where it blames."""
     known = None if wanted is None else {(at, pitch) for at, pitch, _ in onsets(wanted)}
     for at, pitch, steps in onsets(tune):
         right = known is None or (at, pitch) in known
-        look = {"facecolor": RIGHT} if right else {"facecolor": WRONG, "hatch": "////", "edgecolor": INK, "linewidth": 0.5}
+        hatch = {"hatch": "////", "edgecolor": INK, "linewidth": 0.5} if wrong == WRONG and not right else {}
+        look = {"facecolor": RIGHT if right else wrong, **hatch}
         axis.add_patch(_note(at, pitch, steps, 0.8, **look))
     for at, pitch, steps in onsets(wanted) if wanted else ():
         axis.add_patch(_note(at, pitch, steps, 1.0, facecolor="none", edgecolor=INK, linewidth=1.1))
@@ -58,7 +73,7 @@ def draw_roll(axis: Axes, tune: Melody, wanted: Melody | None = None, *, title: 
     named = [pitch for pitch in range(36, 97) if pitch % 12 in (0, 7)]
     axis.set_yticks(named, [_name(pitch) for pitch in named])
     axis.tick_params(labelsize=8)
-    axis.set_title(title, fontsize=9)
+    axis.set_title(fill(title, LINE), fontsize=9)
 
 
 def show_walk(tunes: Sequence[Melody], alt: str, *, place_label: str = "place on the way") -> None:
