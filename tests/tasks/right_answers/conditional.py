@@ -191,6 +191,25 @@ def m2_by_ignoring(losses, logits, y, alpha):
     return bounds.mean() + alpha * guesses
 
 
+# ---- label_report
+
+
+def labels_by_rows():
+    names = ("labels", "seed", "obeyed", "reconstruction", "kl", "loss")
+    runs = [("true", 0, 370, 146.4, 4.7, 151.1), ("true", 1, 432, 144.6, 4.6, 149.2), ("true", 2, 494, 143.8, 4.5, 148.3)]
+    runs += [("dealt", 0, 103, 166.9, 5.1, 172.0), ("dealt", 1, 100, 164.4, 5.3, 169.6), ("dealt", 2, 101, 166.2, 4.8, 171.0)]
+    same = {"images": 10_000, "epochs": 6, "drawn": 1_000}
+    return {"predicted": "no clear difference", "runs": [same | dict(zip(names, run, strict=True)) for run in runs], "came_true": False}
+
+
+def labels_that_hardly_matter():
+    """With room for all in z and little training the label is worth less than luck; and a hundred draws leave much to chance."""
+    runs = {"labels": ["dealt", "true"] * 3, "seed": [5, 5, 6, 6, 7, 7], "images": 500, "epochs": 2, "drawn": 100}
+    runs |= {"obeyed": [14, 12, 6, 9, 10, 15], "reconstruction": [190.1, 190.4, 191.7, 189.8, 188.9, 190.2]}
+    runs |= {"kl": [4.2, 4.1, 3.9, 4.4, 4.6, 4.0], "loss": [194.3, 194.5, 195.6, 194.2, 193.5, 194.2]}
+    return {"predicted": "lower", "runs": runs, "came_true": False}
+
+
 RIGHT_ANSWERS = {
     "join_label": [joined_by_comparing, joined_by_library, joined_by_a_table, joined_in_place],
     "one_style": [styles_in_one_batch, styles_class_by_class, styles_one_at_a_time, styles_by_expanding],
@@ -204,4 +223,5 @@ RIGHT_ANSWERS = {
         unlabelled_by_xlogy,
     ],
     "semi_supervised_loss": [m2_by_choosing, m2_by_splitting, m2_by_weights, m2_by_loop, m2_by_ignoring],
+    "label_report": [labels_by_rows, labels_that_hardly_matter],
 }

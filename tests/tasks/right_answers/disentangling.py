@@ -210,10 +210,37 @@ def code_from_the_encoder(variance, sigma, beta):
     return -s.log(), variance * s**2
 
 
+# ---- gap_report
+
+
+def gap_by_rows():
+    names = ("beta", "seed", "reconstruction", "kl", "loss", "open", "mig")
+    runs = [(1, 0, 47.2, 16.1, 63.4, 10, 0.02), (1, 1, 48.1, 17.2, 65.3, 10, 0.02), (1, 2, 50.3, 16.4, 66.7, 10, 0.02)]
+    runs += [(8, 0, 79.6, 5.0, 119.4, 10, 0.04), (8, 1, 78.7, 5.1, 119.8, 10, 0.08), (8, 2, 80.9, 4.7, 118.7, 10, 0.05)]
+    same = {"latents": 10, "images": 5_000, "epochs": 10}
+    return {"predicted": "higher", "runs": [same | dict(zip(names, run, strict=True)) for run in runs], "came_true": True}
+
+
+def gap_of_a_price_that_closes_all():
+    """A price so high that no latent stays open, whatever the seed: no code, no gap, and the same KL of nothing."""
+    runs = {"beta": [1, 1, 1, 500, 500, 500], "seed": [3, 1, 2, 1, 2, 3], "latents": 6, "images": 2_000, "epochs": 4}
+    runs |= {"reconstruction": [60.2, 61.9, 59.5, 151.2, 151.3, 151.1], "kl": [14.1, 13.8, 14.6, 0.0, 0.0, 0.0]}
+    runs |= {"loss": [74.3, 75.7, 74.1, 151.2, 151.3, 151.1], "open": [6, 6, 6, 0, 0, 0], "mig": [0.05, 0.11, 0.02, 0.0, 0.0, 0.0]}
+    return {"predicted": "lower", "runs": runs, "came_true": True}
+
+
+def gap_that_is_luck():
+    runs = {"beta": [1.0, 4.0] * 3, "seed": [0, 0, 1, 1, 2, 2], "latents": 10, "images": 5_000, "epochs": 10}
+    runs |= {"reconstruction": [47.21, 65.3, 48.07, 64.8, 50.32, 66.1], "kl": [16.15, 7.9, 17.18, 8.2, 16.38, 7.7]}
+    runs |= {"loss": [63.35, 96.9, 65.26, 97.6, 66.71, 96.9], "open": [10, 9, 10, 10, 10, 8], "mig": [0.02, 0.06, 0.04, 0.03, 0.05, 0.01]}
+    return {"predicted": "no clear difference", "runs": runs, "came_true": True}
+
+
 RIGHT_ANSWERS = {
     "cyclical_beta": [beta_by_min, beta_by_cases, beta_by_fractions, beta_by_divmod],
     "free_bits": [free_by_clamp, free_by_maximum, free_by_excess, free_by_loop, free_in_place],
     "split_rate": [split_by_tables, split_by_entropies, split_by_library, split_by_loop],
     "mig": [mig_by_library, mig_by_one_hot, mig_by_counter, mig_by_histogram],
     "best_code": [code_by_minimum, code_by_clamp, code_by_loop, code_in_place, code_from_the_encoder],
+    "gap_report": [gap_by_rows, gap_of_a_price_that_closes_all, gap_that_is_luck],
 }

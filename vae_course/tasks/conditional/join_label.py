@@ -29,7 +29,7 @@ def reference(x, y, classes):
 
 
 @task(
-    points=1,
+    points=0,
     probes=probes_from(images_and_labels, sizes=SIZES),
     run=joined,
     laws=(each_row_for_itself("x", "y", question="Does the row of one image depend on which others are in the batch? What in yours looks at all of them?"),),

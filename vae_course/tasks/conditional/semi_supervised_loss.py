@@ -32,7 +32,7 @@ def reference(losses, logits, y, alpha):
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(mixed_batch, sizes=SIZES, more=MORE),
     laws=(
         averages_over_the_batch("losses", "logits", "y"),

@@ -24,7 +24,7 @@ def schedules(seed):
 
 
 @task(
-    points=1,
+    points=0,
     probes=schedules,
     laws=(
         never_negative(what="A weight"),

@@ -60,7 +60,7 @@ def reference(codes, factors):
 
 
 @task(
-    points=2,
+    points=1,
     probes=coded_factors,
     laws=(
         unchanged(lambda codes, factors: {"codes": torch.cat([codes, codes]), "factors": torch.cat([factors, factors])}, "With every image there twice", "All shares are the same with every image there twice. What does yours count?"),

@@ -6,7 +6,21 @@ from .laws import averages_over_the_batch, each_row_for_itself, finite_far_out, 
 from .probes import HELD_BACK, probes_from
 from .randomness import distributed_as, unrelated
 from .reading import read_report
-from .reports import Column, Run, at_least, clearly, hangs_together, measured, not_swapped, same_in_all, setting, split_by, two_groups
+from .reports import (
+    Column,
+    Run,
+    at_least,
+    clearly,
+    hangs_together,
+    measured,
+    not_swapped,
+    same_in_all,
+    setting,
+    split_by,
+    to_two_decimals,
+    two_groups,
+    weights_in_place,
+)
 from .slips import Slip, slip
 
 __all__ = [
@@ -55,7 +69,9 @@ __all__ = [
     "sums_over",
     "symmetric_in",
     "task",
+    "to_two_decimals",
     "two_groups",
     "unchanged",
     "unrelated",
+    "weights_in_place",
 ]

@@ -41,6 +41,7 @@ NO_SIZE = "This can't be. Did two columns change places?"
 PER_PIXEL = "So little costs no image of 784 pixels. Is it summed over pixels, in nats, or a mean over them? Has it the sign of a loss, and its own column?"
 PER_BATCH = "So much costs not even a decoder that knows nothing. Is it averaged over images, or a sum over a batch? Do pixels lie in [0, 1]?"
 NEGATIVE = "A KL is never below 0. Which sign has yours?"
+CHANGED_PLACES = "With the greater weight your KL is greater and your reconstruction smaller: each of the two models is better at what the other was trained for. Did the weights change places?"
 ONE_CHANGE = "The runs differ in more than one setting, so that no one can tell which of them made the difference. Which one was to change?"
 
 
@@ -168,6 +169,23 @@ def split_by(runs: Sequence[Run], name: str, value: str) -> tuple[list[float], l
     """The numbers under `value` of the runs where a column is at its lower value, and where it is at its higher one."""
     low, high = min(run[name] for run in runs), max(run[name] for run in runs)
     return [run[value] for run in runs if run[name] == low], [run[value] for run in runs if run[name] == high]
+
+
+def to_two_decimals(runs: Sequence[Run], name: str, question: str) -> Claim:
+    """The claim that a column was not rounded to one decimal throughout; of four runs or more, chance does not make it so."""
+    coarse = len(runs) >= 4 and all(run[name] == round(run[name], 1) for run in runs)
+    return Claim(f"{name!r} is given to", "two decimals or finer", "one decimal" if coarse else "two decimals or finer", question=question)
+
+
+def weights_in_place(runs: Sequence[Run], name: str) -> Claim:
+    """The claim that the runs with the greater weight of the KL are not the better ones at both what it costs and what it buys.
+
+    name: of the column with the weight. Means over seeds that differ by less than a nat are left alone.
+    """
+    kl, reconstruction = ([sum(numbers) / len(numbers) for numbers in split_by(runs, name, one)] for one in ("kl", "reconstruction"))
+    swapped = kl[1] > kl[0] + 1.0 and reconstruction[1] < reconstruction[0] - 1.0
+    told = "no greater KL, or no smaller reconstruction"
+    return Claim("With the greater weight there is, on average", told, "a greater KL and a smaller reconstruction" if swapped else told, question=CHANGED_PLACES)
 
 
 def _of_form(number: int, run: Run, columns: Sequence[Column]) -> Iterator[Claim]:
