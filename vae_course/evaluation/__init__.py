@@ -4,11 +4,15 @@ Everything here runs in evaluation mode, without gradients, on the model's devic
 """
 
 from .anomalies import anomaly_scores, without_measure
+from .attributes import attribute_arrow, share_explained, without_direction
 from .bounds import bits_per_dimension, evaluate, negative_log_likelihood
 from .calibration import Reliability, area_under_risk, reliability, risk_coverage
 from .denoising import best_blur, best_linear_map, with_noise
 from .detection import Alarms, alarms_at, auroc
 from .disentanglement import InformationGap, factor_vae_score, mutual_information_gap
+from .factors_read import factors_read
+from .fairness import network_probe, parity_gap
+from .given_seen import coverage, draws_given_seen
 from .grid_posterior import GridPosterior, posterior_on_grid
 from .imputation import (
     fill_by_gaussian,
@@ -22,6 +26,7 @@ from .imputation import (
     seen_beside,
 )
 from .information import CodeInformation, code_information
+from .judging import FreshJudge
 from .latents import active_units, kl_per_dimension, posterior_means
 from .linear_probe import linear_probe
 from .matching import maximum_mean_discrepancy, two_sample_auc
@@ -30,6 +35,7 @@ from .sample_quality import SampleQuality, frechet_distance, sample_quality
 __all__ = [
     "Alarms",
     "CodeInformation",
+    "FreshJudge",
     "GridPosterior",
     "InformationGap",
     "Reliability",
@@ -38,13 +44,17 @@ __all__ = [
     "alarms_at",
     "anomaly_scores",
     "area_under_risk",
+    "attribute_arrow",
     "auroc",
     "best_blur",
     "best_linear_map",
     "bits_per_dimension",
     "code_information",
+    "coverage",
+    "draws_given_seen",
     "evaluate",
     "factor_vae_score",
+    "factors_read",
     "fill_by_gaussian",
     "fill_by_gibbs",
     "fill_by_optimisation",
@@ -58,6 +68,8 @@ __all__ = [
     "missing_rmse",
     "mutual_information_gap",
     "negative_log_likelihood",
+    "network_probe",
+    "parity_gap",
     "posterior_means",
     "posterior_on_grid",
     "reliability",
@@ -65,7 +77,9 @@ __all__ = [
     "sample_quality",
     "seen_at_random",
     "seen_beside",
+    "share_explained",
     "two_sample_auc",
     "with_noise",
+    "without_direction",
     "without_measure",
 ]
