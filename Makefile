@@ -40,7 +40,7 @@ export VAE_COURSE_DATA := $(abspath $(VAE_COURSE_DATA))
 endif
 PORT ?= 8888
 LAB_FLAGS ?=
-# What the site takes from npm.
+# What the site and the slides take from npm.
 NPM := $(VENV)/npm
 # The learner's own copy; it must lie in this folder, which JupyterLab serves.
 MY ?= my
@@ -48,7 +48,7 @@ MY ?= my
 export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: lab update pins test test-browser test-package test-grading test-colab check-notebooks test-offline test-gpu smoke wall wheel notebooks exercises \
-        benchmarks models rename grade handout site test-site readme picture lint format release clean
+        benchmarks models rename grade handout site test-site slides readme picture lint format release clean
 
 lab: $(VENV)/lab.installed
 	$(BIN)/python -m vae_course.my_copy --to '$(MY)'
@@ -158,6 +158,10 @@ handout: $(VENV)/grading.installed
 # The course as a site of static pages, in build/site, to be opened from disk or put on any host. Notebooks are not run.
 site: $(VENV)/site.installed
 	$(TWO_AT_ONCE) $(BIN)/python -m docs.site --to build/site --npm $(NPM)
+
+# The pages as slides for a projector, in build/slides. They open from disk and need no network.
+slides: $(VENV)/site.installed
+	$(BIN)/python -m docs.slides --to build/slides --npm $(NPM)
 
 # The site, built from what is in the repository alone, read without a network, from disk and from a server.
 test-site: $(VENV)/test.installed $(VENV)/site.installed
