@@ -12,7 +12,7 @@ from torch import nn
 
 from tests.kinds import KINDS
 from vae_course import checkpoints
-from vae_course.models import VAE, HandwritingVAE, RecurrentVAE
+from vae_course.models import VAE, HandwritingVAE, ParagraphVAE, RecurrentVAE
 from vae_course.training import fit
 
 
@@ -214,16 +214,21 @@ def pen_strokes() -> torch.Tensor:
     return torch.cat([torch.rand(60, 9, 2, generator=generator), torch.rand(60, 9, 1, generator=generator).round()], dim=-1)
 
 
+def paragraphs() -> torch.Tensor:
+    return tokens().unflatten(1, (3, 3))
+
+
 TRAINED = KINDS | {
     "recurrent": lambda: RecurrentVAE(input_shape=(9, 4), latent_size=3, hidden_size=8, word_dropout=0.5, anneal_steps=12),
     "handwriting": lambda: HandwritingVAE(input_shape=(9, 3), latent_size=3, hidden_size=8, components=2, anneal_steps=12),
+    "paragraph": lambda: ParagraphVAE(input_shape=(3, 3, 4), hidden_size=8, word_dropout=0.5, anneal_steps=12, free_bits=0.1),
 }
 
 
 @pytest.mark.parametrize("kind", TRAINED)
 def test_training_goes_on_from_a_checkpoint_as_from_a_second_fit(kind, blobs, tmp_path):
     """Whatever schedule a model follows, it neither restarts nor jumps: the two runs are the same to the last bit."""
-    data = {"recurrent": tokens, "handwriting": pen_strokes}.get(kind, lambda: blobs.train.head(60))()
+    data = {"recurrent": tokens, "paragraph": paragraphs, "handwriting": pen_strokes}.get(kind, lambda: blobs.train.head(60))()
     torch.manual_seed(0)
     model = TRAINED[kind]()
     fit(model, data, epochs=2, batch_size=20, seed=0, quiet=True)

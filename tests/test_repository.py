@@ -172,7 +172,7 @@ def test_the_drawing_of_the_floors_is_true():
 def test_no_model_is_forgotten():
     """What CONTRIBUTING says of `tests/kinds.py`: each model is there, but for those of sequences or halves, which have their own tests."""
     variants = {name for name in models.__all__ if getattr(getattr(models, name), "__module__", "") != "vae_course.models.base"}
-    elsewhere = {"RecurrentVAE", "HandwritingVAE", "ImageConditionalVAE", "ImageRegression"}
+    elsewhere = {"ParagraphVAE", "RecurrentVAE", "HandwritingVAE", "ImageConditionalVAE", "ImageRegression"}
     assert {type(make()).__name__ for make in KINDS.values()} == variants - elsewhere
 
 

@@ -10,6 +10,7 @@ from tests.kinds import KINDS
 from tests.single_precision import DEVICE, DeviceWithoutDoubles, Far
 from vae_course import checkpoints, evaluation, models, runtime, widgets
 from vae_course.data import Split, melodies
+from vae_course.data.texts import texts
 from vae_course.evaluation.detection import alarms_at, auroc
 from vae_course.evaluation.sample_quality import coverage
 from vae_course.training import fit, mean_losses
@@ -221,6 +222,16 @@ def test_strokes_are_read_and_written_there():
     assert model.sample(2).cpu().shape == (2, 12, 3)
     assert evaluation.evaluate(model, x.double())["kl"] >= 0
     assert evaluation.negative_log_likelihood(model, x[:3], k=2, quiet=True).shape == (3,)
+
+
+def test_stories_are_read_and_written_there():
+    data = texts(train=24, test=4)
+    model = models.ParagraphVAE(paragraph_size=3, sentence_size=2, hidden_size=8, word_dropout=0.5, free_bits=0.1)
+    fit(model, data.train.x.double(), epochs=1, batch_size=12, quiet=True)
+    assert model.sample(2).cpu().shape == (2, 3, 14, 251)
+    assert model.decode(model.redraw(data.test.x[0], 3)).sample().cpu().shape == (3, 3, 14, 251)
+    assert evaluation.evaluate(model, data.test.x.double())["kl"] >= 0
+    assert evaluation.negative_log_likelihood(model, data.test.x[:3], k=2, quiet=True).shape == (3,)
 
 
 @pytest.mark.parametrize("name", EXPLORERS)

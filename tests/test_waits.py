@@ -15,6 +15,7 @@ from .single_precision import DEVICE, DeviceWithoutDoubles, Far
 SEQUENCES = {
     "tokens": lambda: models.RecurrentVAE(input_shape=(6, 5), latent_size=2, hidden_size=8, word_dropout=0.3, anneal_steps=9),
     "series": lambda: models.RecurrentVAE(input_shape=(6, 2), latent_size=2, hidden_size=8, likelihood="gaussian", patch=2),
+    "paragraphs": lambda: models.ParagraphVAE(input_shape=(2, 3, 5), hidden_size=8, word_dropout=0.3, free_bits=0.1),
     "strokes": lambda: models.HandwritingVAE(input_shape=(6, 3), latent_size=2, hidden_size=8, components=2, word_dropout=0.3),
 }
 READS = ("_local_scalar_dense", "is_nonzero", "nonzero", "masked_select", "equal", "_unique2", "unique_dim", "bincount")
@@ -45,6 +46,8 @@ def batch_for(name: str):
         x = torch.nn.functional.one_hot(torch.randint(5, (8, 6), generator=generator), 5).float()
         x[0, 3:] = 0
         return x, None
+    if name == "paragraphs":
+        return torch.nn.functional.one_hot(torch.randint(5, (8, 2, 3), generator=generator), 5).float(), None
     if name == "strokes":
         return torch.cat([torch.rand(8, 6, 2, generator=generator), torch.ones(8, 6, 1)], -1), None
     if name == "series":

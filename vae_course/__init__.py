@@ -42,6 +42,9 @@ if TYPE_CHECKING:  # what an editor reads; a test holds that it is the same as b
         HierarchicalVAE as HierarchicalVAE,
     )
     from .models import (
+        ParagraphVAE as ParagraphVAE,
+    )
+    from .models import (
         RecurrentVAE as RecurrentVAE,
     )
     from .models import (
@@ -123,6 +126,7 @@ _HOMES = {
         "RecurrentVAE",
         "HandwritingVAE",
         "HierarchicalVAE",
+        "ParagraphVAE",
         "SemiSupervisedVAE",
         "SemiSupervisedAdversarialAutoencoder",
         "GAN",

@@ -9,6 +9,7 @@ from .convolutional import ConvolutionalVAE
 from .gan import GAN
 from .handwriting import HandwritingVAE
 from .hierarchical import HierarchicalVAE
+from .paragraph import ParagraphVAE
 from .recurrent import RecurrentVAE
 from .semi_supervised import SemiSupervisedVAE
 from .semi_supervised_adversarial import SemiSupervisedAdversarialAutoencoder
@@ -31,6 +32,7 @@ __all__ = [
     "LatentVariableModel",
     "Loss",
     "Model",
+    "ParagraphVAE",
     "RecurrentVAE",
     "SemiSupervisedAdversarialAutoencoder",
     "SemiSupervisedVAE",
