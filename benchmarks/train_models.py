@@ -21,6 +21,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
+from torch.nn.functional import avg_pool2d
 
 import vae_course
 from vae_course import checkpoints
@@ -47,8 +48,11 @@ def as_given(data: Dataset, recipe: Recipe) -> Dataset:
         drawn = torch.Generator().manual_seed(recipe.seed)
         dealt = (Split(split.x, torch.randint(len(data.classes), (len(split),), generator=drawn)) for split in (data.train, data.test))
         return replace(data, train=next(dealt), test=next(dealt))
+    if recipe.given == "half size":
+        smaller = (Split(torch.cat([avg_pool2d(x, 2) for x, _ in split.batches(1000)]), split.y) for split in (data.train, data.test))
+        return replace(data, train=next(smaller), test=next(smaller))
     if recipe.given:
-        raise ValueError(f"given is {recipe.given!r}, expected 'left half', 'dealt labels' or nothing.")
+        raise ValueError(f"given is {recipe.given!r}, expected 'left half', 'dealt labels', 'half size' or nothing.")
     return data
 
 
@@ -77,6 +81,8 @@ class Run:
         torch.manual_seed(recipe.seed)
         module, _, kind = recipe.model.partition(":")
         self.model = getattr(importlib.import_module(f"vae_course.models.{module}"), kind)(**recipe.config)
+        if hasattr(self.model, "start_at"):
+            self.model.start_at(self.train.x)
         self.optimizer = self.model.optimizer(recipe.learning_rate)
         self.curve: list[float] = []
         self.best = copy.deepcopy(self.model.state_dict())

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 
+import torch
+
 from vae_course import checkpoints, widgets
 from vae_course.data import load
 from vae_course.data.sprites import sprites
 
+ARROWS = {"up": torch.ones(2), "on": torch.eye(2)[0]}
 EXPLORERS = {
     "DrawYourOwn": lambda trained, data: widgets.DrawYourOwn(checkpoints.pretrained("vae-mnist-2"), load("digits")),
     "LatentSliders": lambda trained, data: widgets.LatentSliders(trained("VAE"), data=data),
@@ -20,6 +23,7 @@ EXPLORERS = {
     "LevelResampler": lambda trained, data: widgets.LevelResampler(trained("ladder"), data),
     "LabelAndStyle": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
     "FactorSliders": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), sprites(train=10, test=300)),
+    "ArrowSliders": lambda trained, data: widgets.ArrowSliders(trained("VAE"), data.test.x[:3].double(), ARROWS),
     "TuneMixer": lambda trained, data: widgets.TuneMixer(
         checkpoints.pretrained("recurrent-melodies-rewriting"), *load("melodies").test.x[:2]
     ),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # what an editor reads; a test holds that it is the same as b
         AdversarialAutoencoder as AdversarialAutoencoder,
     )
     from .models import (
+        AttributeVAE as AttributeVAE,
+    )
+    from .models import (
         Autoencoder as Autoencoder,
     )
     from .models import (
@@ -53,6 +56,9 @@ if TYPE_CHECKING:  # what an editor reads; a test holds that it is the same as b
     from .models import (
         SemiSupervisedVAE as SemiSupervisedVAE,
     )
+    from .models import (
+        SeriesVAE as SeriesVAE,
+    )
     from .objectives import elbo as elbo
     from .objectives import gaussian_kl as gaussian_kl
     from .objectives import importance_weighted_bound as importance_weighted_bound
@@ -69,6 +75,9 @@ if TYPE_CHECKING:  # what an editor reads; a test holds that it is the same as b
     from .tasks import progress as progress
     from .training import History as History
     from .training import fit as fit
+    from .widgets import (
+        ArrowSliders as ArrowSliders,
+    )
     from .widgets import (
         DrawYourOwn as DrawYourOwn,
     )
@@ -121,6 +130,7 @@ _HOMES = {
         "Autoencoder",
         "DenoisingAutoencoder",
         "ConditionalVAE",
+        "AttributeVAE",
         "ConvolutionalVAE",
         "AdversarialAutoencoder",
         "RecurrentVAE",
@@ -128,6 +138,7 @@ _HOMES = {
         "HierarchicalVAE",
         "ParagraphVAE",
         "SemiSupervisedVAE",
+        "SeriesVAE",
         "SemiSupervisedAdversarialAutoencoder",
         "GAN",
         "DigitClassifier",
@@ -137,6 +148,7 @@ _HOMES = {
     "evaluation": ("evaluate", "negative_log_likelihood"),
     "plots": ("show", "show_images", "show_curves"),
     "widgets": (
+        "ArrowSliders",
         "DrawYourOwn",
         "LatentSliders",
         "LatentPad",

@@ -7,7 +7,7 @@ import base64
 import torch
 import vae_course
 from vae_course.data import binarise
-from vae_course.widgets import DrawYourOwn, FactorSliders, Family, LabelAndStyle, LatentPad, LatentSliders
+from vae_course.widgets import ArrowSliders, DrawYourOwn, FactorSliders, Family, LabelAndStyle, LatentPad, LatentSliders
 from vae_course.widgets import LevelResampler, LiveTraining, Morph, PosteriorGap, Trick, TuneMixer, TwoGaussians
 
 model, flat = vae_course.pretrained("vae-mnist-20"), vae_course.pretrained("vae-mnist-2")
@@ -27,6 +27,7 @@ makers = {
     "Family": lambda: Family(family, data=data),
     "Label and style": lambda: LabelAndStyle(vae_course.pretrained("dense-conditional-vae-mnist-2"), data),
     "Factor sliders": lambda: FactorSliders(vae_course.pretrained("vae-sprites-10-beta-16"), vae_course.load("sprites")),
+    "Arrow sliders": lambda: ArrowSliders(model, x[:3], {"first": torch.eye(20)[0], "all": torch.ones(20) / 4}),
     "The gap": lambda: PosteriorGap(flat, own, points=401),
     "Tune mixer": lambda: TuneMixer(vae_course.pretrained("recurrent-melodies-rewriting"), tunes[0], tunes[-1]),
     "Level resampler": lambda: LevelResampler(two_levels, data),

@@ -10,7 +10,8 @@ import torch
 from vae_course.data.dataset import bytes_to_pixels
 from vae_course.data.face_canvas import FULL, PIXEL, SIDE, UNIT, Frame, Picture, rgb
 from vae_course.data.face_look import HAIR, VARIATION, vary
-from vae_course.data.faces import FACE_ATTRIBUTES, draw_faces, face_traversal, faces
+from vae_course.data.faces import FACE_ATTRIBUTES, draw_faces, face_traversal, faces, turning_face
+from vae_course.data.faces import with_level as faces_with_level
 
 COUNTS = [len(levels) for levels in FACE_ATTRIBUTES.values()]
 # Of faces(train=200, test=50): whoever changes a stroke changes these, and then the stored figures of every page with faces in it.
@@ -241,3 +242,26 @@ def test_faces_are_read_as_all_bytes_are(few):
     x, y = few.test.rows(torch.tensor([4, 2]))
     assert torch.equal(x, bytes_to_pixels(few.test.kept[[4, 2]]))
     assert torch.equal(y, few.test.y[[4, 2]])
+
+
+def test_one_level_is_changed_and_the_others_are_kept(few):
+    y = few.test.y[:4]
+    changed = faces_with_level(y, "glasses", "glasses")
+    assert (changed[:, 8] == 1).all()
+    assert torch.equal(changed[:, :8], y[:, :8])
+    assert not torch.equal(y, changed)
+    with pytest.raises(ValueError, match="expected one of: none, glasses"):
+        faces_with_level(y, "glasses", "monocle")
+
+
+def test_a_turning_face_goes_from_left_to_right_and_stays_itself(few):
+    y = few.test.y[3]
+    x, attributes = turning_face(y, row=3, frames=9, seed=1)
+    assert x.shape == (9, 3, 64, 64)
+    assert attributes[:, 2].tolist() == sorted(attributes[:, 2].tolist())
+    assert attributes[:, 2].unique().tolist() == [0, 1, 2]
+    assert torch.equal(attributes[:, [0, 1, *range(3, 10)]], y[[0, 1, *range(3, 10)]].expand(9, -1))
+    steps = (x[1:] - x[:-1]).abs().mean((1, 2, 3))
+    assert steps.max() < 0.6 * (x[-1] - x[0]).abs().mean()
+    with pytest.raises(ValueError, match="at least 2"):
+        turning_face(y, frames=1)

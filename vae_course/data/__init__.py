@@ -11,7 +11,7 @@ from .augment import wobble
 from .dataset import Dataset, Split
 from .digits import load_digits
 from .download import NoData
-from .faces import FACE_ATTRIBUTES, draw_faces, face_traversal, faces
+from .faces import FACE_ATTRIBUTES, draw_faces, face_traversal, faces, turning_face, with_level
 from .few_labels import few_labels, only_labelled
 from .halves import halves
 from .images import IMAGE_SETS, binarise, load_image_set
@@ -50,6 +50,8 @@ __all__ = [
     "draw_faces",
     "face_traversal",
     "faces",
+    "turning_face",
+    "with_level",
     "sensor",
     "sensor_faults",
     "draw_strokes",

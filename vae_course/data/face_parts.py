@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from . import face_hair as hair
@@ -13,9 +15,12 @@ WHITE = rgb(255, 255, 255)
 SIDES = (-1, 1)
 
 
-def draw(y: np.ndarray, rows: np.ndarray, seed: int) -> np.ndarray:
-    """The faces of levels y (n, 10) with the variation of the faces numbered `rows` (n,) in the stream of `seed`: bytes (n, 3, 64, 64)."""
-    out, v = np.empty((len(y), 3, SIDE, SIDE), dtype=np.uint8), vary(rows, seed)
+def draw(y: np.ndarray, rows: np.ndarray, seed: int, instead: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
+    """The faces of levels y (n, 10) with the variation of the faces numbered `rows` (n,) in the stream of `seed`: bytes (n, 3, 64, 64).
+
+    instead: values (n,) that take the place of some of what varies, by name.
+    """
+    out, v = np.empty((len(y), 3, SIDE, SIDE), dtype=np.uint8), vary(rows, seed) | dict(instead or {})
     column = {name: y[:, i] for i, name in enumerate(FACE_ATTRIBUTES)}
     laughs = column["smile"] == FACE_ATTRIBUTES["smile"].index("laughing")
     strokes = (((column["hair"] * 2 + laughs) * 2 + column["beard"]) * 2 + column["glasses"]) * 2 + column["hat"]

@@ -10,7 +10,7 @@ from .dataset import Dataset, Split, bytes_to_pixels
 from .face_look import FACE_ATTRIBUTES
 from .face_parts import draw
 
-__all__ = ["FACE_ATTRIBUTES", "draw_faces", "face_traversal", "faces"]
+__all__ = ["FACE_ATTRIBUTES", "draw_faces", "face_traversal", "faces", "turning_face", "with_level"]
 
 
 def faces(*, train: int = 10_000, test: int = 2_000, seed: int = 0) -> Dataset:
@@ -74,6 +74,38 @@ def face_traversal(attribute: str, *, y: Tensor | None = None, row: int = 0, see
     several = y.expand(levels, -1).clone()
     several[:, list(FACE_ATTRIBUTES).index(attribute)] = torch.arange(levels)
     return draw_faces(several, rows=torch.full((levels,), row), seed=seed)
+
+
+def with_level(y: Tensor, attribute: str, level: str) -> Tensor:
+    """The same attributes (…, 10) but for one, which has the level that is named; y stays as it is.
+
+    Raises ValueError for an attribute or a level that is not in `FACE_ATTRIBUTES`.
+    """
+    if level not in FACE_ATTRIBUTES.get(attribute, ()):
+        known = ", ".join(FACE_ATTRIBUTES.get(attribute, FACE_ATTRIBUTES))
+        raise ValueError(f"there is no {attribute!r} that is {level!r}, expected one of: {known}.")
+    y = y.clone()
+    y[..., list(FACE_ATTRIBUTES).index(attribute)] = FACE_ATTRIBUTES[attribute].index(level)
+    return y
+
+
+def turning_face(y: Tensor, *, row: int = 0, frames: int = 7, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """One face that turns its head from left to right in even steps, and tilts it a little on the way.
+
+    y: (10,), integers, its attributes; its turn does not matter. row, seed: which face, as for `draw_faces`.
+    Result: the frames (frames, 3, 64, 64), pixels in [0, 1], and their attributes (frames, 10), whose turn is the level that is nearest.
+    Raises ValueError for fewer than 2 frames, or another shape of y.
+    """
+    if frames < 2 or y.shape != (len(FACE_ATTRIBUTES),):
+        raise ValueError(f"asked for {frames} frames of attributes {tuple(y.shape)}, expected at least 2 of ({len(FACE_ATTRIBUTES)},).")
+    side = np.linspace(-1, 1, frames)
+    ahead = with_level(y, "turn", "ahead").repeat(frames, 1)
+    rows = np.full(frames, row, dtype=np.int64)
+    motion = {"turn": (420 * side).round().astype(np.int32), "roll": (70 * np.sin(np.pi * side)).round().astype(np.int32)}
+    x = bytes_to_pixels(torch.from_numpy(draw(ahead.cpu().long().numpy(), rows, seed, motion)))
+    attributes = ahead.clone()
+    attributes[:, list(FACE_ATTRIBUTES).index("turn")] = torch.from_numpy(1 + side.round()).long()
+    return x, attributes
 
 
 def _split(count: int, seed: int) -> Split:

@@ -11,9 +11,10 @@ from .denoising import best_blur, best_linear_map, with_noise
 from .detection import Alarms, alarms_at, auroc
 from .disentanglement import InformationGap, factor_vae_score, mutual_information_gap
 from .factors_read import factors_read
-from .fairness import network_probe, parity_gap
+from .fairness import biased_sample, linear_prediction, network_probe, parity_gap
 from .given_seen import coverage, draws_given_seen
 from .grid_posterior import GridPosterior, posterior_on_grid
+from .handwriting import slant, thickness
 from .imputation import (
     fill_by_gaussian,
     fill_by_gibbs,
@@ -48,6 +49,7 @@ __all__ = [
     "auroc",
     "best_blur",
     "best_linear_map",
+    "biased_sample",
     "bits_per_dimension",
     "code_information",
     "coverage",
@@ -62,6 +64,7 @@ __all__ = [
     "fill_with_mean",
     "frechet_distance",
     "kl_per_dimension",
+    "linear_prediction",
     "linear_probe",
     "maximum_mean_discrepancy",
     "missing_nats",
@@ -78,6 +81,8 @@ __all__ = [
     "seen_at_random",
     "seen_beside",
     "share_explained",
+    "slant",
+    "thickness",
     "two_sample_auc",
     "with_noise",
     "without_direction",

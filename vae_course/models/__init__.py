@@ -1,6 +1,7 @@
 """The models, one file a variant, all with the contract of `base.EncoderDecoder`."""
 
 from .adversarial import AdversarialAutoencoder
+from .attributes import AttributeVAE
 from .autoencoder import Autoencoder, DenoisingAutoencoder
 from .base import EncoderDecoder, GenerativeModel, LatentVariableModel, Loss, Model, latent_path
 from .classifier import DigitClassifier
@@ -13,10 +14,12 @@ from .paragraph import ParagraphVAE
 from .recurrent import RecurrentVAE
 from .semi_supervised import SemiSupervisedVAE
 from .semi_supervised_adversarial import SemiSupervisedAdversarialAutoencoder
+from .series import SeriesVAE
 from .vae import VAE
 
 __all__ = [
     "AdversarialAutoencoder",
+    "AttributeVAE",
     "Autoencoder",
     "ConditionalVAE",
     "ConvolutionalVAE",
@@ -36,6 +39,7 @@ __all__ = [
     "RecurrentVAE",
     "SemiSupervisedAdversarialAutoencoder",
     "SemiSupervisedVAE",
+    "SeriesVAE",
     "VAE",
     "latent_path",
 ]

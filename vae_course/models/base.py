@@ -200,7 +200,7 @@ class EncoderDecoder(Model):
         with evaluating(self):
             z0, z1 = self.encode(ends, None if first is None or last is None else torch.cat([first, last])).mean
             path = latent_path(z0, z1, steps, spherical=spherical)
-            return self.decode(path, None if first is None else first.expand(steps)).mean
+            return self.decode(path, None if first is None else first.expand(steps, *first.shape[1:])).mean
 
     def check_latent(self, z: Tensor) -> Tensor:
         """Return z if its last dimension is `latent_size`, else raise a ValueError that says what is wrong."""

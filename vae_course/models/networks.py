@@ -32,30 +32,43 @@ class OfPixels(nn.Sequential):
 
 
 def convolutional_encoder(
-    input_shape: Sequence[int], channels: Sequence[int], outputs: int, activation: Callable[[], nn.Module] = nn.ReLU
+    input_shape: Sequence[int],
+    channels: Sequence[int],
+    outputs: int,
+    activation: Callable[[], nn.Module] = nn.ReLU,
+    *,
+    normalised: bool = False,
 ) -> nn.Sequential:
     """Convolutions that each halve height and width (rounded up), then one linear layer: (n, *input_shape) → (n, outputs).
 
-    channels: how many each convolution gives; `activation` stands behind each.
+    channels: how many each convolution gives; `activation` stands behind each. normalised: whether a batch normalisation stands between.
     Raises ValueError when `input_shape` is not (channels, height, width) or there is no layer.
     """
     shapes = _halved(input_shape, channels)
     layers: list[nn.Module] = []
     for larger, smaller in pairwise(shapes):
-        layers += [nn.Conv2d(larger[0], smaller[0], _kernel(larger), stride=2, padding=1), activation()]
+        layers.append(nn.Conv2d(larger[0], smaller[0], _kernel(larger), stride=2, padding=1))
+        layers += [nn.BatchNorm2d(smaller[0])] * normalised + [activation()]
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(math.prod(shapes[-1]), outputs))
 
 
 def convolutional_decoder(
-    inputs: int, channels: Sequence[int], output_shape: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU
+    inputs: int,
+    channels: Sequence[int],
+    output_shape: Sequence[int],
+    activation: Callable[[], nn.Module] = nn.ReLU,
+    *,
+    normalised: bool = False,
 ) -> nn.Sequential:
     """The way back: one linear layer, then transposed convolutions that each double height and width: (n, inputs) → (n, *output_shape).
 
-    channels: those of the encoder, in the encoder's order; `activation` stands before each. Errors as for `convolutional_encoder`.
+    channels: those of the encoder, in the encoder's order; `activation` stands before each, and where it is `normalised` a batch
+        normalisation before that. Errors as for `convolutional_encoder`.
     """
     shapes = _halved(output_shape, channels)[::-1]
     layers: list[nn.Module] = [nn.Linear(inputs, math.prod(shapes[0])), nn.Unflatten(1, shapes[0])]
     for smaller, larger in pairwise(shapes):
+        layers += [nn.BatchNorm2d(smaller[0])] * normalised
         layers += [activation(), nn.ConvTranspose2d(smaller[0], larger[0], _kernel(larger), stride=2, padding=1)]
     return nn.Sequential(*layers)
 

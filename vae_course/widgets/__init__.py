@@ -23,6 +23,7 @@ except ModuleNotFoundError as _missing:
         f'explorers need a notebook\'s libraries: pip install "vae-course[notebooks]" ({_missing.name} is missing)', name=_missing.name
     ) from None
 
+from .arrow_sliders import ArrowSliders
 from .draw_your_own import DrawYourOwn
 from .explorer import Explorer, Still
 from .factors import FactorSliders
@@ -39,6 +40,7 @@ from .tune_mixer import TuneMixer
 from .two_gaussians import TwoGaussians
 
 __all__ = [
+    "ArrowSliders",
     "DrawYourOwn",
     "Explorer",
     "FactorSliders",
