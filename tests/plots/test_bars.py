@@ -65,6 +65,14 @@ def test_what_is_no_bar_is_refused(shown, values, message):
     assert not plt.get_fignums()
 
 
+def test_seeds_are_joined_each_with_itself(axis):
+    errors = {"longer": [8.0, 9.0], "self-trained": [5.0, 4.0]}
+    plots.draw_bars(axis, errors, joined=True)
+    assert [list(line.get_xdata()) for line in axis.get_lines()] == [[8.0, 5.0], [9.0, 4.0]]
+    with pytest.raises(ValueError, match="expected as many in each"):
+        plots.draw_bars(axis, {"a": [1.0, 2.0], "b": [1.0]}, joined=True)
+
+
 def test_histograms_share_their_bins_and_stand_beside_a_density(figures):
     torch.manual_seed(0)
     draws = {"μ": 0.5 * torch.randn(400, 2), "z": torch.randn(500)}

@@ -12,7 +12,7 @@ from matplotlib.container import BarContainer
 from torch import Tensor
 
 from .output import figure_with
-from .style import COLOURS, INK, in_ink, in_words, inches_across, plain_numbers
+from .style import COLOURS, INK, MUTED, in_ink, in_words, inches_across, plain_numbers
 
 WIDE = 7.2  # inches
 LETTERS = (9, 8, 7)  # points: of written values, the largest that let them stand side by side
@@ -26,6 +26,7 @@ def show_bars(
     name_label: str = "latent",
     level: tuple[str, float] | None = None,
     digits: int = 1,
+    joined: bool = False,
     title: str = "",
 ) -> None:
     """Show bars from 0 with their values written at their ends.
@@ -33,12 +34,15 @@ def show_bars(
     values: a number a bar, (n,), such as the KL of each latent, counted from 1, drawn side by side; or by name, one below the other.
     A name may have several numbers, one a seed: its bar ends at their mean, written with the standard deviation over seeds, and each seed
     is a point. level: (name, value) of a dashed line to compare with. digits: decimals that are written.
-    name_label: what the bars are, at their axis. Raises ValueError when there is none, or one that is not finite.
+    joined: whether a thin line goes through all bars for each seed, where each has as many: what one seed does next to itself.
+    name_label: what the bars are, at their axis. Raises ValueError when there is none, or one that is not finite, and for bars that are
+    joined and have different numbers of numbers.
     """
     named = isinstance(values, Mapping)
     size = (WIDE, 0.7 + 0.42 * len(values)) if named else (WIDE, 2.8)
     with figure_with(alt, figsize=size, layout="constrained") as (_, axis):
-        draw_bars(axis, values, value_label=value_label, name_label="" if named else name_label, level=level, digits=digits, title=title)
+        labels = {"value_label": value_label, "name_label": "" if named else name_label, "title": title}
+        draw_bars(axis, values, level=level, digits=digits, joined=joined, **labels)
 
 
 def draw_bars(
@@ -49,6 +53,7 @@ def draw_bars(
     name_label: str = "latent",
     level: tuple[str, float] | None = None,
     digits: int = 1,
+    joined: bool = False,
     title: str = "",
 ) -> BarContainer:
     """Draw the bars of `show_bars` onto an axis. Returns them."""
@@ -69,6 +74,15 @@ def draw_bars(
             beside = place + np.linspace(-0.16, 0.16, len(one))
             axis.scatter(*((one, beside) if named else (beside, one)), s=16, color=in_ink(colour, 7), linewidths=0, zorder=3)
             ends[place - 1] = max(one.max(), 0.0) if means[place - 1] >= 0 else min(one.min(), 0.0)
+    if joined:
+        if len({len(one) for one in seeds}) > 1:
+            counts = dict(zip(names, map(len, seeds), strict=True))
+            raise ValueError(
+                f"the bars have {counts} numbers: expected as many in each, one a seed in the same order, where they are joined."
+            )
+        beside = places[:, None] + np.linspace(-0.16, 0.16, len(seeds[0]))
+        lines = (np.stack(seeds), beside) if named else (beside, np.stack(seeds))
+        axis.plot(*lines, color=MUTED, linewidth=0.8, zorder=2.5)
     words = [_written(one, digits) for one in seeds]
     letter = LETTERS[0] if named else _letter_for(axis, words)
     if letter:
@@ -80,7 +94,7 @@ def draw_bars(
         axis.set(ylim=(len(places) + 0.6, 0.4), xlabel=value_label, ylabel=name_label, title=title)
         axis.grid(False, axis="y")
         axis.tick_params(axis="y", length=0)
-        axis.margins(x=0.14)
+        axis.margins(x=0.2 if spread else 0.14)  # a mean is written with its spread, behind the last seed's point
     else:
         every = max(1, -(-len(places) // 24))
         axis.set_xticks(places[::every], names[::every])

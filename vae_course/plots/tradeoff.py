@@ -67,7 +67,7 @@ def draw_tradeoff(
         colour = COLOURS[number % 6]
         axis.plot(*place, "o", color=colour, markersize=8, zorder=3)
         if name in (slopes or {}):
-            reach = min(0.24 * span[0], 0.3 * span[1] / max(abs(slopes[name]), 1e-9))  # type: ignore[index]
+            reach = min(0.12 * span[0], 0.3 * span[1] / max(abs(slopes[name]), 1e-9))  # type: ignore[index]
             along = np.array([-reach, reach])
             axis.plot(place[0] + along, place[1] + slopes[name] * along, "--", color=colour, linewidth=1.6, zorder=2)  # type: ignore[index]
         batch = checked(images[name], f"the images of {name!r}")
