@@ -91,20 +91,22 @@ def _levels(latent_sizes: list[int], hidden_sizes: list[int], inference: str = "
 
 
 def _adversarial(prior: str) -> Recipe:
-    """One recipe for all priors. Codes with a spread fill a plane far more easily than points do; a weight of 50 instead of 20, and the
-    spread alone fills it, so that the decoder learns next to nothing. As the rates fall together, the game comes to rest.
+    """One recipe for all priors. The match comes in slowly, since codes that are pressed from the first step on lose their images, and as
+    all rates fall together, the game comes to rest.
     """
     config = {
         "latent_size": 2,
         "prior": prior,
         "hidden_sizes": [128, 128],
+        "principal": 64,
         "discriminator_sizes": [128, 128],
         "discriminator_rate": 3.0,
         "spread": True,
         "match_weight": 20.0,
-        "half_life": 900,
+        "anneal_steps": 300,
+        "half_life": 376,
     }
-    return Recipe("adversarial:AdversarialAutoencoder", config, epochs=16, batch_size=256, learning_rate=2e-3, game=True)
+    return Recipe("adversarial:AdversarialAutoencoder", config, epochs=7, batch_size=256, learning_rate=3e-3, game=True)
 
 
 def _melodies(word_dropout: float, beta: float, **more) -> Recipe:

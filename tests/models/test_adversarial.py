@@ -313,6 +313,32 @@ def test_with_a_weight_there_are_two_phases(blobs):
     assert set(again.state_dict()) == {"reconstruction", "discriminator"}
 
 
+def test_the_match_comes_in_slowly(blobs):
+    model, x = make(match_weight=8.0, anneal_steps=4), blobs.train.x[:16]
+    optimizer, weights = model.optimizer(1e-3), []
+    for _ in range(5):
+        terms = model.training_step(x, None, optimizer)
+        weights.append(((terms.total - terms.reconstruction) / terms.generator).item())
+    assert weights == pytest.approx([2, 4, 6, 8, 8], rel=1e-2)
+
+
+def test_it_starts_at_what_principal_components_know(blobs):
+    """The encoder's first layer gives an image's shares in them; from the shares the decoder's last comes as near as a linear map can."""
+    x, flat = blobs.train.x, blobs.train.x.flatten(1)
+    model = make(principal=5)
+    model.start_at(x)
+    shares = model.encoder[0](flat)
+    centred = flat - flat.mean(0)
+    values = torch.linalg.eigvalsh(centred.T @ centred / len(flat)).flip(0)[:5]
+    torch.testing.assert_close(shares.square().mean(0), values, rtol=1e-3, atol=1e-4)
+    back = shares @ model.decoder[-1].weight.T / 4 + flat.mean(0)
+    left = (back - flat).square().sum(1).mean()
+    torch.testing.assert_close(left, centred.square().sum(1).mean() - values.sum(), rtol=1e-3, atol=1e-3)
+    before = snapshot(plain := make())
+    plain.start_at(x)
+    assert not moved(plain, before)
+
+
 def test_the_mean_logit_estimates_the_kl_of_all_codes(blobs):
     """Of two Gaussians, whose KL is known: ½ for N(1, 1) and N(0, 1)."""
     model = make(latent_size=1, match_weight=1.0, discriminator_sizes=(32, 32))

@@ -19,6 +19,8 @@ from .labels import check_label_values, check_labels, one_hot
 from .networks import OfPixels, PixelLikelihood, convolutional_decoder, convolutional_encoder, mlp
 from .priors import draw_parts, prior_named
 
+PRINCIPAL_IMAGES = 5000  # are enough to find the axes that matter
+
 
 class AdversarialAutoencoder(GenerativeModel):
     """An autoencoder whose codes a discriminator cannot tell from draws of the prior (Makhzani et al. 2015).
@@ -43,6 +45,9 @@ class AdversarialAutoencoder(GenerativeModel):
     match_weight: with a weight λ, encoder and decoder go down reconstruction + λ · mean(−logit D(z)). The best discriminator's logit is
         log p(z) − log q(z), so the mean estimates KL(q(z) ‖ p(z)), of which the −log D of the third phase is another reading. The
         discriminator's hidden units are then SiLUs, and `generator_rate` is not looked at. With 0 there are three phases.
+    anneal_steps: λ rises from 0 to `match_weight` over so many steps, so that there are codes worth pressing before they are pressed.
+    principal: with a number, encoder and decoder have a linear layer of that width at their pixels' side, which `start_at` sets to the
+        data's principal axes. Training then begins with what a linear model knows, and goes on from there in all weights.
     classes: with 10, say, the discriminator sees each image's label beside its code, and compares class k with the k-th part of the
         prior (`priors.draw_parts`), so that each class gets a place of its own; the encoder sees no label. With 0 nobody does.
     Raises ValueError for settings out of range, and for a prior that is not there or has no such parts.
@@ -66,6 +71,8 @@ class AdversarialAutoencoder(GenerativeModel):
         gradient_penalty: float = 0.0,
         spread: bool = False,
         match_weight: float = 0.0,
+        anneal_steps: int = 0,
+        principal: int = 0,
         classes: int = 0,
     ) -> None:
         strengths = {
@@ -75,6 +82,8 @@ class AdversarialAutoencoder(GenerativeModel):
             "half_life": half_life,
             "gradient_penalty": gradient_penalty,
             "match_weight": match_weight,
+            "anneal_steps": anneal_steps,
+            "principal": principal,
         }
         for name, value in strengths.items():
             if not value >= 0:
@@ -87,19 +96,41 @@ class AdversarialAutoencoder(GenerativeModel):
         self.prior_name, self.classes = prior, classes
         self.discriminator_steps, self.discriminator_rate, self.generator_rate = discriminator_steps, discriminator_rate, generator_rate
         self.half_life, self.gradient_penalty = half_life, gradient_penalty
-        self.spread, self.match_weight = spread, match_weight
+        self.spread, self.match_weight, self.anneal_steps, self.principal = spread, match_weight, anneal_steps, principal
         numbers = 2 * latent_size if spread else latent_size  # μ and log σ², or the point
         self.encoder: nn.Module
         self.decoder: nn.Module
         if channels:
             self.encoder = convolutional_encoder(input_shape, channels, numbers, nn.SiLU)
             self.decoder = convolutional_decoder(latent_size, channels, input_shape, nn.SiLU)
+        elif principal:
+            between = [*hidden_sizes, numbers]
+            self.encoder = OfPixels(nn.Linear(pixels, principal), *mlp([principal, *between], nn.SiLU))
+            self.decoder = nn.Sequential(*mlp([latent_size, *reversed(hidden_sizes), principal], nn.SiLU), nn.Linear(principal, pixels))
         else:
             self.encoder = OfPixels(*mlp([pixels, *hidden_sizes, numbers]))
             self.decoder = mlp([latent_size, *reversed(hidden_sizes), pixels])
         smooth = gradient_penalty or match_weight
         self.discriminator = mlp([latent_size + classes, *discriminator_sizes, 1], nn.SiLU if smooth else nn.ReLU)
         self.pixels = PixelLikelihood("bernoulli", len(self.input_shape))
+
+    @torch.no_grad()
+    def start_at(self, x: Tensor) -> None:
+        """Set the outermost layers to the principal axes of some images (n, *input_shape), where there are such layers.
+
+        The encoder begins with an image's shares in the axes. The decoder ends with the mean image as logits, plus the axes times 4, the
+        slope of a logit at one half. Call it once, before training.
+        """
+        if not self.principal:
+            return
+        rows = self.check_input(x).flatten(1)
+        mean = rows.mean(0)
+        axes = torch.linalg.eigh(torch.cov(rows[:PRINCIPAL_IMAGES].T)).eigenvectors.T.flip(0)[: self.principal]
+        first, last = self.encoder[0], self.decoder[-1]  # pyright: ignore[reportIndexIssue]
+        first.weight.copy_(axes)
+        first.bias.copy_(-axes @ mean)
+        last.weight.copy_(4 * axes.T)
+        last.bias.copy_(mean.clamp(0.003, 0.997).logit())
 
     def check_batch(self, x: Tensor, y: Tensor | None) -> None:
         super().check_batch(x, y)
@@ -141,7 +172,7 @@ class AdversarialAutoencoder(GenerativeModel):
         """
         reconstruction, generator = self.reconstruction_loss(x), self.generator_loss(x, y)
         return Loss(
-            total=reconstruction + (self.match_weight or 1) * generator,
+            total=reconstruction + self._weight() * generator,
             reconstruction=reconstruction,
             discriminator=self.discriminator_loss(x, y),
             generator=generator,
@@ -181,6 +212,11 @@ class AdversarialAutoencoder(GenerativeModel):
         """
         return self._mismatch(self.encode(x).rsample(), y)
 
+    def _weight(self) -> float:
+        """What the generator's loss counts in the total: 1, or λ as far as it has risen."""
+        risen = min(1.0, (self.steps_trained + 1) / self.anneal_steps) if self.anneal_steps else 1.0
+        return self.match_weight * risen if self.match_weight else 1.0
+
     def _mismatch(self, z: Tensor, y: Tensor | None) -> Tensor:
         logits = through(self.discriminator, self._seen(z, y))
         return -logits.mean() if self.match_weight else F.softplus(-logits).mean()
@@ -199,10 +235,10 @@ class AdversarialAutoencoder(GenerativeModel):
     def training_step(self, x: Tensor, y: Tensor | None, optimizer: Phases) -> Loss:
         """All phases on one batch. The losses returned are those that each phase met, the discriminator's at its last step."""
         steps = self._two_phases if optimizer.generator is None else self._three_phases
-        terms = steps(x, y, optimizer)
+        weight, terms = self._weight(), steps(x, y, optimizer)
         optimizer.cool()
         self.steps_trained += 1
-        return Loss(total=terms["reconstruction"] + (self.match_weight or 1) * terms["generator"], **terms)
+        return Loss(total=terms["reconstruction"] + weight * terms["generator"], **terms)
 
     def _three_phases(self, x: Tensor, y: Tensor | None, optimizer: Phases) -> dict[str, Tensor]:
         assert optimizer.generator is not None, "the third phase's"
@@ -216,7 +252,7 @@ class AdversarialAutoencoder(GenerativeModel):
         discriminator = self._discriminator_steps(x, y, optimizer.discriminator)
         z = self.encode(x).rsample()
         reconstruction, mismatch = -self.decode(z).log_prob(x).mean(), self._mismatch(z, y)
-        step(optimizer.reconstruction, reconstruction + self.match_weight * mismatch)
+        step(optimizer.reconstruction, reconstruction + self._weight() * mismatch)
         return {"reconstruction": reconstruction.detach(), "discriminator": discriminator, "generator": mismatch.detach()}
 
     def _discriminator_steps(self, x: Tensor, y: Tensor | None, optimizer: torch.optim.Optimizer) -> Tensor:
