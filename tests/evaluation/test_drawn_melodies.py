@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from vae_course.data.dataset import Split
+from vae_course.data.dataset import Dataset, Split
 from vae_course.data.melodies import FIRST_PITCH, Melody, to_tokens
-from vae_course.evaluation.drawn_melodies import liveliest_walk, looks_of, over_tunes, recognised, share_borrowed
+from vae_course.evaluation.drawn_melodies import drawn_by, liveliest_walk, looks_of, over_tunes, recognised, share_borrowed, verdict_on
 from vae_course.models import RecurrentVAE
 
 TUNE = Melody(((60, 2), (64, 2), (67, 4)))
@@ -68,6 +68,26 @@ def test_of_walks_the_liveliest_is_taken():
 
     starts = to_tokens([Melody(((pitch, 1),)) for pitch in (60, 62, 75)])[:, :1]
     assert liveliest_walk(Writer(input_shape=(1, 40), latent_size=2), starts) == (0, 2)
+
+
+def test_a_verdict_says_how_draws_sound():
+    known = some(40, (-2, 2), 0)
+    split = Split(known, torch.arange(40) // 4)
+    verdict = verdict_on([known, known.flip(0)], Dataset("made", split, split, tuple(map(str, range(10))), "made", "none"))
+    assert (verdict.notes, verdict.leap, verdict.copies) == (4, 2, 1)
+    assert len(verdict.aucs) == 2
+    assert str(verdict).endswith("4.0 notes, leaps of 2.0 semitones, 100.0% copies")
+
+
+def test_draws_are_their_seeds_and_leave_the_callers_random_numbers_alone():
+    torch.manual_seed(0)
+    model = RecurrentVAE(input_shape=(17, 40), end_token=2, hidden_size=4)
+    before = torch.get_rng_state()
+    one, same, other = (drawn_by(model, 3, seed=seed) for seed in (1, 1, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(one, same) and not torch.equal(one, other)
+    windows = to_tokens([TUNE])
+    assert drawn_by(model, 3, seed=0, temperature=0, of=windows).shape == (3, 17, 40)
 
 
 def test_what_two_tunes_hold_is_borrowed():

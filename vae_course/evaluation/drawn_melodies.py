@@ -5,17 +5,19 @@ What is measured on windows of tunes varies from tune to tune, not from window t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.dataset import Split
+from ..data.dataset import Dataset, Split
 from ..data.melodies import END, FIRST_PITCH
 from ..models import RecurrentVAE
 from ..models.base import evaluating, latent_path
-from .melodies import note_accuracy
+from .melodies import nearest, note_accuracy
 
 
 def looks_of(windows: Tensor) -> np.ndarray:
@@ -72,6 +74,56 @@ def over_tunes(values: Tensor, tunes: Tensor, weights: Tensor | None = None, *, 
     chosen = torch.randint(len(names), (draws, len(names)), generator=torch.Generator().manual_seed(seed))
     low, high = torch.quantile(sums[chosen].sum(1) / sizes[chosen].sum(1), torch.tensor([0.025, 0.975], dtype=torch.double)).tolist()
     return low, high
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge says of a writer, and what its tunes are like.
+
+    aucs: one a set of draws. between: where their mean lies for 95 % of sets of new tunes. notes, leap: on average, a leap in semitones.
+    copies: the share of draws that have the notes of a training window, and no others.
+    """
+
+    aucs: list[float]
+    between: tuple[float, float]
+    notes: float
+    leap: float
+    copies: float
+
+    @property
+    def auc(self) -> float:
+        return sum(self.aucs) / len(self.aucs)
+
+    def __str__(self) -> str:
+        low, high = self.between
+        heard = f"{self.notes:.1f} notes, leaps of {self.leap:.1f} semitones, {self.copies:.1%} copies"
+        return f"AUC {self.auc:.2f} ({low:.2f} to {high:.2f} over tunes); {heard}"
+
+
+def verdict_on(sets: Sequence[Tensor], data: Dataset) -> Verdict:
+    """The judge's word on sets of draws (m, STEPS, TOKENS), such as one a seed: known are the training tunes, new ones the test tunes."""
+    assert data.test.y is not None, "the tunes of the test windows are not numbered"
+    shares = torch.stack([recognised(drawn, data.train.x, data.test) for drawn in sets])
+    every = torch.cat(list(sets))
+    looks = looks_of(every)
+    copies = (nearest(every, data.train.x)[0] > 0.999).double().mean().item()
+    return Verdict(shares.mean(1).tolist(), over_tunes(shares.mean(0), data.test.y), looks[:, 0].mean(), looks[:, 3].mean(), copies)
+
+
+@torch.no_grad()
+def drawn_by(model: RecurrentVAE, count: int, *, seed: int, temperature: float = 1.0, of: Tensor | None = None) -> Tensor:
+    """Tunes (count, STEPS, TOKENS) that a model writes for codes of the prior, or for draws of q(z|x) of the windows `of`.
+
+    temperature: 0 for the likeliest token at each step.
+    """
+    with torch.random.fork_rng(devices=[]), evaluating(model):
+        torch.manual_seed(seed)
+        if of is None:
+            z = model.prior.sample((count,))
+        else:
+            z = model.encode(of[torch.randint(len(of), (count,))]).sample()
+        p = model.decode(z)
+        return p.sample(temperature=temperature) if temperature else p.mode
 
 
 def share_borrowed(split: Split) -> float:

@@ -15,7 +15,7 @@ from .output import figure_with
 from .style import COLOURS, INK
 
 RIGHT, WRONG, OWN = COLOURS[0], COLOURS[1], "#a9c9e6"
-LINE = 26  # letters of a title, before it goes on below
+LINE = 30  # letters of a title, before it goes on below
 
 COLUMN, ROW, LEFT = 2.05, 1.5, 0.6  # inches: of a roll, and left for names of pitches
 
