@@ -69,7 +69,7 @@ def draw_prior(axis: Axes, log_density: LogDensity) -> QuadContourSet:
     seen = axis.get_xlim(), axis.get_ylim()
     lines = axis.contour(across, up, density, levels, colors=INK, linewidths=1.7, zorder=3)  # under the names of classes
     lines.set_path_effects([PAPER_EDGE])
-    outer = np.concatenate([path.vertices for path in lines.get_paths() if len(path.vertices)])
+    outer = np.concatenate([np.asarray(path.vertices) for path in lines.get_paths()])
     low, high = np.minimum(outer.min(0), [one[0] for one in seen]), np.maximum(outer.max(0), [one[1] for one in seen])
     middle, half = (low + high) / 2, 0.52 * (high - low).max()
     axis.set(xlim=(middle[0] - half, middle[0] + half), ylim=(middle[1] - half, middle[1] + half))
