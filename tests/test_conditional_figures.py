@@ -74,7 +74,7 @@ def test_dealt_labels_say_nothing_and_are_dealt_alike_each_time(blobs, recipe):
 def test_left_halves_are_given_and_other_gifts_are_not_known(blobs):
     left = train_models.as_given(blobs, RECIPES[right_halves.WITH_Z.format(0)])
     assert torch.equal(left.test.y, halves(blobs).test.y)
-    with pytest.raises(ValueError, match="given is 'a cake', expected 'left half', 'dealt labels' or nothing"):
+    with pytest.raises(ValueError, match="given is 'a cake', expected 'left half', 'dealt labels', 'half size' or nothing"):
         train_models.as_given(blobs, Recipe("vae:VAE", given="a cake"))
 
 
