@@ -174,7 +174,7 @@ def label_report(images: int = 10_000, epochs: int = 6, drawn: int = 1_000) -> l
     return runs
 
 
-def dropout_report(windows: int = 2_000, epochs: int = 20) -> list[Run]:
+def dropout_report(windows: int = 1_000, epochs: int = 12) -> list[Run]:
     """Recurrent VAEs on melodies whose decoder reads all true steps, or half of them, three seeds each; and what a wrong code costs."""
     data = load("melodies")
     train, test = data.train.x[:windows], data.test.x
@@ -194,7 +194,7 @@ def dropout_report(windows: int = 2_000, epochs: int = 20) -> list[Run]:
     return runs
 
 
-def stack_report(images: int = 10_000, epochs: int = 10) -> list[Run]:
+def stack_report(images: int = 6_000, epochs: int = 8) -> list[Run]:
     """Stacks of two levels with naive and with residual inference, three seeds each."""
     data = load("mnist-binary")
     train, test = data.train.x[:images], data.test.x

@@ -67,6 +67,8 @@ def test_a_topic_has_one_open_task():
         "recipe_report",
         "gap_report",
         "label_report",
+        "dropout_report",
+        "stack_report",
     ]
     assert all(task.points == 2 for task in OPEN)
 

@@ -271,6 +271,25 @@ def report_by_columns(kl, sizes, threshold):
     return tuple(map(torch.stack, zip(*((part.sum(1).mean(), part.mean(0).gt(threshold).float().sum()) for part in parts), strict=True)))
 
 
+# ---- stack_report
+
+
+def stacks_by_rows():
+    names = ("inference", "seed", "reconstruction", "kl_bottom", "kl_top", "loss")
+    runs = [("naive", 0, 129.0, 12.8, 1.6, 143.4), ("naive", 1, 126.0, 13.2, 1.5, 140.7), ("naive", 2, 125.3, 12.4, 2.6, 140.3)]
+    runs += [("residual", 0, 126.8, 14.5, 0.8, 142.1), ("residual", 1, 126.0, 14.4, 0.5, 140.9), ("residual", 2, 126.7, 14.7, 0.5, 142.0)]
+    same = {"images": 6_000, "epochs": 8}
+    return {"predicted": "no clear difference", "runs": [same | dict(zip(names, run, strict=True)) for run in runs], "came_true": True}
+
+
+def stacks_with_a_dead_top():
+    """In columns; the naive stacks' tops have closed, and the residual ones are the better model for every seed."""
+    runs = {"inference": ["residual", "naive"] * 3, "seed": [4, 4, 5, 5, 6, 6], "images": 60_000, "epochs": 40}
+    runs |= {"reconstruction": [72.4, 74.9, 72.1, 75.2, 72.8, 74.6], "kl_bottom": [17.2, 21.9, 17.5, 21.7, 17.0, 22.1]}
+    runs |= {"kl_top": [5.1, 0.0, 5.3, 0.0, 5.2, 0.0], "loss": [94.7, 96.8, 94.9, 96.9, 95.0, 96.7]}
+    return {"predicted": "higher", "runs": runs, "came_true": False}
+
+
 RIGHT_ANSWERS = {
     "merge": [
         merge_by_precisions,
@@ -313,4 +332,5 @@ RIGHT_ANSWERS = {
         report_by_filling,
         report_by_columns,
     ],
+    "stack_report": [stacks_by_rows, stacks_with_a_dead_top],
 }

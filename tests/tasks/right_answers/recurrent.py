@@ -226,6 +226,29 @@ def written_as_numbers_first(step, state, start, end, steps):
     return written
 
 
+# ---- dropout_report
+
+
+def dropout_by_rows():
+    names = ("dropout", "seed", "reconstruction", "kl", "loss", "own", "other")
+    runs = [(0, 0, 23.9, 0.9, 24.8, 23.0, 23.7), (0, 1, 24.8, 0.5, 25.3, 23.9, 24.5), (0, 2, 24.6, 0.7, 25.3, 23.8, 24.4)]
+    runs += [(0.5, 0, 24.1, 1.6, 25.7, 22.9, 24.9), (0.5, 1, 25.1, 1.2, 26.3, 24.4, 25.8), (0.5, 2, 25.2, 0.9, 26.1, 24.7, 25.9)]
+    same = {"windows": 1_000, "epochs": 12}
+    return {"predicted": "higher", "runs": [same | dict(zip(names, run, strict=True)) for run in runs], "came_true": False}
+
+
+def dropout_that_hides_all():
+    """A decoder that reads nothing has the code alone, and one that reads all has let it go: own and other differ by chance."""
+    runs = {"dropout": [1.0, 0.0] * 3, "seed": [7, 7, 8, 8, 9, 9], "windows": 3_438, "epochs": 30}
+    runs |= {"reconstruction": [29.4, 22.9, 29.9, 23.0, 29.1, 22.8], "kl": [9.8, 0.0, 9.1, 0.0, 10.2, 0.0]}
+    runs |= {
+        "loss": [39.2, 22.9, 39.0, 23.0, 39.3, 22.8],
+        "own": [26.2, 22.9, 26.9, 23.0, 25.8, 22.8],
+        "other": [61.3, 22.8, 60.2, 23.0, 62.9, 22.7],
+    }
+    return {"predicted": "higher", "runs": runs, "came_true": True}
+
+
 RIGHT_ANSWERS = {
     "sequence_loss": [
         loss_by_log_softmax,
@@ -258,4 +281,5 @@ RIGHT_ANSWERS = {
         written_and_padded,
         written_as_numbers_first,
     ],
+    "dropout_report": [dropout_by_rows, dropout_that_hides_all],
 }

@@ -27,7 +27,7 @@ def _where_something_is(logits, x):
 
 
 @task(
-    points=1,
+    points=0,
     probes=probes_from(
         _logits_and_rows, sizes={(4, 6): "", (1, 5): "with a batch of one", (3, 1): "with a single step", (5, 4): "with other lengths"}, more=(Probe({"logits": LOGITS, "x": HOLED}, note="with gaps in the middle"), Probe({"logits": 1000 * LOGITS, "x": ROWS}, note="with a decoder that is very sure, and often wrong"))
     ),
