@@ -12,7 +12,7 @@ from matplotlib.container import BarContainer
 from torch import Tensor
 
 from .output import figure_with
-from .style import COLOURS, INK, MUTED, in_ink, in_words, inches_across, plain_numbers
+from .style import COLOURS, INK, MUTED, PAPER_EDGE, in_ink, in_words, inches_across, plain_numbers
 
 WIDE = 7.2  # inches
 LETTERS = (9, 8, 7)  # points: of written values, the largest that let them stand side by side
@@ -86,7 +86,7 @@ def draw_bars(
     words = [_written(one, digits) for one in seeds]
     letter = LETTERS[0] if named else _letter_for(axis, words)
     if letter:
-        _write(axis, places, means, ends, words, named, letter)
+        _write(axis, places, means, ends, words, named, letter, edged=joined)
     if level is not None:
         _compare(axis, *level, upright=named)
     if named:
@@ -193,14 +193,18 @@ def _letter_for(axis: Axes, words: list[str]) -> int | None:
     return next((letter for letter in LETTERS if room > 0.66 * letter * longest), None)
 
 
-def _write(axis: Axes, places: np.ndarray, means: np.ndarray, ends: np.ndarray, words: list[str], named: bool, letter: int) -> None:
-    """Each value beyond the end of its bar."""
+def _write(
+    axis: Axes, places: np.ndarray, means: np.ndarray, ends: np.ndarray, words: list[str], named: bool, letter: int, *, edged: bool
+) -> None:
+    """Each value beyond the end of its bar; edged: with paper around its letters, where lines may lie under them."""
+    look: dict[str, Any] = {"textcoords": "offset points", "fontsize": letter, "color": INK, "zorder": 5}
+    look |= {"path_effects": [PAPER_EDGE]} if edged else {}
     for place, mean, end, word in zip(places, means, ends, words, strict=True):
         away = 1 if mean >= 0 else -1
         at, shift = ((end, place), (5 * away, 0)) if named else ((place, end), (0, 3 * away))
         across = "center" if not named else "left" if away > 0 else "right"
         up = "center" if named else "bottom" if away > 0 else "top"
-        axis.annotate(word, at, xytext=shift, textcoords="offset points", fontsize=letter, color=INK, ha=across, va=up)
+        axis.annotate(word, at, xytext=shift, ha=across, va=up, **look)
 
 
 def _compare(axis: Axes, name: str, value: float, *, upright: bool) -> None:
