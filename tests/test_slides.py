@@ -53,6 +53,7 @@ def test_headings_begin_and_the_rest_stands_below(tmp_path):
     assert "Do owls dream?" in title.inside
     assert "5 minutes" in title.notes
     assert "badge" not in title.notes
+    assert "Owls" not in title.notes
 
 
 def test_what_does_not_fit_is_said_in_the_notes():

@@ -36,6 +36,8 @@ def test_an_exercise_without_a_time_that_is_known_is_named(tmp_path):
     nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Owls\n> **Time** about a night.")]), path)
     with pytest.raises(ValueError, match="04-owls.ipynb says no time that is known"):
         plans.minutes_of_exercise(Page(path))
+    with pytest.raises(ValueError, match="04-owls.ipynb says no time"):
+        plans.minutes_of(Page(path))
 
 
 def complaints_about(said: str, question: str, task: str, exercise: str) -> list[str]:

@@ -8,6 +8,7 @@ import re
 from docs.site.pages import ROOT, Page, parts
 
 from . import faces
+from .plans import minutes_of
 
 HEAD = "| page | its face | the question | minutes | exercise |\n|---|---|---|---|---|\n"
 
@@ -18,7 +19,7 @@ def row(page: Page) -> str:
     source, width = faces.path_of(page).relative_to(ROOT).as_posix(), faces.SIZE[0] // 2
     picture = f'<a href="{address}"><img src="{source}" width="{width}" alt="{html.escape(said)}"></a>'
     exercise = f"[exercise](exercises/{page.path.name})" if page.exercise else ""
-    return f"| [{page.title}]({address}) | {picture} | {page.question} | {page.minutes} | {exercise} |\n"
+    return f"| [{page.title}]({address}) | {picture} | {page.question} | {minutes_of(page)} | {exercise} |\n"
 
 
 def table(pages: list[Page]) -> str:

@@ -45,6 +45,13 @@ def chapter(page: Page) -> str:
     return re.sub(r"^\d+-", "", page.name)
 
 
+def minutes_of(page: Page) -> int:
+    """What a page's box says. Raises ValueError where it says nothing."""
+    if page.minutes is None:
+        raise ValueError(f"{page.path.name} says no time: its box should have a line **Time** about … minutes.")
+    return page.minutes
+
+
 def minutes_of_exercise(page: Page) -> int:
     """What an exercise's box says. Raises ValueError where it says no time that is known here."""
     said = re.search(rf"\*\*Time\*\* about ({'|'.join(sorted(HOURS, key=len, reverse=True))})\b", page.first)
@@ -68,7 +75,7 @@ class Course:
         self.exercises = {chapter(page): page for page in everything if page.folder == "exercises"}
 
     def reading(self, names) -> int:
-        return READING * sum(self.pages[name].minutes or 0 for name in names)
+        return READING * sum(minutes_of(self.pages[name]) for name in names)
 
     def practice(self, names) -> int:
         return sum(minutes_of_exercise(self.exercises[name]) for name in names)
@@ -92,7 +99,9 @@ class Course:
         rows = ["| page | its box | count on | exercise |\n|---|---|---|---|\n"]
         for name, page in self.pages.items():
             exercise = f"{self.practice([name])} min" if name in self.exercises else ""
-            rows.append(f"| [{page.title}](notebooks/{page.path.name}) | {page.minutes} min | {self.reading([name])} min | {exercise} |\n")
+            rows.append(
+                f"| [{page.title}](notebooks/{page.path.name}) | {minutes_of(page)} min | {self.reading([name])} min | {exercise} |\n"
+            )
         pages, exercises = self.reading(self.pages), self.practice(self.exercises)
         return "".join(rows) + f"\nAll pages: {hours(pages)}. All {len(self.exercises)} exercises: {hours(exercises)}.\n"
 

@@ -25,7 +25,6 @@ HEADING = re.compile(r"^(?=#{2,3} )", re.MULTILINE)
 FOLDED = re.compile(r"<details.*?</details>", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#|attachment:|mailto:)([^)\s]+)\)")
 CLOSING = re.compile(r"^(?:#+ |\*\*)(?:Papers|Read on)\b")
-BADGE = re.compile(r"^\[!\[.*\n", re.MULTILINE)
 TAKES_TIME = re.compile(r"^.*: about .* on this device \(.*\)\.?$\n?", re.MULTILINE)
 OF_THE_PAPER = re.compile(r"\(?Reading this on a page where nothing moves\?|The line above says where you are")
 PLUMBING = re.compile(r"^(?:import sys$|\s*%pip)", re.MULTILINE)
@@ -50,11 +49,8 @@ class Stack:
 def stacks_of(page: Page) -> list[Stack]:
     """The page as slides, from left to right, each with those below it."""
     first, *others = page.notebook.cells
-    stacks = [
-        Stack(
-            [Slide("title", f"<h1>{html.escape(page.title)}</h1><p>{html.escape(page.question)}</p>", as_html(BADGE.sub("", first.source)))]
-        )
-    ]
+    box = first.source[first.source.find("\n>") + 1 :]  # what one will be able to do, what one needs, how long it takes
+    stacks = [Stack([Slide("title", f"<h1>{html.escape(page.title)}</h1><p>{html.escape(page.question)}</p>", as_html(box))])]
     for cell in others:
         for part in HEADING.split(cell.source) if cell.cell_type == "markdown" else [""]:
             if CLOSING.match(part):  # a reading list is for reading
