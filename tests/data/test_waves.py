@@ -108,3 +108,18 @@ def test_loaded_series_fit_the_course_and_training_beats_are_all_normal():
     assert beats.classes == BEATS
     inside = (beats.train.x[..., 0] > 0) & (beats.train.x[..., 0] < 1)
     assert inside.float().mean() > 0.999  # next to nothing is cut off
+
+
+def test_a_weaker_change_is_nearer_to_a_normal_beat():
+    """At full strength the beats are those of before; at none they are normal ones, but for what was drawn."""
+    x, y = heartbeats(400, kinds=BEATS[1:], seed=3)
+    weak, same = heartbeats(400, kinds=BEATS[1:], strength=0.3, seed=3)
+    none, _ = heartbeats(400, kinds=BEATS[1:], strength=0.0, seed=3)
+    assert (y == same).all()
+    for kind in range(1, 5):
+        far, near = ((one - none)[y == kind, :, 0].square().mean() for one in (x, weak))
+        assert 0 < near < far
+    normal = heartbeats(400, kinds=BEATS[:1], seed=4)[0][..., 0]
+    assert (none[..., 0].mean(0) - normal.mean(0)).abs().max() < 0.02
+    with pytest.raises(ValueError, match="strength is 1.5, expected a share from 0 to 1"):
+        heartbeats(4, strength=1.5)

@@ -108,7 +108,9 @@ def without_end(x: Tensor, steps: int = GAP) -> Tensor:
     return cut
 
 
-def heartbeats(n: int, *, kinds: Sequence[str] = BEATS, noise: float = 0.015, seed: int = 0) -> tuple[Tensor, Tensor]:
+def heartbeats(
+    n: int, *, kinds: Sequence[str] = BEATS, noise: float = 0.015, strength: float = 1.0, seed: int = 0
+) -> tuple[Tensor, Tensor]:
     """Beats like an electrocardiogram's: x (n, STEPS, 2) and the kind of each (n,), a number in `BEATS`.
 
     Five bell-shaped waves (P, Q, R, S, T), after McSharry et al. 2003; each beat varies in heights, times and widths and rides on a slow
@@ -118,12 +120,16 @@ def heartbeats(n: int, *, kinds: Sequence[str] = BEATS, noise: float = 0.015, se
     kinds: some of `BEATS`, in equal shares. A premature beat comes 60 to 120 ms early; a wide one has no P, a broad R and a T upside down;
         of the others one thing is changed, by more or by less.
     noise: its σ, on the scale of x.
+    strength: how much of the change an abnormal beat has: 1 all of it, 0 none, so that it is a normal one. The lower, the harder it is to
+        tell from normal beats.
     seed: the same gives the same beats.
-    Raises ValueError for an unknown kind.
+    Raises ValueError for an unknown kind, and for a strength outside 0 to 1.
     """
     unknown = [kind for kind in kinds if kind not in BEATS]
     if unknown or not kinds or n < 1:
         raise ValueError(f"got n = {n} and kinds {tuple(kinds)}, expected at least 1 and some of: {', '.join(BEATS)}.")
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength is {strength}, expected a share from 0 to 1 of an abnormal beat's change.")
     generator = torch.Generator().manual_seed(seed)
 
     def spread(low: float, high: float) -> Tensor:
@@ -131,20 +137,21 @@ def heartbeats(n: int, *, kinds: Sequence[str] = BEATS, noise: float = 0.015, se
 
     y = torch.tensor([BEATS.index(kind) for kind in kinds])[torch.randperm(n, generator=generator) % len(kinds)]
     premature, wide, raised, inverted = ((y == kind).unsqueeze(1) for kind in range(1, len(BEATS)))
-    seconds = BEAT_START + torch.arange(STEPS) / BEATS_PER_SECOND + premature * spread(0.06, 0.12)
+    seconds = BEAT_START + torch.arange(STEPS) / BEATS_PER_SECOND + strength * premature * spread(0.06, 0.12)
     pace, beat = spread(0.92, 1.08), torch.zeros(n, STEPS)
     for name, (height, centre, width) in NORMAL_BEAT.items():
         height = height * spread(0.85, 1.15)
         width = width * spread(0.9, 1.1)
         if name == "P":
-            height = height * ~wide
+            height = height * (1 - strength * wide)
         if name == "R":
-            width = torch.where(wide, 2.5 * width, width)
+            width = torch.where(wide, (1 + 1.5 * strength) * width, width)
         if name == "T":
-            height = torch.where(wide | inverted, -height * spread(0.4, 1.0), height)
+            turned = (1 - strength) * height - strength * height * spread(0.4, 1.0)
+            height = torch.where(wide | inverted, turned, height)
         beat += height * torch.exp(-0.5 * ((seconds - centre * pace) / width) ** 2)
     plateau = torch.sigmoid((seconds - 0.06) / 0.008) * torch.sigmoid((0.20 - seconds) / 0.015)
-    beat += raised * spread(0.06, 0.25) * plateau
+    beat += strength * raised * spread(0.06, 0.25) * plateau
     drift = spread(0.0, 0.06) * torch.sin(2 * math.pi * (spread(0.2, 0.6) * seconds + spread(0, 1)))
     values = BEAT_OFFSET + BEAT_SCALE * (beat + drift) + noise * torch.randn(n, STEPS, generator=generator)
     return as_series(values.clamp(0, 1)), y
