@@ -48,7 +48,7 @@ def _by_torch(weight, bias, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
         slip(DRAW, "epsilon_2", "Your z_2 comes from the prior: the same for every x. From which distribution is z_2 drawn in the bound?"),
         *wrong_draws("mu_2", "log_var_2", "epsilon_2"),
         slip("top_down(z_2)", "top_down(z_2.detach())", "The numbers are right. But the bottom level's cost can't tell the top level anything: where is z_2 cut off from mu_2?"),
-        slip(MERGE, f"(mu_1 * log_var_1.exp() + prior_mu * prior_log_var.exp()) / (log_var_1.exp() + prior_log_var.exp()), {MERGE}[1]", "Your merge weighs by variances. Try it with the check of merge: who should win, the surer one or the other?"),
+        slip(MERGE, f"(mu_1 * log_var_1.exp() + prior_mu * prior_log_var.exp()) / (log_var_1.exp() + prior_log_var.exp()), {MERGE}[1]", "Your merge weighs by variances. Try it with the check of task 1: who should win, the surer one or the other?"),
         slip("squared = ", OTHER_WAY, "Your kl_1 is measured the other way round. In KL(q ‖ p), under which of the two is the average taken?"),
         slip("* epsilon_2", "* torch.randn_like(mu_2)", "You draw the noise of z_2 anew. Then your kl_1 changes from call to call: which of the arguments is it for?"),
         slip({"squared = ": OTHER_WAY, "log_var_2.exp() + mu_2**2 - 1 - log_var_2": "log_var_2 + (1 + mu_2**2) / log_var_2.exp() - 1"}, "Both are measured the other way round. In KL(q ‖ p), under which of the two is the average taken?"),
@@ -79,7 +79,7 @@ def _by_torch(weight, bias, mu_1, log_var_1, mu_2, log_var_2, epsilon_2):
     ),
     hints=(
         "Go the way of the ladder: draw at the top, ask the prior about the level below, merge, and measure each level from its own prior.",
-        "z_2 by the reparameterisation trick; prior of z_1 = top_down(z_2); q of z_1 = the merge of the warm-up with that prior. The top level's KL needs no draw.",
+        "z_2 by the reparameterisation trick; prior of z_1 = top_down(z_2); q of z_1 = the merge of task 1 with that prior. The top level's KL needs no draw.",
         "KL of N(μ, σ²) from N(m, s²), a latent: ½(log s² − log σ² + (σ² + (μ − m)²)/s² − 1). For the bottom m and s² come from z_2, for the top they are 0 and 1. Sum over the last axis.",
     ),
 )

@@ -42,7 +42,7 @@ def _counted_in_bins(kl, sizes, threshold):
 
 
 @task(
-    points=1,
+    points=0,
     probes=probes_from(_stacks, sizes=STACKS),
     run=_two_figures,
     laws=(

@@ -14,7 +14,7 @@ ADDED, AVERAGED = "torch.log(1 / precision_1 + 1 / precision_2)", "torch.log((1 
 
 
 @task(
-    points=0,
+    points=1,
     probes=probes_from(
         lambda draw, n, d: {"mu_1": 2 * draw(n, d), "log_var_1": draw(n, d) - 1, "mu_2": draw(n, d), "log_var_2": 1.2 * draw(n, d)},
         more=(Probe({"mu_1": LOG_2 / 4, "log_var_1": LOG_1, "mu_2": -LOG_1 / 3, "log_var_2": LOG_2}, note="with very small and very large variances, and two that are equal"),),
