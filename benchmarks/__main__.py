@@ -79,6 +79,7 @@ PARTS = {
     "strokes": _result("strokes", "digits as pen strokes"),
     "face-attributes": _result("face_attributes", "attributes of drawn faces, read by a network"),
     "sequences": _result("sequences", "the recurrent VAE on series"),
+    "series": _result("series", "one small VAE a set of series, beside simple rules"),
     "linear-probe": _result("linear_probe", "what a linear rule reads from codes"),
     "imputation": _result("imputation", "missing pixels filled in"),
     "gallery": _result("gallery", "what stored models make, as pictures, and how good it is"),
@@ -88,6 +89,7 @@ PARTS = {
     "disentanglement": _result("disentanglement", "MIG and FactorVAE score by β"),
     "few-labels": _result("few_labels", "a classifier from 100 labels"),
     "right-halves": _result("right_halves", "half of a digit drawn from the other half"),
+    "paragraphs": _result("paragraphs", "text at two levels, beside one"),
     "anomalies": _result("anomalies", "one digit held out"),
     "hierarchy": _result("hierarchy", "one, two and three latent levels"),
 }
