@@ -78,6 +78,7 @@ PARTS = {
     "sample-quality": _result("sample_quality", "how good samples look"),
     "strokes": _result("strokes", "digits as pen strokes"),
     "face-attributes": _result("face_attributes", "attributes of drawn faces, read by a network"),
+    "face-edits": _result("face_edits", "faces edited by arrows and by conditions, as a reader of attributes sees them"),
     "sequences": _result("sequences", "the recurrent VAE on series"),
     "series": _result("series", "one small VAE a set of series, beside simple rules"),
     "linear-probe": _result("linear_probe", "what a linear rule reads from codes"),
