@@ -88,10 +88,10 @@ class Detached(Learners):
         return q.rsample().detach()
 
 
-def by_hand(model, data, epochs=5, learning_rate=2e-3):
-    """A learner's own loop; it keeps the curve of the loss alone."""
+def by_hand(model, data, epochs=5, learning_rate=2e-3, held=None):
+    """A learner's own loop; it keeps the curve of the loss alone. held: the weights that its optimizer holds, all of them by default."""
     torch.manual_seed(0)
-    optimizer, curve = torch.optim.Adam(model.parameters(), lr=learning_rate), []
+    optimizer, curve = torch.optim.Adam(model.parameters() if held is None else held, lr=learning_rate), []
     for _ in range(epochs):
         model.train()
         totals = []
@@ -103,6 +103,13 @@ def by_hand(model, data, epochs=5, learning_rate=2e-3):
             totals.append(total.item())
         curve.append(sum(totals) / len(totals))
     return {"loss": curve}
+
+
+class Squared(Learners):
+    """Its draws have the width σ² where q says σ."""
+
+    def code(self, q):
+        return q.mean + q.stddev.square() * torch.randn_like(q.mean)
 
 
 class Inside(VAE):
@@ -139,6 +146,18 @@ def detached(digits, sprites):
     torch.manual_seed(0)
     model = Detached(32 * 32)
     return model, sprites, by_hand(model, sprites)
+
+
+def without_its_encoder(digits, sprites):
+    torch.manual_seed(0)
+    model = Learners(28 * 28)
+    return model, digits, by_hand(model, digits, held=model.to_image.parameters(), epochs=10)
+
+
+def squared(digits, sprites):
+    torch.manual_seed(0)
+    model = Squared(28 * 28)
+    return model, digits, by_hand(model, digits, epochs=8)
 
 
 def inside(digits, sprites):
@@ -189,6 +208,8 @@ def upside_down(digits, sprites):
     [
         (crawling, "learning rate too small"),
         (detached, "gradient cut before the encoder"),
+        (without_its_encoder, "weights missing from the optimizer"),
+        (squared, "noise is not that of q"),
         (inside, "sigmoid twice"),
         (dear, "KL weight too large"),
         (unasked, "labels leaked into the model"),

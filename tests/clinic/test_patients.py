@@ -53,6 +53,31 @@ def test_a_run_is_shown_by_test_images_reconstructions_and_samples(name):
     assert (run.picture.size, run.picture.mode) == ((224, 84), "L")
 
 
+def test_the_ward_has_its_marks():
+    marks = clinic.levels()
+    assert marks["coins"] == pytest.approx(543.4, abs=0.1)
+    assert clinic.stored("averaged pixels").figures["test loss"] * 784 == pytest.approx(marks["mean image, test"], rel=0.01)
+    assert marks["mean image, test"] < marks["mean image"] < marks["coins"]
+
+
+@pytest.mark.parametrize("name", ["BatchNorm in evaluation", "evaluation in training mode"])
+def test_where_evaluation_is_sick_the_same_weights_can_be_well(name):
+    run = clinic.stored(name)
+    before = {key: value.clone() for key, value in run.model.state_dict().items()}
+    sick, well = clinic.mended_evaluation(run)
+    assert sick == pytest.approx(run.figures["test loss"], rel=0.02)
+    assert well < sick - 15
+    assert all(torch.equal(value, before[key]) for key, value in run.model.state_dict().items())
+
+
+def test_one_batch_is_learnt_by_a_patient_that_can():
+    x = torch.zeros(2, 1, 28, 28)
+    x[0, :, :14] = 1
+    drawn = {name: clinic.by_heart(name, x, steps=25) for name in ("healthy", "dead learning rate")}
+    apart = {name: (pictures - x).abs().mean().item() for name, pictures in drawn.items()}
+    assert apart["healthy"] < 0.3 < apart["dead learning rate"]
+
+
 def test_the_ward_holds_every_patient_once():
     assert sorted(run.name for run in clinic.ward().values()) == sorted(SICK)
     assert list(clinic.ward())[0] == "A"

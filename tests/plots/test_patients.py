@@ -42,6 +42,16 @@ def test_where_a_run_broke_is_marked_and_its_pictures_are_blank(figures):
     assert "none of their pixels is a number" in in_words_of({"loss": [300.0, math.nan]}, broken, "B")
 
 
+def test_a_test_loss_that_turns_round_is_marked_where_it_was_lowest(figures):
+    turned = CURVES | {"test_loss": [280.0, 190.0, 240.0]}
+    show_patient(turned, PICTURES, epochs=[10, 20, 30])
+    show_patient(CURVES, PICTURES)
+    rings = [[line for line in figure.axes[0].get_lines() if line.get_fillstyle() == "none"] for figure in figures]
+    assert (list(rings[0][0].get_xdata()), list(rings[0][0].get_ydata())) == ([20], [190])
+    assert not rings[1]
+    assert "after a lowest 190 in epoch 20" in in_words_of(turned, PICTURES, epochs=[10, 20, 30])
+
+
 def test_words_tell_whether_reconstructions_are_like_their_images():
     same = torch.stack([PICTURES[0], PICTURES[0], PICTURES[2]])
     assert "correlate with their images by 1.00 to 1.00" in in_words_of(CURVES, same)

@@ -7,6 +7,22 @@
 from .examination import examine
 from .patients import PATIENTS, Patient, names, patient
 from .record import Examination, Finding
-from .runs import Run, regenerate, store, stored, ward
+from .runs import Run, by_heart, levels, mended_evaluation, regenerate, store, stored, ward
 
-__all__ = ["PATIENTS", "Examination", "Finding", "Patient", "Run", "examine", "names", "patient", "regenerate", "store", "stored", "ward"]
+__all__ = [
+    "PATIENTS",
+    "Examination",
+    "Finding",
+    "Patient",
+    "Run",
+    "by_heart",
+    "examine",
+    "levels",
+    "mended_evaluation",
+    "names",
+    "patient",
+    "regenerate",
+    "store",
+    "stored",
+    "ward",
+]

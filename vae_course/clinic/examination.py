@@ -100,6 +100,10 @@ def _conclude(subject: Subject, record: Examination) -> None:
     young = len(values) > 1 and values[-2] - values[-1] > 0.03 * subject.span or 0 < subject.steps < 100
     if not record.findings and subject.useless and young:
         record.remarks.append("Another image's code would do as well so far, and the loss is still falling: train longer, then ask again.")
+    elif not record.findings and subject.useless and of_learning.encoder_is_as_drawn(subject):
+        shown = "Another image's code would do as well, and the encoder's weights lie where a fresh layer's do: no step has moved them."
+        where = "what the optimizer was given: encoder's and decoder's parameters"
+        record.findings.append(Finding("weights missing from the optimizer", costs.kl, shown, where))
     elif not record.findings and subject.useless:
         shown = f"Another image's code would do as well (KL {costs.kl:.2f}), and nothing above says why."
         record.findings.append(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..models.base import Model, evaluating
 from .likelihoods import marks
 from .record import Finding
-from .subject import Subject, copied, costs, disturbed, drawn, reported, seeded, training_quietly
+from .subject import Subject, both, copied, costs, disturbed, drawn, reported, seeded, training_quietly
 
 STEPS = 40
 BATCH = 48
@@ -182,6 +182,33 @@ def _size_of_weights(subject: Subject) -> float:
             inputs = weight[0].numel() if not isinstance(module, nn.ConvTranspose2d) else weight.shape[0] * weight[0, 0].numel() / 4
             sizes.append(weight.square().mean().sqrt().item() * math.sqrt(3 * inputs))
     return max(sizes, default=0.0)
+
+
+def encoder_is_as_drawn(subject: Subject) -> bool:
+    """Whether each layer of the encoder, and not each of the decoder, looks as PyTorch draws one: as if no optimizer had held it.
+
+    A linear or convolutional layer is drawn uniformly within ±1/√inputs. One step of training is enough for some weight to leave these
+    bounds. Layers that were drawn in another way never look so.
+    """
+    x, y = subject.x[:BATCH], None if subject.y is None else subject.y[:BATCH]
+    with torch.enable_grad(), training_quietly(copied(subject.model)) as model, seeded():
+        layers = [module.weight for module in model.modules() if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d))]
+        for weight in layers:
+            weight.requires_grad_(True)
+        kl = both(model, x, y)[1]
+        if not kl.requires_grad or not layers:
+            return False
+        heard = torch.autograd.grad(kl, layers, allow_unused=True)
+    encoder, others = [], []
+    for weight, grad in zip(layers, heard, strict=True):
+        (others if grad is None else encoder).append(_as_drawn(weight.detach()))
+    return bool(encoder) and all(encoder) and not all(others)
+
+
+def _as_drawn(weight: Tensor) -> bool:
+    in_bounds = weight * weight[0].numel() ** 0.5
+    chance = 0.9 / weight.numel() ** 0.5  # a standard error of the mean below
+    return in_bounds.abs().max().item() < 1.0001 and abs(3 * in_bounds.square().mean().item() - 1) < 4 * chance
 
 
 def steps_of_its_own(subject: Subject) -> tuple[str, list[Finding]]:

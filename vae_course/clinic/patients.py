@@ -200,12 +200,11 @@ PATIENTS = (
     ),
     Patient(
         "no noise",
-        "The decoder is trained on the mean of q(z|x), not a draw: codes crowd at 0, where the KL is least, and it tells them apart.",
+        "The decoder is trained on the mean of q(z|x), not a draw: clouds may be as wide as the prior and overlap, and no one pays for it.",
         "Reconstructions at the mean are good while the KL is small; with the noise of a true posterior they are lost.",
         lambda f: f["kl"] < 10 and f["spread"] > 0.1 and f["noise costs"] > 100,
         "noise not used",
         NoNoise,
-        epochs=3,
     ),
     Patient(
         "cut gradient",
@@ -227,7 +226,7 @@ PATIENTS = (
         "a hundred images",
         "The training set is 100 images, seen again and again.",
         "The training loss keeps falling; the test loss turns round, rises again and ends far above it.",
-        lambda f: f["test loss"] - f["loss"] > 50 and f["rise"] > 5 and f["spread"] > 0.1,
+        lambda f: f["test loss"] - f["loss"] > 50 and f["rise"] > 5 and f["spread"] > 0.15,
         "overfitting",
         data=a_hundred,
         epochs=600,
@@ -235,12 +234,10 @@ PATIENTS = (
     Patient(
         "on their side",
         "Rows and columns are swapped in the training images and not in the test images.",
-        "The test loss stands far above the training loss from early on, though images are not scarce; samples lie on their side.",
-        lambda f: f["test loss"] - f["loss"] > 50 and f["rise"] < 5 and f["samples on their side"] > 0.5,
+        "The test loss never falls to what the mean image costs, though images are not scarce; samples lie on their side.",
+        lambda f: f["test loss"] - f["loss"] > 50 and f["test loss"] - f["rise"] > 300 and f["samples on their side"] > 0.5,
         "training and test images differ",
         data=on_their_side,
-        epochs=8,
-        learning_rate=5e-4,
     ),
     Patient(
         "open variance",

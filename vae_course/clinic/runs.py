@@ -1,7 +1,8 @@
-"""A patient's run: trained from its seed, measured, and kept as two small files."""
+"""A patient's run: trained from its seed, measured, and kept as two small files; and what else can be asked of one."""
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,8 @@ from typing import Any
 import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
+from torch.distributions import Bernoulli
 
 from ..checkpoints import FOLDER
 from ..data import Dataset
@@ -181,6 +183,53 @@ def stored(name: str, folder: Path = STORED) -> Run:
 def ward() -> dict[str, Run]:
     """The sick runs as they are visited, under the letters A, B, C, …"""
     return {letter: stored(name) for letter, name in zip(ascii_uppercase, WARD, strict=False)}
+
+
+def levels() -> dict[str, float]:
+    """What takes no skill, nats an image: each pixel 50 % white; the training images' mean, for training and for test images."""
+    data = clinics_data()
+    mean, sides = data.train.x.mean(0).clamp(1e-4, 1 - 1e-4), data.train.x[0].numel()
+    costs = (-Bernoulli(mean, validate_args=False).log_prob(x).flatten(1).sum(1).mean().item() for x in (data.train.x, data.test.x))
+    return {"coins": sides * math.log(2), "mean image": next(costs), "mean image, test": next(costs)}
+
+
+@torch.no_grad()
+def mended_evaluation(run: Run) -> tuple[float, float]:
+    """A run's test loss as its own evaluation gives it, and with dropout off and BatchNorm's averages taken anew, nats an image.
+
+    The weights stay as they are. The averages are plain means over the training images, in batches of 64.
+    """
+    model, data = copy.deepcopy(run.model), run.data
+    costs = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        costs.append(model.eval().loss(data.test.x).total.item())
+        for layer in model.modules():
+            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+                layer.reset_running_stats()
+                layer.momentum = None
+        nn.Module.train(model, True)
+        for batch in data.train.x.split(64):
+            model.loss(batch)
+        nn.Module.train(model, False)  # and not the model's own, which may do nothing
+        costs.append(model.loss(data.test.x).total.item())
+    return costs[0], costs[1]
+
+
+def by_heart(name: str, x: Tensor, *, steps: int = 400) -> Tensor:
+    """The patient anew, trained on x alone with its own loss and learning rate: x as it paints them then, from the means of q(z|x).
+
+    x: (n, 1, 28, 28). Raises ValueError for an unknown name.
+    """
+    sick = patient(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = sick.model()
+        optimizer = model.optimizer(sick.learning_rate)
+        for _ in range(steps):
+            model.train().training_step(x, None, optimizer)
+        with torch.no_grad(), evaluating(model):
+            return model.decode(model.encode(x).mean).mean
 
 
 def _slug(name: str) -> str:

@@ -103,8 +103,11 @@ def name_at_ends(axis: Axes, lines: Sequence[Line2D], levels: Mapping[str, float
     places = spaced(wanted, LINE * letter / box.height)
     for (name, x, y, colour), place in zip(ends, places, strict=True):
         ink = in_ink(str(colour))
-        line = {"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 3}
-        target = (axis.get_xlim()[1], y) if np.isnan(x) else (x, y)
+        line = {"arrowstyle": "-", "color": colour, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 3, "relpos": (0, 0.5)}
+        left, right = axis.get_xlim()
+        if x < right - 0.1 * (right - left):  # a long leader would be taken for a curve
+            line |= {"linestyle": (0, (1, 3)), "color": MUTED}
+        target = (right, y) if np.isnan(x) else (x, y)
         axis.annotate(
             name,
             target,

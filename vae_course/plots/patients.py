@@ -30,7 +30,8 @@ def show_patient(
 
     curves: by name, one figure an epoch, nats an example as the run reported them; NaN is marked by a cross. pictures: (3, n, channels,
     height, width), values in [0, 1]; what is NaN is left blank. epochs: of the curves' points; 1, 2, … when left out.
-    levels: values to compare with, by name. The alt text is made of the figures: what falls, what rises, how alike pictures are.
+    levels: values to compare with, by name. A ring marks where the test loss was lowest, if that is not its end.
+    The alt text is made of the figures: what falls, what rises, how alike pictures are.
     Raises ValueError for pictures of another shape, or without a curve.
     """
     if pictures.dim() != 5 or len(pictures) != len(ROWS):
@@ -47,6 +48,9 @@ def show_patient(
         look = {"color": COLOURS[number % len(COLOURS)], "linewidth": 2, "label": name.replace("_", " ").replace("kl", "KL")}
         lines += left.plot(along, values, STYLES[number % 4], marker="o" * (len(along) == 1), **look)
     finite = heights[np.isfinite(heights)]
+    if (lowest := _turns(curves)) is not None:
+        number = list(curves).index("test_loss")
+        left.plot(along[lowest], heights[number, lowest], "o", color=COLOURS[number % len(COLOURS)], markersize=8, fillstyle="none")
     if finite.size and np.abs(finite).max() > STEEP:
         left.set_yscale("symlog", linthresh=1)
         left.yaxis.set_major_locator(_powers(finite))
@@ -65,12 +69,23 @@ def show_patient(
     right.grid(False)
     figure.draw_without_rendering()
     name_at_ends(left, lines, levels or {})
-    show(figure, in_words_of(curves, pictures, title))
+    show(figure, in_words_of(curves, pictures, title, along.tolist()))
 
 
-def in_words_of(curves: Mapping[str, Sequence[float]], pictures: Tensor, title: str = "") -> str:
+def _turns(curves: Mapping[str, Sequence[float]]) -> int | None:
+    """The place of the lowest test loss, where the curve is finite and ends clearly above it, by a fiftieth."""
+    values = np.array([float(value) for value in curves.get("test_loss", ())])
+    if not len(values) or not np.isfinite(values).all() or values.min() < 0 or values[-1] < 1.02 * values.min():
+        return None
+    return int(values.argmin())
+
+
+def in_words_of(curves: Mapping[str, Sequence[float]], pictures: Tensor, title: str = "", epochs: Sequence[int] | None = None) -> str:
     """What a run's curves and pictures show, for whoever can't see them."""
     told = "; ".join(f"{name.replace('_', ' ')} from {float(values[0]):.4g} to {float(values[-1]):.4g}" for name, values in curves.items())
+    if (lowest := _turns(curves)) is not None:
+        epoch = lowest + 1 if epochs is None else epochs[lowest]
+        told += f", after a lowest {float(curves['test_loss'][lowest]):.4g} in epoch {epoch}"
     seen, made, samples = (row.detach().flatten(1).float() for row in pictures)
     if not bool(made.isfinite().all()):
         return f"{title}: {told}. Reconstructions and samples are blank: none of their pixels is a number."
