@@ -49,6 +49,10 @@ class Setting:
     steps: int
     batch_size: int = 128
 
+    def epochs(self, examples: int) -> int:
+        """So many as hold the steps, in four equal parts."""
+        return 4 * round(self.steps * self.batch_size / examples / 4)
+
 
 SETTINGS = {
     "heartbeats": Setting(8, 128, 3000),
@@ -67,8 +71,8 @@ def trained(name: str, seed: int) -> SeriesVAE:
     torch.manual_seed(seed)
     sizes = (how.hidden_size, how.hidden_size)
     model = SeriesVAE(input_shape=x.shape[1:], latent_size=how.latent_size, hidden_sizes=sizes, anneal_steps=300).standardise(x)
-    epochs = round(how.steps * how.batch_size / len(x) / 4)
-    for count, rate in ((3 * epochs, 2e-3), (epochs, 2e-4)):
+    quarter = how.epochs(len(x)) // 4
+    for count, rate in ((3 * quarter, 2e-3), (quarter, 2e-4)):
         fit(model, x, epochs=count, batch_size=how.batch_size, learning_rate=rate, seed=seed, quiet=True)
     return model.eval()
 
@@ -360,9 +364,17 @@ def keep(name: str, model: SeriesVAE) -> None:
     from benchmarks.measures import measured
 
     data, how = load(name), SETTINGS[name]
-    recipe = {"data": name, "data_fingerprint": data.fingerprint(), "steps": how.steps, "batch_size": how.batch_size, "seed": SEEDS[0]}
+    recipe = {
+        "data": name,
+        "epochs": how.epochs(len(data.train)),
+        "batch_size": how.batch_size,
+        "learning_rate": 2e-3,
+        "seed": SEEDS[0],
+        "data_fingerprint": data.fingerprint(),
+        "trained_by": f"python -m benchmarks.series --sets {name} --store",
+    }
     metrics = measured(checkpoints.rounded(model), data)
-    checkpoints.save(model, checkpoints.FOLDER / f"series-{name}", recipe=recipe | {"script": "benchmarks.series"}, metrics=metrics)
+    checkpoints.save(model, checkpoints.FOLDER / f"series-{name}", recipe=recipe, metrics=metrics)
 
 
 if __name__ == "__main__":
