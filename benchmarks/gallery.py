@@ -32,10 +32,6 @@ IN_PLACE_OF = {
     "convolutional-vae-mnist-2": "vae-mnist-2",
     "dense-vae-mnist-20": "vae-mnist-20",
     "dense-vae-mnist-2": "vae-mnist-2",
-    "dense-autoencoder-mnist-2": "autoencoder-mnist-2",
-    "adversarial-mnist-gaussian-8": "aae-mnist-gaussian-8",
-    "adversarial-mnist-mixture-2": "aae-mnist-mixture-2",
-    "adversarial-mnist-swiss-roll-2": "aae-mnist-swiss-roll-2",
     "three-levels-ladder-mnist-binary": "hierarchical-mnist-binary-3",
     "two-levels-ladder-mnist-binary": "hierarchical-mnist-binary-2",
 }

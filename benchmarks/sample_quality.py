@@ -25,8 +25,8 @@ SEEDS = (0, 1, 2)
 CHECKPOINTS = {
     "VAE": "vae-mnist-20",
     "conditional VAE": "dense-conditional-vae-mnist-10",
-    "AAE": "aae-mnist-gaussian-8",
-    "AAE, mixture": "aae-mnist-mixture-2",
+    "AAE": "adversarial-mnist-gaussian-2",
+    "AAE, mixture": "adversarial-mnist-mixture-2",
 }
 
 

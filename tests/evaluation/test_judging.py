@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vae_course.evaluation import FreshJudge
+from vae_course.evaluation import FreshJudge, neighbours_logit
 
 
 def two(n=4000):
@@ -40,3 +40,12 @@ def test_refuses_sets_that_do_not_go_together():
         FreshJudge(torch.zeros(20, 2), torch.zeros(20, 3))
     with pytest.raises(ValueError, match="expected at least 10"):
         FreshJudge(torch.zeros(5, 2), torch.zeros(20, 2))
+
+
+def test_neighbours_say_the_log_ratio_too_and_nothing_where_nobody_is():
+    a, b = two()
+    logit = neighbours_logit(a, b[:2000])  # sets need not be of one size
+    z = 0.4 * torch.randn(300, 2) + torch.tensor([0.5, 0.0])
+    assert (logit(z) - (0.5 - z[:, 0])).abs().mean() < 0.3
+    assert abs((logit(z) - (0.5 - z[:, 0])).mean()) < 0.1
+    assert logit(torch.tensor([[0.0, 9.0]])).isnan().all()

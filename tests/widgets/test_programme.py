@@ -55,7 +55,7 @@ def test_it_paints_what_the_model_decodes(name):
         "dense-conditional-vae-mnist-2",
         "hierarchical-mnist-binary-2",
         "convolutional-vae-colour-sprites",
-        "aae-mnist-mixture-2",
+        "adversarial-mnist-mixture-2",
     ],
 )
 def test_it_paints_what_a_stored_model_decodes(name):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -28,6 +31,29 @@ def two_sample_auc(a: Tensor, b: Tensor, *, seed: int = 0) -> float:
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
     judge = KNeighborsClassifier(round(len(points) ** 0.5))
     return float(cross_val_score(judge, points, which, scoring="roc_auc", cv=folds).mean())
+
+
+def neighbours_logit(a: Tensor, b: Tensor, *, neighbours: int = 0, reach: float = 0.35) -> Callable[[Tensor], Tensor]:
+    """What the nearest points of two sets say of a place: log of how many of them are from `a` over how many from `b`, in nats.
+
+    Among √(n + m) neighbours or as many as are said, with half a point added to either. a: (n, size), b: (m, size), each counted by its
+    share of its own set. Gives a function (k, size) → (k,), NaN where the nearest point of all is further away than `reach`, in units of z:
+    nobody has been there. Raises ValueError as `two_sample_auc` does.
+    """
+    a, b = two_sets(a, b, least=10)
+    points, count = torch.cat([a, b]), neighbours or round((len(a) + len(b)) ** 0.5)
+    from_a = torch.arange(len(points)) < len(a)
+
+    def logit(z: Tensor) -> Tensor:
+        found = []
+        for piece in z.detach().cpu().double().split(2000):
+            near = torch.cdist(piece, points).topk(count, largest=False)
+            ours = from_a[near.indices].sum(1).double()
+            odds = (ours + 0.5).log() - (count - ours + 0.5).log() + math.log(len(b) / len(a))
+            found.append(odds.where(near.values[:, 0] <= reach, torch.nan))
+        return torch.cat(found).float()
+
+    return logit
 
 
 def maximum_mean_discrepancy(a: Tensor, b: Tensor, *, bandwidth: float | None = None) -> float:

@@ -32,7 +32,8 @@ def show_landscapes(
     """Show panels by name: a logit as colour on the plane, purple where codes are said to lie too thin, orange where too thick, and points.
 
     codes: (n, 2) for each name, drawn as dark points. logits: for each name a function of places (m, 2) that gives (m,), in nats: above 0
-    where it says "from the prior". behind: draws of the prior, (k, 2), drawn as rings below; by default none.
+    where it says "from the prior"; NaN, which leaves the paper, where it says nothing.
+    behind: draws of the prior, (k, 2), drawn as rings below; by default none.
     limit: frames reach from −limit to limit. most: the logit at which the colour is deepest. columns: panels in a row.
     Raises ValueError when there is no panel, or when codes and logits have other names.
     """
@@ -74,7 +75,7 @@ def draw_landscape(
     with torch.no_grad():
         heights = logit(torch.stack([across, up], -1).reshape(-1, 2)).reshape(PLACES, PLACES)
     mesh = axis.pcolormesh(
-        line.numpy(), line.numpy(), heights.detach().cpu().numpy(), cmap=COLOURS_OF_LOGITS, vmin=-most, vmax=most, shading="gouraud"
+        line.numpy(), line.numpy(), heights.detach().cpu().numpy(), cmap=COLOURS_OF_LOGITS, vmin=-most, vmax=most, shading="nearest"
     )
     mesh.set_rasterized(True)
     if behind is not None:

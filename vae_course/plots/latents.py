@@ -34,6 +34,7 @@ def show_latent_map(
     behind: Codes | None = None,
     limit: float | None = None,
     key: str = "class",
+    named: bool = True,
     columns: int = 3,
     title: str = "",
 ) -> None:
@@ -42,7 +43,8 @@ def show_latent_map(
     z: (n, 2), or several by name, one panel each, such as {"autoencoder": …, "VAE": …}. labels: the class of each, (n,), whole numbers;
     names: what the classes are called, their numbers by default. behind: points drawn in grey below, (m, 2), such as draws from the prior.
     Where z has names, labels and behind may be one for all panels, or have the same names. limit: frames reach from −limit to limit in
-    units of z; by default around the codes. key: what the classes are ("digit"), over the key; without it, none. columns: panels in a row.
+    units of z; by default around the codes. key: what the classes are ("digit"), over the key; without it, none. named: whether
+    a class's name stands at its centre, which is no place of its own where the class has several. columns: panels in a row.
     Raises ValueError when z is not a plane of finite numbers, or when there is not a label for each.
     """
     check_words(alt)
@@ -57,7 +59,7 @@ def show_latent_map(
         present: set[int] = set()
         for axis, name in zip(axes.flat, maps, strict=False):
             own = _of(labels, name)
-            draw_latent_map(axis, maps[name], labels=own, names=names, behind=_of(behind, name), limit=limit, title=name)
+            draw_latent_map(axis, maps[name], labels=own, names=names, behind=_of(behind, name), limit=limit, named=named, title=name)
             present |= set() if own is None else set(torch.as_tensor(own).unique().tolist())
         for axis in axes.flat[len(maps) :]:
             axis.set_visible(False)
@@ -79,6 +81,7 @@ def draw_latent_map(
     names: Sequence = (),
     behind: Tensor | None = None,
     limit: float | None = None,
+    named: bool = True,
     title: str = "",
 ) -> PathCollection:
     """Draw one map of `show_latent_map` onto an axis: points by class, and each class's name at its centre. Returns the points."""
@@ -94,7 +97,7 @@ def draw_latent_map(
     points = axis.scatter(*places[order].T, s=size, c=shown, linewidths=0, zorder=2)
     frame(axis, places, limit)
     axis.set_title(title)
-    if classes is not None:
+    if classes is not None and named:
         present = np.unique(classes)
         centres = np.array([np.median(places[classes == label], axis=0) for label in present])
         for label, centre in zip(present, apart(centres, _reach(axis)), strict=True):
