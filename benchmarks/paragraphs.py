@@ -3,7 +3,7 @@
 python -m benchmarks.paragraphs            train what is not trained yet, three seeds of each, and print the table in Markdown
 python -m benchmarks.paragraphs --seeds 0  one seed
 python -m benchmarks.paragraphs --only     train, and measure, one kind: "two levels", "silent" or "flat"
-python -m benchmarks.paragraphs --store    keep the figures for the page on text at two levels, and the models of seed 0
+python -m benchmarks.paragraphs --store    keep the figures for the page on text at two levels, and its model, of seed 0
 
 All are trained alike, on the same stories. "silent" is the two levels without free bits; "flat" has one latent with as many numbers as
 both levels have together. The grammar judges what they write; the entropy of its stories is exact.
@@ -190,7 +190,7 @@ def rounded(found):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--store", action="store_true", help=f"keep the figures in {STORED.name}, and the models of seed 0")
+    parser.add_argument("--store", action="store_true", help=f"keep the figures in {STORED.name}, and the two levels of seed 0")
     parser.add_argument("--seeds", nargs="*", type=int, default=list(SEEDS))
     parser.add_argument("--only", nargs="*", choices=list(KINDS), default=list(KINDS))
     arguments = parser.parse_args()
@@ -206,10 +206,9 @@ def main() -> None:
         about |= {"entropy": grammar.entropy(), "baselines": baselines()}
         about["alone"] = sum(grammar.sentence_entropy(place) for place in range(grammar.SENTENCES))
         STORED.write_text(json.dumps(about | {"runs": runs}, indent=1) + "\n", "utf-8")
-        for kind in arguments.only:
-            for ending in (".safetensors", ".json"):
-                source = folder_of_runs() / f"{name_of(kind, 0)}{ending}"
-                (checkpoints.FOLDER / source.name).write_bytes(source.read_bytes())
+        for ending in (".safetensors", ".json"):
+            source = folder_of_runs() / f"{name_of('two levels', 0)}{ending}"
+            (checkpoints.FOLDER / source.name).write_bytes(source.read_bytes())
     print("| | parameters | −ELBO | KL of z_p | KL of all z_s | words | −log p(x) |\n|---|---|---|---|---|---|---|")
     for kind in arguments.only:
         its = [run for run in runs if run["kind"] == kind]
