@@ -69,6 +69,7 @@ def folded(layers: nn.Sequential) -> list[nn.Module]:
             scale, shift = (each.repeat_interleave(before.out_features // len(each)) for each in (scale, shift))
         dimension = 0 if isinstance(before, nn.Linear) else 1
         before.weight.mul_(scale.view([-1 if at == dimension else 1 for at in range(before.weight.dim())]))
+        assert before.bias is not None
         before.bias.mul_(scale).add_(shift)
     return found
 
