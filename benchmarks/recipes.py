@@ -87,7 +87,7 @@ def _unfolded(seed: int) -> Recipe:
 
 def _levels(latent_sizes: list[int], hidden_sizes: list[int], inference: str = "ladder") -> Recipe:
     config = {"latent_sizes": latent_sizes, "hidden_sizes": hidden_sizes, "inference": inference, **ANNEALED}
-    return Recipe("hierarchical:HierarchicalVAE", config, **FRESH)
+    return Recipe("hierarchical:HierarchicalVAE", config, minutes=10, **FRESH)
 
 
 def _adversarial(prior: str) -> Recipe:
@@ -162,7 +162,7 @@ RECIPES = {
         minutes=40,
     ),
     "one-level-mnist-binary": _levels([32], [220]),
-    "one-level-as-deep-mnist-binary": Recipe("vae:VAE", {"latent_size": 32, "hidden_sizes": [190, 100, 100], **ANNEALED}, **FRESH),
+    "one-level-as-deep-mnist-binary": Recipe("vae:VAE", {"latent_size": 32, "hidden_sizes": [190, 100, 100], **ANNEALED}, minutes=10, **FRESH),
     "two-levels-naive-mnist-binary": _levels([32, 16], [210, 110], "naive"),
     "two-levels-ladder-mnist-binary": _levels([32, 16], [200, 100]),
     "two-levels-residual-mnist-binary": _levels([32, 16], [196, 100], "residual"),

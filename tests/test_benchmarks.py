@@ -287,6 +287,8 @@ def test_stacks_are_compared_at_equal_numbers_of_parameters():
     by_hand = [{key: value for key, value in config.items() if key != "anneal_steps"} for config in ways]
     compared = [{"inference": "ladder", **config} if "latent_sizes" in config else config for config in hierarchy.MODELS.values()]
     assert all(config in compared for config in by_hand), "what is trained to its end is what the table over seeds compares"
+    in_the_plane = [run["parameters"] for run in checkpoints.card("mnist-binary-plane")["runs"]]
+    assert max(in_the_plane) < 1.01 * min(in_the_plane)
 
 
 @pytest.mark.parametrize("name", recipes.RECIPES)
