@@ -4,7 +4,8 @@ python -m benchmarks.face_edits            train the reader if it isn't yet, and
 python -m benchmarks.face_edits --store    keep the figures for the page on faces
 
 Test faces of 32×32 without an attribute are given it: by condition, by an arrow of codes, by one of pixels, or they are replaced by the
-nearest training face that has it. The reader learnt on true training faces, with labels, and knows nothing of the model. All in per cent of up to 300 faces an edit.
+nearest training face that has it. The reader learnt on true training faces, with labels, and knows nothing of the model. All in per cent,
+of up to 300 faces an edit.
 """
 
 from __future__ import annotations
