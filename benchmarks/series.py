@@ -212,6 +212,7 @@ def beat_rows(models: list) -> dict:
 def sensor_rows(models: list) -> dict:
     data = load("sensor")
     train, values, y = data.train.x[..., 0], data.test.x[..., 0], data.test.y
+    assert y is not None
     still, restless = (rank_in(normal, scores) for normal, scores in zip(moving_variance(train), moving_variance(values), strict=True))
     scores = {
         "mean day": (values - train.mean(0)).square().sum(1),
@@ -278,7 +279,8 @@ def label_rows(name: str, models: list) -> dict:
     assert y is not None
     assert wanted is not None
 
-    def wrong(a: Tensor, b: Tensor, rule) -> float:
+    def wrong(parts: list[Tensor], rule) -> float:
+        a, b = parts
         return 1 - float(rule.fit(a.numpy(), y.numpy()).score(b.numpy(), wanted.numpy()))
 
     def linear():
@@ -298,12 +300,12 @@ def label_rows(name: str, models: list) -> dict:
         codes = [[model.encode(split.x).mean for split in (data.train, data.test)] for model in models]
     often = (wanted.bincount() / len(wanted))[y.bincount().argmax()].item()
     row = {
-        "VAE": [wrong(*pair, linear()) for pair in codes],
+        "VAE": [wrong(pair, linear()) for pair in codes],
         "one guess for all": 1 - often,
-        "components": wrong(*parts, linear()),
-        "raw values": wrong(*raw, linear()),
-        "nearest": wrong(*raw, KNeighborsClassifier(1)),
-        "mean and spread": wrong(*(summaries(split.x) for split in (data.train, data.test)), linear()),
+        "components": wrong(parts, linear()),
+        "raw values": wrong(raw, linear()),
+        "nearest": wrong(raw, KNeighborsClassifier(1)),
+        "mean and spread": wrong([summaries(split.x) for split in (data.train, data.test)], linear()),
     }
     return {"rows": {f"{name}: {'who' if name == 'speech' else 'what'}": row}}
 
@@ -312,6 +314,7 @@ def ecg_rows(models: list) -> dict:
     """Nothing that is compared: one early beat in one recording. How the scores stand there, all the same."""
     data = load("ecg")
     train, values, y = data.train.x[..., 0], data.test.x[..., 0], data.test.y
+    assert y is not None
     rules = {
         "mean of the window": -values.mean(1),
         "nearest": torch.cdist(values, train).amin(1),

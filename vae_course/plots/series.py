@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from torch import Tensor
@@ -39,11 +40,20 @@ class Panel:
     odd: bool = False
 
     @classmethod
-    def with_gap(cls, title: str, x: Tensor, truth: Tensor, **answers: Tensor) -> Panel:
-        """What was seen of x, (steps, 2), as dots; where nothing was, the truth (steps,) and the answers: "model", "band" or "rival"."""
+    def with_gap(
+        cls,
+        title: str,
+        x: Tensor,
+        truth: Tensor,
+        *,
+        model: Tensor | None = None,
+        band: Tensor | None = None,
+        rival: Tensor | None = None,
+    ) -> Panel:
+        """What was seen of x, (steps, 2), as dots; where nothing was, the truth (steps,) and the answers."""
         gap = x[:, 1] == 0
-        there = {name: answer.where(gap, torch.nan) for name, answer in answers.items()}
-        return cls(title, x[:, 0].where(~gap, torch.nan), truth.where(gap, torch.nan), gap, **there)
+        lines, edges, rule = (None if answer is None else answer.where(gap, torch.nan) for answer in (model, band, rival))
+        return cls(title, x[:, 0].where(~gap, torch.nan), truth.where(gap, torch.nan), gap, lines, edges, rule)
 
 
 def show_series(
@@ -69,7 +79,7 @@ def show_series(
     called = CALLED | dict(names or {})
     settings = {"figsize": (min(11.0, 2.9 * across), height * down + 0.3), "sharex": True, "sharey": True, "squeeze": False}
     with figure_with(alt, down, across, layout="constrained", **settings) as (figure, axes):
-        handles: dict[str, object] = {}
+        handles: dict[str, Artist] = {}
         for axis, panel in zip(axes.flat, panels, strict=False):
             for key, handle in draw_panel(axis, panel, x=x).items():
                 handles.setdefault(key, handle)
@@ -89,7 +99,7 @@ def show_series(
             figure.legend(signs, words, loc="outside lower center", ncols=len(order), handlelength=2.2)
 
 
-def draw_panel(axis: Axes, panel: Panel, *, x: Sequence[float] | Tensor | None = None) -> dict[str, object]:
+def draw_panel(axis: Axes, panel: Panel, *, x: Sequence[float] | Tensor | None = None) -> dict[str, Artist]:
     """Draw one panel onto an axis. Returns what stands for each of its parts in a legend."""
     parts = {name: getattr(panel, name) for name in ("seen", "truth", "model", "band", "rival")}
     values = {name: torch.as_tensor(part).detach().cpu().double().numpy() for name, part in parts.items() if part is not None}
@@ -97,7 +107,7 @@ def draw_panel(axis: Axes, panel: Panel, *, x: Sequence[float] | Tensor | None =
         raise ValueError(f"the panel {panel.title!r} is empty: expected values to draw.")
     steps = next(iter(values.values())).shape[-1]
     at = np.arange(steps) if x is None else torch.as_tensor(x).double().numpy()
-    handles: dict[str, object] = {}
+    handles: dict[str, Artist] = {}
     if panel.hidden is not None:
         half = (at[1] - at[0]) / 2
         places = at[torch.as_tensor(panel.hidden).numpy()]
@@ -150,8 +160,9 @@ def show_against(
             for name, value in rules.items():
                 axis.scatter(value / unit, place, s=46, marker="D", facecolor="white", edgecolor=RIVAL, linewidths=1.5, zorder=3)
                 if name in (best, first):
-                    look = {"ha": "center", "va": "bottom", "fontsize": 8.5, "color": "#555555"}
-                    axis.annotate(name, (value / unit, place), xytext=(0, 6), textcoords="offset points", **look)
+                    above = name == best
+                    look = {"ha": "center", "va": "bottom" if above else "top", "fontsize": 8.5, "color": "#555555"}
+                    axis.annotate(name, (value / unit, place), xytext=(0, 6 if above else -6), textcoords="offset points", **look)
             seeds = np.atleast_1d(np.asarray(errors[ours], dtype=float)) / unit
             axis.scatter(seeds, np.full(len(seeds), place), s=42, color=MODEL, alpha=0.75, zorder=4, linewidths=0)
         axis.axvline(1, color=INK, linewidth=1)
@@ -184,7 +195,7 @@ def show_detections(
     dashes = ("--", ":", "-.", (0, (1, 1)), (0, (6, 2, 1, 2, 1, 2)))
     settings = {"figsize": (10.6, 2.9), "sharex": True, "sharey": True, "squeeze": False}
     with figure_with(alt, 1, len(curves), layout="constrained", **settings) as (figure, axes):
-        handles: dict[str, object] = {}
+        handles: dict[str, Artist] = {}
         for axis, (kind, rules) in zip(axes[0], curves.items(), strict=True):
             for number, (name, values) in enumerate(rule for rule in rules.items() if rule[0] != ours):
                 if len(values) != len(x):
