@@ -117,7 +117,8 @@ def one_run(job: tuple[str, int]) -> dict:
 def plane_run(name: str, seed: int) -> dict:
     """Train and measure one model of the plane."""
     data = load("mnist-binary")
-    assert data.train.y is not None and data.test.y is not None
+    assert data.train.y is not None
+    assert data.test.y is not None
     train = data.train.part(torch.isin(data.train.y, torch.tensor(DIGITS)))
     test = data.test.part(torch.isin(data.test.y, torch.tensor(DIGITS)))
     torch.manual_seed(seed)
