@@ -76,7 +76,7 @@ def trained(kind: str, seed: int) -> ParagraphVAE:
                 print(f"{kind} {seed}, piece {piece + 1}: {rounded(reached)}, {time.process_time() - began:.0f} s", flush=True)
         checkpoints.rounded(model)
         recipe = {"data": "texts", "data_fingerprint": data.fingerprint(), "batch_size": BATCH, "seed": seed}
-        recipe |= {"stories": PIECE * PIECES, "rates": [FIRST_RATE, LAST_RATE]}
+        recipe |= {"epochs": PIECE * PIECES / len(data.train), "learning_rate": FIRST_RATE, "last_learning_rate": LAST_RATE}
         recipe |= {"trained_by": f'python -m benchmarks.paragraphs --seeds {seed} --only "{kind}" --store', "test_loss": curve}
         losses = mean_losses(model, data.test)
         metrics = {"elbo": elbo_of(losses), "reconstruction": losses["reconstruction"], "kl": losses["kl"]}
@@ -139,7 +139,9 @@ def probes(model: ParagraphVAE) -> dict[str, dict[str, float]]:
     data = load("texts")
     train, test = data.train.head(PROBED[0]), data.test.head(PROBED[1])
     seen, new = posterior_means(model, train), posterior_means(model, test)
-    labels, asked = (torch.cat([part.y, told_how(part.x)], 1) for part in (train, test))
+    assert train.y is not None
+    assert test.y is not None
+    labels, asked = (torch.cat([y, told_how(x)], 1) for x, y in ((train.x, train.y), (test.x, test.y)))
     codes = {"z_p": (model.levels(seen)[1], model.levels(new)[1])}
     if model.sentence_size:
         codes |= {f"z_{s + 1}": (model.levels(seen)[0][:, s], model.levels(new)[0][:, s]) for s in range(model.sentences)}

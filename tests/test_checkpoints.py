@@ -72,7 +72,8 @@ def test_every_checkpoint_of_the_course_loads_and_says_how_it_was_made(name):
     assert about["metrics"]
     assert not model.training
     assert all(torch.isfinite(value).all() for value in model.state_dict().values())
-    if hasattr(model, "reconstruct") and len(model.input_shape) == 3:  # a sequence is more than a shape: its own tests make one
+    of_images = len(model.input_shape) == 3 and not isinstance(model, ParagraphVAE)
+    if hasattr(model, "reconstruct") and of_images:  # a sequence is more than a shape: its own tests make one
         images = torch.rand(2, *model.input_shape)
         given = torch.rand(2, *model.condition_shape) if hasattr(model, "condition_shape") else torch.tensor([0, 1])
         given = torch.zeros(2, len(model.levels), dtype=torch.long) if isinstance(model, AttributeVAE) else given
