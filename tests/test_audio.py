@@ -9,8 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from vae_course.audio import ATTACK, RATE, RELEASE, frequency, in_words, piano_roll, play, sound, to_wav
-from vae_course.data.melodies import HIGHEST, LOWEST, Melody
+from vae_course.audio import ATTACK, RATE, RELEASE, frequency, piano_roll, play, sound, to_wav
+from vae_course.data.melodies import HIGHEST, LOWEST, Melody, in_words
 
 STEP = 0.25  # seconds an eighth at 240 a minute
 

@@ -95,7 +95,7 @@ def to_wav(samples: np.ndarray, *, rate: int = RATE) -> bytes:
 def piano_roll(melodies: Melody | Sequence[Melody], *, titles: Sequence[str] = (), columns: int = 4):
     """A matplotlib figure of one or more melodies: each note a bar, time from left to right in beats (quarter notes), pitch upwards.
 
-    All share one scale. Show it with `show(piano_roll(...), alt)`; `in_words` puts a melody's notes into an alt text.
+    All share one scale. Show it with `show(piano_roll(...), alt)`; `data.melodies.in_words` puts a melody's notes into an alt text.
     """
     import matplotlib.pyplot as plt
 
@@ -125,13 +125,6 @@ def piano_roll(melodies: Melody | Sequence[Melody], *, titles: Sequence[str] = (
         axis.set_xlabel("beats")
     figure.tight_layout()
     return figure
-
-
-def in_words(melody: Melody) -> str:
-    """The melody's notes for an alt text: "C4 for 2, E4, G4 for 3 eighths"."""
-    names = ["rest" if pitch is None else f"{NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch, _ in melody.notes]
-    told = [name + (f" for {steps}" if steps > 1 else "") for name, (_, steps) in zip(names, melody.notes, strict=True)]
-    return ", ".join(told) + " eighths"
 
 
 def _note(hertz: float, seconds: float, rate: int) -> np.ndarray:

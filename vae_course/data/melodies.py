@@ -147,6 +147,13 @@ def _split(windows: list[tuple[Melody, int]]) -> Split:
     return Split(to_tokens([window for window, _ in windows]), torch.tensor([number for _, number in windows]))
 
 
+def in_words(melody: Melody) -> str:
+    """The melody's notes for an alt text: "C4 for 2, E4, G4 for 3 eighths"."""
+    names = ["rest" if pitch is None else f"{NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch, _ in melody.notes]
+    told = [name + (f" for {steps}" if steps > 1 else "") for name, (_, steps) in zip(names, melody.notes, strict=True)]
+    return ", ".join(told) + " eighths"
+
+
 def _tied_bars_of(tune: Tune) -> list[tuple[Melody, bool]]:
     """Each full bar, and whether its last note is tied to the next bar's first."""
     length = LENGTHS[tune.metre]

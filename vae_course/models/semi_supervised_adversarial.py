@@ -137,6 +137,7 @@ class SemiSupervisedAdversarialAutoencoder(GenerativeModel):
         reconstruction = step(optimizer.reconstruction, self._reconstruction(x, logits, self._style(x)))
         style = self._style(x)
         discriminator = step(optimizer.discriminator, self._discrimination(logits, style))
+        assert optimizer.generator is not None, "this model's encoder has an optimiser for each phase"
         generator, classification = self._generation(logits, style), self._classification(logits, y)
         step(optimizer.generator, generator + self.alpha * classification)
         self.steps_trained += 1

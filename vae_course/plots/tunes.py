@@ -9,8 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from ..audio import in_words
-from ..data.melodies import NAMES, Melody
+from ..data.melodies import NAMES, Melody, in_words
 from .output import figure_with
 from .style import COLOURS, INK
 

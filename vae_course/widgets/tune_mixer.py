@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ..audio import in_words, sound, to_wav
+from ..audio import sound, to_wav
 from ..data.dataset import as_examples
-from ..data.melodies import NAMES, Melody, from_tokens, to_tokens
+from ..data.melodies import NAMES, Melody, from_tokens, in_words, to_tokens
 from ..models import RecurrentVAE
 from ..models.base import latent_path
 from ..plots import COLOURS
