@@ -112,6 +112,16 @@ def scores_there():
     return scores.to(DEVICE), (scores > 0.6).to(DEVICE)
 
 
+def halves_there(x):
+    return (torch.arange(len(x)) % 2 == 0).to(DEVICE)
+
+
+def crossed_there():
+    """Two marks of 80 examples, in all four mixtures alike."""
+    numbers = torch.arange(80)
+    return (numbers % 2).to(DEVICE), (numbers // 2 % 2).to(DEVICE)
+
+
 # Every figure, by its name in `vae_course.evaluation`: from trained models, images x there and data.
 FIGURES = {
     "with_noise": lambda vae, x, data: evaluation.with_noise(x, 0.5, seed=0),
@@ -146,6 +156,22 @@ FIGURES = {
     "fill_by_gaussian": lambda vae, x, data: evaluation.fill_by_gaussian(x, x[:4], lower().to(DEVICE)),
     "missing_rmse": lambda vae, x, data: evaluation.missing_rmse(1 - x[:4], x[:4], lower().to(DEVICE)),
     "missing_nats": lambda vae, x, data: evaluation.missing_nats(1 - x[:4].unsqueeze(0), x[:4], lower().to(DEVICE)),
+    "attribute_arrow": lambda vae, x, data: evaluation.attribute_arrow(x.flatten(1), halves_there(x)),
+    "without_direction": lambda vae, x, data: evaluation.without_direction(x.flatten(1), x[0].flatten()),
+    "share_explained": lambda vae, x, data: evaluation.share_explained(x.flatten(1), halves_there(x).long()),
+    "parity_gap": lambda vae, x, data: evaluation.parity_gap(halves_there(x).long(), halves_there(x).long()),
+    "biased_sample": lambda vae, x, data: evaluation.biased_sample(*crossed_there(), n=20),
+    "linear_prediction": lambda vae, x, data: evaluation.linear_prediction(x.flatten(1), halves_there(x).long(), x.flatten(1)),
+    "network_probe": lambda vae, x, data: evaluation.network_probe(
+        x.flatten(1), halves_there(x).long(), x.flatten(1), halves_there(x).long()
+    ),
+    "factors_read": lambda vae, x, data: evaluation.factors_read(
+        x.flatten(1), halves_there(x).long().unsqueeze(1), x.flatten(1), halves_there(x).long().unsqueeze(1), epochs=1
+    ),
+    "slant": lambda vae, x, data: evaluation.slant(x),
+    "thickness": lambda vae, x, data: evaluation.thickness(x),
+    "neighbours_logit": lambda vae, x, data: evaluation.neighbours_logit(x[:10].flatten(1), x[10:].flatten(1), reach=100.0)(x.flatten(1)),
+    "draws_given_seen": lambda vae, x, data: evaluation.draws_given_seen(vae, x, draws=2, candidates=3),
 }
 ELSEWHERE = {"sample_quality", "seen_at_random", "seen_beside"}  # the first needs a classifier, the others no device
 

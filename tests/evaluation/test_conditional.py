@@ -19,6 +19,7 @@ FIGURES = {
     "active_units": lambda model, x, y: evaluation.active_units(model, (x, y)),
     "posterior_on_grid": lambda model, x, y: evaluation.posterior_on_grid(model, x, y, points=41).log_evidence,
     "fill_by_optimisation": lambda model, x, y: evaluation.fill_by_optimisation(model, x, BELOW, y=y, steps=3),
+    "draws_given_seen": lambda model, x, y: evaluation.draws_given_seen(model, x, 2, y=y, candidates=3),
     "fill_by_gibbs": lambda model, x, y: evaluation.fill_by_gibbs(model, x, BELOW, y=y, rounds=2),
 }
 # What gives no number that a label must move: which latents are active may come out the same.

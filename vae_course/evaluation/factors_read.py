@@ -21,6 +21,7 @@ def factors_read(codes: Tensor, factors: Tensor, test_codes: Tensor, test_factor
             raise ValueError(f"{len(x)} {name} codes came with {len(y)} rows of factors, expected one row a code.")
     if codes.shape[1] != test_codes.shape[1]:
         raise ValueError(f"the codes have {codes.shape[1]} latents and the test codes {test_codes.shape[1]}: expected the same ones.")
+    codes, factors, test_codes, test_factors = (one.cpu() for one in (codes, factors, test_codes, test_factors))
     sizes = (torch.cat([factors, test_factors]).max(0).values + 1).tolist()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

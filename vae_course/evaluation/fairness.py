@@ -17,7 +17,7 @@ def parity_gap(predicted: Tensor, group: Tensor) -> float:
     """
     if len(predicted) != len(group):
         raise ValueError(f"{len(predicted)} predictions came with {len(group)} groups, expected one each.")
-    first, second = predicted[group == 0].double(), predicted[group == 1].double()
+    first, second = predicted[group == 0].cpu().double(), predicted[group == 1].cpu().double()
     if not len(first) or not len(second):
         raise ValueError(f"the groups have {len(first)} and {len(second)} members, expected some in each, marked 0 and 1.")
     return (first.mean() - second.mean()).abs().item()

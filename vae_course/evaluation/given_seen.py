@@ -7,25 +7,30 @@ from torch import Tensor
 
 from ..contract import LatentModel
 from ..models.base import evaluating
+from .examples import labels_on, placed
 
 
 @torch.no_grad()
-def draws_given_seen(model: LatentModel, x: Tensor, draws: int = 100, *, candidates: int = 500, seed: int = 0) -> Tensor:
+def draws_given_seen(
+    model: LatentModel, x: Tensor, draws: int = 100, *, y: Tensor | None = None, candidates: int = 500, seed: int = 0
+) -> Tensor:
     """Draws of z from p(z | what was seen of x), up to what `candidates` allow: (draws, n, latent_size).
 
     Candidates come from q(z|x); each is kept with a chance in proportion to p(x_seen|z) p(z) / q(z|x), so that what q gets wrong about
     places that it reaches is mended: sampling–importance resampling (Rubin 1987). A place that q does not reach stays missing.
     x: (n, *input_shape), for which `model.decode(z).log_prob(x)` counts seen steps alone, as `SeriesVAE` and `RecurrentVAE` do.
+    y: the labels (n,), for a model that knows classes.
     Raises ValueError when draws or candidates are below 1.
     """
     if draws < 1 or candidates < 1:
         raise ValueError(f"draws is {draws} and candidates {candidates}, expected at least 1 each.")
     with evaluating(model), torch.random.fork_rng():
         torch.manual_seed(seed)
-        q = model.encode(x)
+        x, y = placed(model, x), labels_on(model, y, len(x))
+        q = model.encode(x, y)
         z = q.sample((candidates,))
         # One candidate at a time: all of them decoded at once would not fit for many series.
-        joint = torch.stack([model.decode(one).log_prob(x) + model.prior.log_prob(one) for one in z])
+        joint = torch.stack([model.decode(one, y).log_prob(x) + model.prior.log_prob(one) for one in z])
         weights = (joint - q.log_prob(z)).softmax(0)
         kept = torch.multinomial(weights.T, draws, replacement=True).T
         return z.gather(0, kept.unsqueeze(-1).expand(-1, -1, z.shape[-1]))
