@@ -1,6 +1,7 @@
 """The course's own pages: every explorer that one shows is dragged, drawn in and tabbed through, right where a reader meets it.
 
-Running a page takes longer than driving it, so only pages that bring a new kind of explorer are opened. VAE_COURSE_EVERY_PAGE=1 opens all.
+Running a page takes longer than driving it, and each kind of explorer is driven elsewhere, so only the first page is opened.
+VAE_COURSE_EVERY_PAGE=1 opens all.
 """
 
 from __future__ import annotations
@@ -38,17 +39,6 @@ REACHED = """
   return root.contains(node) && node !== root ? Number(node.dataset.stop ?? -1) : null;
 }
 """
-
-
-def those_with_news() -> list[str]:
-    """The pages that bring a kind of explorer that no page before them has."""
-    known: set[str] = set()
-    wanted = []
-    for name, notebook in PAGES.items():
-        if explorers_in(notebook) - known:
-            wanted.append(name)
-        known |= explorers_in(notebook)
-    return wanted
 
 
 def to_be_run(name: str) -> nbformat.NotebookNode:
@@ -103,7 +93,7 @@ def drive(explorer: OnPage) -> None:
     tab_through(explorer)
 
 
-@pytest.mark.parametrize("name", PAGES if EVERY else those_with_news())
+@pytest.mark.parametrize("name", PAGES if EVERY else list(PAGES)[:1])
 def test_every_explorer_of_a_page_follows_mouse_and_keys_and_keeps_its_keys(lab, browser, name):
     with opened(browser, lab, name, to_be_run(name)) as page:
         explorers = page.explorers()
