@@ -68,9 +68,9 @@ lint: $(VENV)/test.installed
 test-package: $(VENV)/test.installed
 	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser --ignore=tests/grading --ignore=tests/site
 
-# What is handed in, honest, damaged and hostile, graded behind the wall. Much of it waits for a limit, so that two cores carry three at once.
+# What is handed in, honest, damaged and hostile, graded behind the wall.
 test-grading: $(VENV)/test.installed
-	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 3 --durations=15 tests/grading
+	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --durations=15 tests/grading
 
 # What the tests of grading want on Debian and Ubuntu: bubblewrap, and leave for a process without rights to build a wall with it.
 wall:

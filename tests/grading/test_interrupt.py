@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import time
 from pathlib import Path
@@ -18,6 +19,10 @@ ANSWERS = {
     "chloe": {"leaning_kl": right("leaning_kl")},
 }
 JOBS = ("--jobs", 2)
+
+
+# An interrupt in the moment of a fork is swallowed by Python, which says so itself: the grader never hears of it, and goes on.
+SWALLOWED = re.compile(r"Exception ignored in: <function _(?:acquire|release)Lock.*?KeyboardInterrupt: ?", re.DOTALL)
 
 
 def hand_in(folder: Path) -> None:
@@ -67,7 +72,7 @@ def test_an_interrupt_and_a_rerun_give_what_one_run_gives(open_to_all):
         after = seconds * moments.uniform(0.3, 0.95)
         called = grade(source, stopped, *JOBS, exercises=[ELBO], home=home, watch=("--signal", how, "--after", f"{after:.2f}"))
         assert called.left == [], (how, after)
-        assert "Traceback" not in called.said, called.said[-3000:]
+        assert "Traceback" not in SWALLOWED.sub("", called.said), called.said[-3000:]
     called = grade(source, stopped, *JOBS, exercises=[ELBO], home=home)
     assert called.status == 0, called.said
     got = everything(stopped)
