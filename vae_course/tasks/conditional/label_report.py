@@ -6,6 +6,7 @@ from ..engine import (
     Claim,
     Column,
     Probe,
+    adds_up,
     clearly,
     hangs_together,
     measured,
@@ -17,15 +18,13 @@ from ..engine import (
     task,
     two_groups,
 )
-from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, PER_BATCH, PER_PIXEL, ROUNDED, WITH_UNIT
+from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, PER_BATCH, PER_PIXEL, SAME_EPOCHS, SAME_IMAGES, WITH_UNIT
 
 LABELS = ("true", "dealt")
 CLASSES = 10
 
 ADDS_UP = "The loss is the sum of its two terms, and yours is another number. Were all three measured on the test images, at the end of the same run?"
 TWO_DECKS = "Luck differs from seed to seed, so that both kinds of labels are run with the same three seeds or more. Which runs are missing, or there twice?"
-SAME_IMAGES = "More images would be another change. On how many was each of yours trained?"
-SAME_EPOCHS = "A longer training would be another change. How long was each of yours?"
 SAME_DRAWN = "A share of more draws is a surer one. How many did each of your runs draw?"
 MORE_OBEYED = "More draws were named as asked than were drawn. Is this their number, or per cent?"
 DEALT = "Labels dealt at random tell nothing of an image, so that a model taught with them can't know what a 7 is: a tenth of its draws is named as asked, by chance. Which model, or which labels, did you ask?"
@@ -39,7 +38,7 @@ def rules(runs):
         yield same_in_all(runs, name, question)
     for number, run in enumerate(runs, 1):
         yield not_swapped(number, run)
-        yield Claim(f"Run {number}: reconstruction + KL is", float(run["reconstruction"] + run["kl"]), float(run["loss"]), 3 * ROUNDED, question=ADDS_UP)
+        yield adds_up(number, run, ADDS_UP)
         yield Claim(f"Run {number}: draws named as asked are at most", float(min(run["obeyed"], run["drawn"])), float(run["obeyed"]), question=MORE_OBEYED)
         if run["labels"] == "dealt":
             by_chance = run["drawn"] / CLASSES

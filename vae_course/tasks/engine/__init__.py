@@ -9,6 +9,7 @@ from .reading import read_report
 from .reports import (
     Column,
     Run,
+    adds_up,
     at_least,
     clearly,
     hangs_together,
@@ -38,6 +39,7 @@ __all__ = [
     "Task",
     "Trouble",
     "Verdict",
+    "adds_up",
     "as_double",
     "at_least",
     "averages_over_the_batch",

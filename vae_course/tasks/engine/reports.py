@@ -42,6 +42,8 @@ PER_PIXEL = "So little costs no image of 784 pixels. Is it summed over pixels, i
 PER_BATCH = "So much costs not even a decoder that knows nothing. Is it averaged over images, or a sum over a batch? Do pixels lie in [0, 1]?"
 NEGATIVE = "A KL is never below 0. Which sign has yours?"
 CHANGED_PLACES = "With the greater weight your KL is greater and your reconstruction smaller: each of the two models is better at what the other was trained for. Did the weights change places?"
+SAME_IMAGES = "More images would be another change. On how many was each of yours trained?"
+SAME_EPOCHS = "A longer training would be another change. How long was each of yours?"
 ONE_CHANGE = "The runs differ in more than one setting, so that no one can tell which of them made the difference. Which one was to change?"
 
 
@@ -148,6 +150,11 @@ def not_swapped(number: int, run: Run) -> Claim:
     Where the KL has its full weight, no decoder of these images comes below 50 nats with a KL above that.
     """
     return at_least(f"Run {number}: 'reconstruction' is at least", min(run["kl"], 50.0), run["reconstruction"], room=0.0, question=SWAPPED)
+
+
+def adds_up(number: int, run: Run, question: str) -> Claim:
+    """The claim that reconstruction and KL together are the loss, each of the three rounded to one decimal."""
+    return Claim(f"Run {number}: reconstruction + KL is", float(run["reconstruction"] + run["kl"]), float(run["loss"]), 3 * ROUNDED, question=question)
 
 
 def same_in_all(runs: Sequence[Run], name: str, question: str) -> Claim:

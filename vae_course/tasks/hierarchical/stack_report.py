@@ -15,14 +15,12 @@ from ..engine import (
     task,
     two_groups,
 )
-from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, PER_BATCH, PER_PIXEL, ROUNDED, SWAPPED, WITH_UNIT
+from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, PER_BATCH, PER_PIXEL, ROUNDED, SAME_EPOCHS, SAME_IMAGES, SWAPPED, WITH_UNIT
 
 WAYS = ("naive", "residual")
 
 ADDS_UP = "The loss is the reconstruction and the KLs of both levels together. Which of the four was measured elsewhere, or is a level left out, or there twice?"
 TWO_WAYS = "Luck differs from seed to seed, so that both ways are run with the same three seeds or more. Which runs are missing, or there twice?"
-SAME_IMAGES = "More images would be another change. On how many was each of yours trained?"
-SAME_EPOCHS = "A longer training would be another change. How long was each of yours?"
 WORDS = ("lower", "higher", "no clear difference")
 
 

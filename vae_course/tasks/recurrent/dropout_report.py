@@ -1,8 +1,8 @@
 """A report on hiding steps from a decoder, and on whether its code is heard."""
 
 from ..engine import (
-    Claim,
     Probe,
+    adds_up,
     at_least,
     clearly,
     hangs_together,
@@ -15,7 +15,7 @@ from ..engine import (
     task,
     two_groups,
 )
-from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, ROUNDED, WITH_UNIT
+from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, ROUNDED, SAME_EPOCHS, WITH_UNIT
 
 # By how many nats another's code may, by chance, explain a window better than its own: where codes say nothing, the two are alike.
 CHANCE = 0.5
@@ -23,7 +23,6 @@ CHANCE = 0.5
 ADDS_UP = "The loss is the sum of its two terms, and yours is another number. Were all three measured on the test windows, at the end of the same run?"
 TWO_RATES = "Luck differs from seed to seed, so that two rates are run with the same three seeds or more each. Which runs are missing, or there twice?"
 SAME_WINDOWS = "More windows would be another change. On how many was each of yours trained?"
-SAME_EPOCHS = "A longer training would be another change. How long was each of yours?"
 NO_RATE = "A rate of dropout is a probability. Which had this run?"
 OTHERS = "Another's code explains a window better than its own. Did the two columns change places, or are they log p, and not −log p?"
 PER_STEP = "So little costs no window of 40 steps. Is it summed over steps, in nats, or a mean over them? Has it the sign of a loss?"
@@ -36,7 +35,7 @@ def rules(runs):
     for name, question in (("windows", SAME_WINDOWS), ("epochs", SAME_EPOCHS)):
         yield same_in_all(runs, name, question)
     for number, run in enumerate(runs, 1):
-        yield Claim(f"Run {number}: reconstruction + KL is", float(run["reconstruction"] + run["kl"]), float(run["loss"]), 3 * ROUNDED, question=ADDS_UP)
+        yield adds_up(number, run, ADDS_UP)
         yield at_least(f"Run {number}: 'other' is at least", run["own"], run["other"], room=CHANCE + 2 * ROUNDED, question=OTHERS)
 
 

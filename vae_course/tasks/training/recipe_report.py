@@ -2,8 +2,8 @@
 
 import math
 
-from ..engine import Claim, Column, Probe, clearly, hangs_together, measured, not_swapped, read_report, same_in_all, setting, slip, split_by, task, two_groups
-from ..engine.reports import COPIED, NEGATIVE, NO_SIZE, NOT_FINITE, OF_ITSELF, ONE_CHANGE, OTHER_WORD, PER_BATCH, PER_PIXEL, ROUNDED, WITH_UNIT
+from ..engine import Claim, Column, Probe, adds_up, clearly, hangs_together, measured, not_swapped, read_report, same_in_all, setting, slip, split_by, task, two_groups
+from ..engine.reports import COPIED, NEGATIVE, NO_SIZE, NOT_FINITE, OF_ITSELF, ONE_CHANGE, OTHER_WORD, PER_BATCH, PER_PIXEL, WITH_UNIT
 
 RECIPES = ("as before", "changed")
 SETTINGS = ("epochs", "batch_size", "learning_rate")
@@ -30,7 +30,7 @@ def rules(runs):
         steps = int(run["epochs"]) * math.ceil(run["images"] / run["batch_size"])
         yield Claim(f"Run {number}: its steps are", str(steps), str(int(run["steps"])), question=STEPS)
         yield not_swapped(number, run)
-        yield Claim(f"Run {number}: reconstruction + KL is", float(run["reconstruction"] + run["kl"]), float(run["loss"]), 3 * ROUNDED, question=ADDS_UP)
+        yield adds_up(number, run, ADDS_UP)
 
 
 def outcome(runs):
