@@ -79,7 +79,7 @@ wall:
 
 # A real browser on a busy machine may miss its moment: what failed is run once more, and must pass then.
 test-browser: $(VENV)/test.installed
-	$(BIN)/python -m pytest tests/browser || $(BIN)/python -m pytest --last-failed tests/browser
+	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --dist loadfile tests/browser || $(BIN)/python -m pytest --last-failed tests/browser
 
 # The explorers and what a learner calls again, under the versions of ipywidgets and IPython that Colab runs. What a task judges rests on neither.
 TALK := $(addprefix tests/tasks/,test_talk.py test_engine.py test_session.py test_memory.py)
