@@ -15,6 +15,7 @@ KINDS = {
     "Gaussian VAE": lambda: models.VAE(**IMAGES, likelihood="gaussian"),
     "conditional VAE": lambda: models.ConditionalVAE(**IMAGES, **FOUR),
     "convolutional VAE": lambda: models.ConvolutionalVAE(input_shape=(1, 8, 8), latent_size=2, channels=(4, 8)),
+    "convolutional stack": lambda: models.ConvolutionalStack(input_shape=(1, 8, 8), top_size=2, maps=1, channels=(4, 4, 8)),
     "adversarial autoencoder": lambda: models.AdversarialAutoencoder(**IMAGES, prior="mixture", half_life=3),
     "adversarial, four classes": lambda: models.AdversarialAutoencoder(**IMAGES, prior="swiss roll", **FOUR),
     "adversarial, in two phases": lambda: models.AdversarialAutoencoder(**IMAGES, prior="handwriting", spread=True, match_weight=9.0),

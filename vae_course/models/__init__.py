@@ -7,6 +7,7 @@ from .base import EncoderDecoder, GenerativeModel, LatentVariableModel, Loss, Mo
 from .classifier import DigitClassifier
 from .conditional import ConditionalVAE, ImageConditionalVAE, ImageRegression
 from .convolutional import ConvolutionalVAE
+from .convolutional_stack import ConvolutionalStack
 from .gan import GAN
 from .handwriting import HandwritingVAE
 from .hierarchical import HierarchicalVAE
@@ -22,6 +23,7 @@ __all__ = [
     "AttributeVAE",
     "Autoencoder",
     "ConditionalVAE",
+    "ConvolutionalStack",
     "ConvolutionalVAE",
     "DenoisingAutoencoder",
     "DigitClassifier",

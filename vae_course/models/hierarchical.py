@@ -95,7 +95,38 @@ def _kl_of_stacks(q: LatentStack, p: LatentStack) -> Tensor:
     return torch.cat(kl_of_levels(q, p, q.rsample()), -1).sum(-1)
 
 
-class HierarchicalVAE(LatentVariableModel):
+class LevelledVAE(LatentVariableModel):
+    """What hierarchies share: latents of all levels side by side, z = (z₁, …, z_L), and a part of the KL for each level.
+
+    A variant sets `latent_sizes`, one number a level, the bottom first, and writes `encode` and `prior` as `LatentStack`s, and `decode`.
+    """
+
+    latent_sizes: list[int]
+
+    @property
+    def depth(self) -> int:
+        """The number of levels."""
+        return len(self.latent_sizes)
+
+    def levels(self, z: Tensor) -> tuple[Tensor, ...]:
+        """z cut into its levels, the bottom first: (…, latent_size) → one (…, latent_sizes[i]) a level."""
+        return self.check_latent(z).split(self.latent_sizes, dim=-1)
+
+    @property
+    def prior(self) -> LatentStack:
+        """p(z) over all levels, drawn from the top."""
+        raise NotImplementedError
+
+    def kl_terms(self, q: LatentStack, z: Tensor) -> Tensor:
+        """Each latent's share of the KL, those of the bottom level first: (batch, latent_size), in nats. See `kl_of_levels`."""
+        return torch.cat(kl_of_levels(q, self.prior, z), -1)
+
+    def kl_parts(self, shares: Tensor) -> dict[str, Tensor]:
+        """Each level's part of the KL: `kl_1` (the bottom) to `kl_L`."""
+        return {f"kl_{number}": part.sum() for number, part in enumerate(self.levels(shares), 1)}
+
+
+class HierarchicalVAE(LevelledVAE):
     """A stack of Gaussian levels, z₁ (the bottom, which is decoded) to z_L (the top, N(0, I)): p(x|z₁) p(z₁|z₂) … p(z_L).
 
     inference: how the levels are found in an image.
@@ -146,15 +177,6 @@ class HierarchicalVAE(LatentVariableModel):
         self.top_down = nn.ModuleList(mlp([latent_sizes[i], hidden_sizes[i], 2 * latent_sizes[i - 1]]) for i in tops)
         self.decoder = mlp([latent_sizes[0], hidden_sizes[0], pixels])
         self.pixels = PixelLikelihood(likelihood, len(self.input_shape), sigma=sigma, learn_sigma=learn_sigma)
-
-    @property
-    def depth(self) -> int:
-        """The number of levels."""
-        return len(self.latent_sizes)
-
-    def levels(self, z: Tensor) -> tuple[Tensor, ...]:
-        """z cut into its levels, the bottom first: (…, latent_size) → one (…, latent_sizes[i]) a level."""
-        return self.check_latent(z).split(self.latent_sizes, dim=-1)
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> LatentStack:
         """q(z|x) over all levels: a `LatentStack` over (batch, latent_size)."""
@@ -209,14 +231,6 @@ class HierarchicalVAE(LatentVariableModel):
     def decode(self, z: Tensor, y: Tensor | None = None) -> Independent:
         """p(x|z₁) for z of shape (…, latent_size): of all the levels, the bottom alone reaches the pixels directly."""
         return self.pixels(self.decoder(self.levels(z)[0]).unflatten(-1, self.input_shape))
-
-    def kl_terms(self, q: LatentStack, z: Tensor) -> Tensor:
-        """Each latent's share of the KL, those of the bottom level first: (batch, latent_size), in nats. See `kl_of_levels`."""
-        return torch.cat(kl_of_levels(q, self.prior, z), -1)
-
-    def kl_parts(self, shares: Tensor) -> dict[str, Tensor]:
-        """Each level's part of the KL: `kl_1` (the bottom) to `kl_L`."""
-        return {f"kl_{number}": part.sum() for number, part in enumerate(self.levels(shares), 1)}
 
     @torch.no_grad()
     def resample(self, x: Tensor, level: int, n: int) -> Tensor:
