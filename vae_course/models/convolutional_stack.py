@@ -18,7 +18,8 @@ class ConvolutionalStack(LevelledVAE):
 
     Found from the top down, q(z₂|x) q(z₁|z₂, x), by residual inference: what z₂ leads to expect of z₁ is moved and stretched (Vahdat &
     Kautz 2020, section 3.2, there with many more levels). z₂ reaches the pixels by two ways: through z₁, and beside it.
-    input_shape: (channels, height, width), sides that 8 divides. top_size: how many numbers z₂ has. maps: of z₁, whose size is maps · height/4 · width/4.
+    input_shape: (channels, height, width), sides that 8 divides. top_size: how many numbers z₂ has.
+    maps: how many z₁ has, which makes maps · height/4 · width/4 numbers.
     channels: of the features at a half, a quarter and an eighth of the image's height and width.
     beta, anneal_steps, free_bits: as for `LatentVariableModel`; likelihood, sigma, learn_sigma: as for `networks.PixelLikelihood`.
     start: about what an untrained decoder paints, as for `ConvolutionalVAE`.
