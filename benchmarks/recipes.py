@@ -90,7 +90,7 @@ def _levels(latent_sizes: list[int], hidden_sizes: list[int], inference: str = "
     return Recipe("hierarchical:HierarchicalVAE", config, minutes=10, **FRESH)
 
 
-def _adversarial(prior: str) -> Recipe:
+def _adversarial(prior: str, **more) -> Recipe:
     """One recipe for all priors. The match comes in slowly, since codes that are pressed from the first step on lose their images, and as
     all rates fall together, the game comes to rest.
     """
@@ -105,6 +105,7 @@ def _adversarial(prior: str) -> Recipe:
         "match_weight": 20.0,
         "anneal_steps": 800,
         "half_life": 1100,
+        **more,
     }
     return Recipe("adversarial:AdversarialAutoencoder", config, epochs=20, batch_size=256, learning_rate=3e-3, game=True)
 
@@ -115,12 +116,19 @@ def _melodies(word_dropout: float, beta: float, **more) -> Recipe:
     return Recipe("recurrent:RecurrentVAE", config, data="melodies", learning_rate=4e-3, held_out_labels=tunes, epochs=120, minutes=10)
 
 
-def _faces(seed: int) -> Recipe:
-    """Faces of 32×32, half of the time told their attributes. β is 1; with `beta_from` all epochs are run, the last with small steps."""
-    told = {"levels": [4, 3, 3, 3, 4, 4, 5, 2, 2, 2], "hidden": 0.5, "input_shape": [3, 32, 32], "channels": [20, 40, 56]}
+def _faces(seed: int, hidden: float = 0.5, epochs: int = 40) -> Recipe:
+    """Faces of 32×32, `hidden` of them untold. β is 1; with `beta_from` all epochs are run, the last with small steps."""
+    told = {"levels": [4, 3, 3, 3, 4, 4, 5, 2, 2, 2], "hidden": hidden, "input_shape": [3, 32, 32], "channels": [20, 40, 56]}
     config = told | {"latent_size": 48, "likelihood": "gaussian", "sigma": 0.05, "learn_sigma": True, "beta": 1.0}
     how = {"data": "faces", "given": "half size", "batch_size": 64, "learning_rate": 2e-3, "held_out": 500, "beta_from": 1.0}
-    return Recipe("attributes:AttributeVAE", config, seed=seed, epochs=40, minutes=8, **how)
+    return Recipe("attributes:AttributeVAE", config, seed=seed, epochs=epochs, minutes=8, **how)
+
+
+def _colour(data: str, seed: int, given: str = "", start: float = 0.5) -> Recipe:
+    """One small network for every kind of picture in colour, so that what differs in their bits is the pictures."""
+    config = {"input_shape": [3, 32, 32], "latent_size": 32, "channels": [16, 32, 64], "start": start}
+    how = {"data": data, "given": given, "seed": seed, "batch_size": 64, "learning_rate": 2e-3, "held_out": 500, "epochs": 25, "minutes": 6}
+    return Recipe("convolutional:ConvolutionalVAE", config, **how)
 
 
 ANNEALED = {"anneal_steps": 8600}  # 20 epochs
@@ -149,7 +157,14 @@ RECIPES = {
     **{f"convolutional-vae-sprites-10-beta-{beta}-seed-{seed}": _sprites(beta, seed) for beta in (1, 4) for seed in (0, 1, 2)},
     **{f"convolutional-vae-sprites-10-falling-beta-seed-{seed}": _unfolded(seed) for seed in (0, 1, 2)},
     "attribute-vae-faces": _faces(0),
+    **{f"half-told-faces-seed-{seed}": _faces(seed, epochs=16) for seed in (0, 1, 2)},
+    **{f"always-told-faces-seed-{seed}": _faces(seed, hidden=0.0, epochs=16) for seed in (0, 1, 2)},
     **{f"adversarial-mnist-{prior}-2": _adversarial(prior) for prior in ("gaussian", "mixture", "handwriting")},
+    # The VAE beside them: one network, one recipe, and the whole KL by its formula in the place of the game.
+    "by-formula-mnist-gaussian-2": _adversarial("gaussian", match_weight=1.0, by_formula=True, discriminator_steps=0),
+    **{f"colour-sprites-32-seed-{seed}": _colour("colour-sprites", seed, start=0.036) for seed in (0, 1, 2)},
+    **{f"colour-faces-32-seed-{seed}": _colour("faces", seed, "half size") for seed in (0, 1, 2)},
+    **{f"colour-photographs-32-seed-{seed}": _colour("photographs", seed) for seed in (0, 1, 2)},
     # One to write again what was read, each step from the code alone; one to write new tunes, for which it reads its own steps, too.
     "recurrent-melodies-rewriting": _melodies(1.0, 0.05, latent_size=48),
     "recurrent-melodies-sampling": _melodies(0.2, 1.0, latent_size=32, free_bits=0.2),

@@ -31,6 +31,7 @@ from .judging import FreshJudge
 from .latents import active_units, kl_per_dimension, posterior_means
 from .linear_probe import linear_probe
 from .matching import maximum_mean_discrepancy, neighbours_logit, two_sample_auc
+from .packed import bits_when_packed
 from .sample_quality import SampleQuality, frechet_distance, sample_quality
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "best_linear_map",
     "biased_sample",
     "bits_per_dimension",
+    "bits_when_packed",
     "code_information",
     "coverage",
     "draws_given_seen",

@@ -6,6 +6,7 @@
 
 from .agreement import draw_agreement, show_agreement
 from .bars import draw_bars, draw_histograms, show_bars, show_histograms
+from .bits import show_bit_maps
 from .blocks import show_blocks
 from .clouds import draw_clouds, show_clouds
 from .curves import draw_curves, show_curves
@@ -58,6 +59,7 @@ __all__ = [
     "show_against",
     "show_agreement",
     "show_bars",
+    "show_bit_maps",
     "show_bound",
     "show_blocks",
     "show_clouds",
