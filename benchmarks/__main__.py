@@ -79,6 +79,7 @@ PARTS = {
     "strokes": _result("strokes", "digits as pen strokes"),
     "face-attributes": _result("face_attributes", "attributes of drawn faces, read by a network"),
     "face-edits": _result("face_edits", "faces edited by arrows and by conditions, as a reader of attributes sees them"),
+    "face-seeds": _result("face_seeds", "the same edits, and what codes say of skin, over three seeds and two ways to tell"),
     "sequences": _result("sequences", "the recurrent VAE on series"),
     "series": _result("series", "one small VAE a set of series, beside simple rules"),
     "linear-probe": _result("linear_probe", "what a linear rule reads from codes"),

@@ -9,6 +9,7 @@ import torch
 from vae_course import checkpoints, widgets
 from vae_course.data import load
 from vae_course.data.sprites import sprites
+from vae_course.data.texts import texts
 
 ARROWS = {"up": torch.ones(2), "on": torch.eye(2)[0]}
 EXPLORERS = {
@@ -24,6 +25,9 @@ EXPLORERS = {
     "LabelAndStyle": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
     "FactorSliders": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), sprites(train=10, test=300)),
     "ArrowSliders": lambda trained, data: widgets.ArrowSliders(trained("VAE"), data.test.x[:3].double(), ARROWS),
+    "StoryRewriter": lambda trained, data: widgets.StoryRewriter(
+        checkpoints.pretrained("paragraph-texts-two-levels-seed-0"), texts(train=1, test=3).test.x
+    ),
     "TuneMixer": lambda trained, data: widgets.TuneMixer(
         checkpoints.pretrained("recurrent-melodies-rewriting"), *load("melodies").test.x[:2]
     ),

@@ -8,7 +8,7 @@ import torch
 import vae_course
 from vae_course.data import binarise
 from vae_course.widgets import ArrowSliders, DrawYourOwn, FactorSliders, Family, LabelAndStyle, LatentPad, LatentSliders
-from vae_course.widgets import LevelResampler, LiveTraining, Morph, PosteriorGap, Trick, TuneMixer, TwoGaussians
+from vae_course.widgets import LevelResampler, LiveTraining, Morph, PosteriorGap, StoryRewriter, Trick, TuneMixer, TwoGaussians
 
 model, flat = vae_course.pretrained("vae-mnist-20"), vae_course.pretrained("vae-mnist-2")
 family = {"β = 1": model} | {f"β = {beta}": vae_course.pretrained(f"vae-mnist-20-beta-{beta}") for beta in ("0.5", "4", "16")}
@@ -17,6 +17,7 @@ x = data.test.x
 torch.manual_seed(0)
 own = binarise(flat.sample(8), seed=0)
 tunes = vae_course.load("melodies").test.x
+little_stories = vae_course.load("texts").test.x[:3]
 two_levels = vae_course.pretrained("hierarchical-mnist-binary-2")
 makers = {
     "Latent sliders": lambda: LatentSliders(model, data=data),
@@ -30,6 +31,7 @@ makers = {
     "Arrow sliders": lambda: ArrowSliders(model, x[:3], {"first": torch.eye(20)[0], "all": torch.ones(20) / 4}),
     "The gap": lambda: PosteriorGap(flat, own, points=401),
     "Tune mixer": lambda: TuneMixer(vae_course.pretrained("recurrent-melodies-rewriting"), tunes[0], tunes[-1]),
+    "Story rewriter": lambda: StoryRewriter(vae_course.pretrained("paragraph-texts-two-levels-seed-0"), little_stories),
     "Level resampler": lambda: LevelResampler(two_levels, data),
     "Draw your own": lambda: DrawYourOwn(flat, data),
 }
@@ -49,7 +51,7 @@ history = fit(VAE(), data.train.head(2000), epochs=3, quiet=True, on_epoch=LiveT
 """
 # Those that the browser paints from a scene, and one in colour, with convolutions. A new explorer is among them unless it stands here:
 # what only the kernel draws says in its own file why, and what draws its own lines has a test of its own.
-BY_OTHER_MEANS = {"The reparameterisation trick", "Two Gaussians", "The gap", "Tune mixer", "Draw your own"}
+BY_OTHER_MEANS = {"The reparameterisation trick", "Two Gaussians", "The gap", "Tune mixer", "Story rewriter", "Draw your own"}
 PAINTED = [*(title for title in TITLES if title not in BY_OTHER_MEANS), "In colour"]
 COLOUR = """
 class InColour(LatentSliders):

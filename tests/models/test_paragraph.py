@@ -208,3 +208,30 @@ def test_bad_texts_are_told(x):
         model.decode(torch.zeros(1, 9)).sample(temperature=0.0)
     with pytest.raises(ValueError, match="numbers from 1 to 3"):
         model.redraw(x[0], 2, sentences=[4])
+
+
+def test_what_a_sentence_says_for_itself_is_held_under_another_paragraph(x):
+    model = make().eval()
+    z = model.encode(x).sample()
+    own, z_p = model.own_part(z), model.levels(z)[1]
+    torch.testing.assert_close(model.with_paragraph(z_p, own), z)
+    other = torch.randn_like(z_p)
+    moved = model.with_paragraph(other, own)
+    torch.testing.assert_close(model.own_part(moved), own, rtol=1e-3, atol=1e-3)
+    given = model.given_paragraph(other)
+    torch.testing.assert_close(moved[:, : own[0].numel()], given.mean + given.stddev * own.flatten(1))
+    with pytest.raises(ValueError, match="this model is flat"):
+        make(sentence_size=0).own_part(torch.zeros(1, 3))
+
+
+def test_the_price_of_the_sentences_rises_with_the_paragraphs_or_is_full_at_once(x):
+    """At the first step no KL counts, or that of the sentences alone."""
+    totals = {}
+    for anneal in (True, False):
+        torch.manual_seed(0)
+        model = make(anneal_steps=10, anneal_sentences=anneal).train()
+        torch.manual_seed(1)
+        loss = model.loss(x)
+        totals[anneal] = loss.total - loss.reconstruction
+    torch.testing.assert_close(totals[True], torch.zeros(()))
+    torch.testing.assert_close(totals[False], loss.kl_sentences)

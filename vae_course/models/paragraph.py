@@ -75,8 +75,9 @@ class ParagraphVAE(LatentVariableModel):
     embedding_size: numbers by which a word is read. hidden_size: of every hidden layer. window: how many words the writer looks back.
     word_dropout: the share of true words hidden from the writer in training. With 1 it never sees any, in evaluation neither.
     beta: what the KL of both levels counts for.
-    anneal_steps: in training the KL of z_p rises from 0 to `beta` over the first so many steps, that of z_s counts in full from the first:
-        what sentences share is to be found by z_p, and not by each z_s for itself.
+    anneal_steps: in training the price of a nat of KL rises from 0 to `beta` over the first so many steps.
+    anneal_sentences: whether that of z_s rises, too, or counts in full from the first step: then z_p, which is free, learns all that
+        there is to say, and z_s stays silent.
     free_bits: a KL in nats that each number of each z_s has for nothing. z_p needs none: no word of one sentence
         tells anything to another, so that what they share has no other way.
     Latents stand side by side, z = (z_1, z_2, z_3, z_p): `encode`, `decode` and `prior` are over that z; `levels` cuts it up.
@@ -95,6 +96,7 @@ class ParagraphVAE(LatentVariableModel):
         word_dropout: float = 0.0,
         beta: float = 1.0,
         anneal_steps: int = 0,
+        anneal_sentences: bool = True,
         free_bits: float = 0.0,
         end_token: int = 0,
     ) -> None:
@@ -118,6 +120,7 @@ class ParagraphVAE(LatentVariableModel):
         self.sentences, self.paragraph_size, self.sentence_size = sentences, paragraph_size, sentence_size
         self.latent_sizes = [own, paragraph_size] if own else [paragraph_size]
         self.word_dropout, self.end_token, self.window = word_dropout, end_token, window
+        self.anneal_sentences = anneal_sentences
         self.words = nn.Embedding(vocabulary, embedding_size)
         nn.init.normal_(self.words.weight, std=0.3)
         self.reader = nn.Sequential(mlp([words * embedding_size, 2 * hidden_size, hidden_size]), nn.ReLU())
@@ -180,7 +183,8 @@ class ParagraphVAE(LatentVariableModel):
         reconstruction = -self.decode(z, y).log_prob(x).mean()
         shares = self.kl_terms(q, z).mean(0)
         own = self.sentences * self.sentence_size
-        total = reconstruction + self.kl_weight * shares[own:].sum() + self.beta * shares[:own].clamp_min(self.free_bits).sum()
+        of_sentences = self.kl_weight if self.anneal_sentences else self.beta
+        total = reconstruction + self.kl_weight * shares[own:].sum() + of_sentences * shares[:own].clamp_min(self.free_bits).sum()
         return Loss(total=total, reconstruction=reconstruction, kl=shares.sum(), **self.kl_parts(shares))
 
     def logits_given(self, z: Tensor, x: Tensor) -> Tensor:
@@ -226,6 +230,25 @@ class ParagraphVAE(LatentVariableModel):
             drawn = self.given_paragraph(z_p).sample().view_as(z_s)
             is_new = torch.tensor([number in wanted for number in range(1, self.sentences + 1)], device=z_s.device)
             return torch.cat([torch.where(is_new.unsqueeze(-1), drawn, z_s).flatten(1), z_p], -1)
+
+    def own_part(self, z: Tensor) -> Tensor:
+        """What each z_s adds to z_p: its distance from the mean of p(z_s | z_p) in standard deviations, (…, sentences, sentence_size).
+
+        z: (…, latent_size). `with_paragraph` is the way back, under the same z_p or another. Raises ValueError when the model is flat.
+        """
+        z_s, z_p = self.levels(z)
+        given = self._given(z_p)
+        return (z_s - given.mean.view_as(z_s)) / given.stddev.view_as(z_s)
+
+    def with_paragraph(self, z_p: Tensor, own_part: Tensor) -> Tensor:
+        """z, (…, latent_size), of sentences that say the same for themselves under a z_p (…, paragraph_size): see `own_part`."""
+        given = self._given(z_p)
+        return torch.cat([given.mean + given.stddev * own_part.flatten(-2), z_p], -1)
+
+    def _given(self, z_p: Tensor) -> Independent:
+        if not self.sentence_size:
+            raise ValueError("this model is flat, so it has no latent of a sentence. Take one with sentence_size above 0.")
+        return self.given_paragraph(z_p)
 
     def check_values(self, x: Tensor) -> Tensor:
         """Return x if its rows are one-hot or zeros and no sentence is empty, else raise a ValueError that says what is wrong."""

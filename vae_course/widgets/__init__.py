@@ -35,6 +35,7 @@ from .levels import LevelResampler
 from .live_training import LiveTraining
 from .morph import Morph
 from .posterior_gap import PosteriorGap
+from .story_rewriter import StoryRewriter
 from .trick import Trick
 from .tune_mixer import TuneMixer
 from .two_gaussians import TwoGaussians
@@ -53,6 +54,7 @@ __all__ = [
     "Morph",
     "PosteriorGap",
     "Still",
+    "StoryRewriter",
     "Trick",
     "TuneMixer",
     "TwoGaussians",
