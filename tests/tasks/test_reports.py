@@ -38,6 +38,9 @@ MEASURED = (
     "other",
     "kl_bottom",
     "kl_top",
+    "before",
+    "after",
+    "saved",
 )
 
 
@@ -67,6 +70,7 @@ def test_a_topic_has_one_open_task():
         "recipe_report",
         "gap_report",
         "label_report",
+        "edit_report",
         "dropout_report",
         "stack_report",
     ]

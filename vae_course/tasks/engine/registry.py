@@ -18,6 +18,7 @@ TOPICS = (
     "training",
     "disentangling",
     "conditional",
+    "faces",
     "adversarial",
     "recurrent",
     "hierarchical",

@@ -1,0 +1,1 @@
+"""Faces: attributes, editing, fairness."""
