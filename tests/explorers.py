@@ -25,6 +25,10 @@ EXPLORERS = {
     "LabelAndStyle": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
     "FactorSliders": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), sprites(train=10, test=300)),
     "ArrowSliders": lambda trained, data: widgets.ArrowSliders(trained("VAE"), data.test.x[:3].double(), ARROWS),
+    "GapFiller": lambda trained, data: widgets.GapFiller(
+        {"a beat": (checkpoints.pretrained("series-heartbeats"), load("heartbeats").train.x[:200, :, 0], load("heartbeats").test.x[0])},
+        candidates=20,
+    ),
     "StoryRewriter": lambda trained, data: widgets.StoryRewriter(
         checkpoints.pretrained("paragraph-texts-two-levels-seed-0"), texts(train=1, test=3).test.x
     ),

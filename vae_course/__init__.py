@@ -88,6 +88,9 @@ if TYPE_CHECKING:  # what an editor reads; a test holds that it is the same as b
         Family as Family,
     )
     from .widgets import (
+        GapFiller as GapFiller,
+    )
+    from .widgets import (
         LabelAndStyle as LabelAndStyle,
     )
     from .widgets import (
@@ -157,6 +160,7 @@ _HOMES = {
         "TuneMixer",
         "TwoGaussians",
         "Family",
+        "GapFiller",
         "FactorSliders",
         "LabelAndStyle",
         "LevelResampler",

@@ -7,7 +7,7 @@ import base64
 import torch
 import vae_course
 from vae_course.data import binarise
-from vae_course.widgets import ArrowSliders, DrawYourOwn, FactorSliders, Family, LabelAndStyle, LatentPad, LatentSliders
+from vae_course.widgets import ArrowSliders, DrawYourOwn, FactorSliders, Family, GapFiller, LabelAndStyle, LatentPad, LatentSliders
 from vae_course.widgets import LevelResampler, LiveTraining, Morph, PosteriorGap, StoryRewriter, Trick, TuneMixer, TwoGaussians
 
 model, flat = vae_course.pretrained("vae-mnist-20"), vae_course.pretrained("vae-mnist-2")
@@ -17,6 +17,7 @@ x = data.test.x
 torch.manual_seed(0)
 own = binarise(flat.sample(8), seed=0)
 tunes = vae_course.load("melodies").test.x
+beats = vae_course.load("heartbeats")
 little_stories = vae_course.load("texts").test.x[:3]
 two_levels = vae_course.pretrained("hierarchical-mnist-binary-2")
 makers = {
@@ -33,6 +34,7 @@ makers = {
     "Tune mixer": lambda: TuneMixer(vae_course.pretrained("recurrent-melodies-rewriting"), tunes[0], tunes[-1]),
     "Story rewriter": lambda: StoryRewriter(vae_course.pretrained("paragraph-texts-two-levels-seed-0"), little_stories),
     "Level resampler": lambda: LevelResampler(two_levels, data),
+    "Gap filler": lambda: GapFiller({"a beat": (vae_course.pretrained("series-heartbeats"), beats.train.x[..., 0], beats.test.x[0])}),
     "Draw your own": lambda: DrawYourOwn(flat, data),
 }
 explorers = {title: make() for title, make in makers.items()}

@@ -33,6 +33,27 @@ def test_errors_are_shares_of_the_first_rule(figures):
     assert places == {0.25, 0.5, 0.75, 1.0, 0.125}
 
 
+def test_the_main_rival_has_a_sign_of_its_own_and_the_best_of_the_others_its_name(figures):
+    rows = {
+        "use": {"VAE": [1.0], "naive": 4.0, "one Gaussian": 2.0, "clever": 0.5},
+        "other": {"VAE": [1.0], "naive": 4.0, "one Gaussian": 0.5},
+    }
+    plots.show_against(rows, ALT)
+    axis = figures[0].axes[0]
+    assert [text.get_text() for text in axis.texts[:1]] == ["clever"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["use\n1 is: naive", "other\n1 is: naive"]
+    dark = [points.get_offsets()[0, 0] for points in axis.collections if tuple(points.get_facecolor()[0][:3]) == (0.2, 0.2, 0.2)]
+    assert dark == [0.5, 0.125]
+
+
+def test_a_rivals_band_is_drawn_within_the_gap_alone(figures):
+    x = torch.tensor([[0.5, 1.0], [0.0, 0.0], [0.0, 0.0], [0.5, 1.0]])
+    around = torch.stack([torch.zeros(4), torch.ones(4)])
+    plots.show_series([plots.Panel.with_gap("one", x, torch.ones(4), rival_band=around)], ALT)
+    edges = [line.get_ydata() for line in figures[0].axes[0].lines if line.get_color() == RIVAL]
+    np.testing.assert_array_equal(edges, [[np.nan, 0, 0, np.nan], [np.nan, 1, 1, np.nan]])
+
+
 def test_detections_draw_a_line_a_seed_and_a_rule(figures):
     curves = {"odd": {"VAE": [[0.5, 0.6], [0.7, 0.8]], "rule": [0.5, 0.9]}}
     plots.show_detections(curves, [0.1, 0.2], ALT)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
+from torch.distributions import MultivariateNormal
 
 
 def last_value_forecast(past: Tensor, steps: int) -> Tensor:
@@ -62,6 +65,70 @@ def principal_components(train: Tensor, values: Tensor, size: int) -> Tensor:
 
     pca = PCA(size, random_state=0).fit(train.numpy())
     return torch.from_numpy(pca.inverse_transform(pca.transform(values.numpy()))).to(values.dtype)
+
+
+def gaussian_given_seen(train: Tensor, values: Tensor, seen: Tensor, *, ridge: float = 0.0) -> tuple[Tensor, Tensor]:
+    """What one Gaussian, with the mean and covariance of `train`, says of the unseen steps given the seen ones: mean and σ of each step.
+
+    With the steps parted into seen s and unseen u, the mean is μ_u + Σ_us Σ_ss⁻¹ (x_s − μ_s) and the covariance Σ_uu − Σ_us Σ_ss⁻¹ Σ_su
+    (Bishop 2006, section 2.3.1). Where a step was seen, the mean is its value and σ is 0.
+    train: (m, steps); values, seen: (n, steps). ridge: added to the variance of each step. Both results: (n, steps).
+    """
+    mean, covariance = train.double().mean(0), torch.cov(train.double().T)
+    covariance = covariance + ridge * torch.eye(len(covariance), dtype=covariance.dtype)
+    believed, sigma = values.double().clone(), torch.zeros(values.shape, dtype=torch.float64)
+    kinds, kind_of = seen.bool().unique(dim=0, return_inverse=True)  # series with the same gap share one system
+    for number, known in enumerate(kinds):
+        rows, hidden = (kind_of == number).nonzero(), (~known).nonzero().squeeze(1)
+        across = covariance[hidden][:, known]
+        weights = torch.linalg.solve(covariance[known][:, known], across.T)  # (seen, unseen)
+        left = covariance[hidden, hidden] - (across * weights.T).sum(1)
+        believed[rows, hidden] = mean[hidden] + (values.double()[rows.squeeze(1)][:, known] - mean[known]) @ weights
+        sigma[rows, hidden] = left.clamp_min(0).sqrt()
+    return believed.to(values.dtype), sigma.to(values.dtype)
+
+
+def chosen_ridge(train: Tensor, *, folds: int = 5, candidates: Sequence[float] = (1e-7, 1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3)) -> float:
+    """The ridge under which one Gaussian finds left-out training series most likely, in `folds` parts. train: (m, steps)."""
+    scores = dict.fromkeys(candidates, 0.0)
+    for fold in range(folds):
+        out = torch.arange(len(train)) % folds == fold
+        mean, covariance = train[~out].double().mean(0), torch.cov(train[~out].double().T)
+        for ridge in candidates:
+            with_ridge = covariance + ridge * torch.eye(len(covariance), dtype=covariance.dtype)
+            scores[ridge] += MultivariateNormal(mean, with_ridge).log_prob(train[out].double()).sum().item()
+    return max(scores, key=lambda ridge: scores[ridge])
+
+
+def gaussian_code(train: Tensor, values: Tensor, size: int) -> Tensor:
+    """`values` (n, steps) from codes of `size` numbers as one Gaussian has them, components of `train` (m, steps) shrunk: (n, steps).
+
+    Probabilistic principal components (Tipping & Bishop 1999): a component of variance λ counts (λ − σ²) / λ, σ² being the mean variance
+    of the components left out. Without the shrinking it is `principal_components`.
+    """
+    mean = train.double().mean(0)
+    variances, directions = torch.linalg.eigh(torch.cov(train.double().T))
+    noise = variances[:-size].mean()
+    kept, shrunk = directions[:, -size:], 1 - noise / variances[-size:]
+    return (mean + (values.double() - mean) @ kept * shrunk @ kept.T).to(values.dtype)
+
+
+def gaussian_surprise(train: Tensor, values: Tensor, *, ridge: float = 0.0) -> Tensor:
+    """−log density under one Gaussian with the mean and covariance of `train`, but for what is the same for all: (n, steps) → (n,)."""
+    away = (values - train.mean(0)).double()
+    covariance = torch.cov(train.double().T) + ridge * torch.eye(train.shape[1], dtype=torch.float64)
+    return 0.5 * (away @ torch.linalg.inv(covariance) * away).sum(1).to(values.dtype)
+
+
+def gaussian_draws(train: Tensor, n: int, size: int) -> Tensor:
+    """New series, without noise, from `size` components of `train` (m, steps) with weights drawn from N(0, their variance): (n, steps).
+
+    Probabilistic principal components (Tipping & Bishop 1999): what the components left out vary by, on average, counts as noise.
+    """
+    variances, directions = torch.linalg.eigh(torch.cov(train.double().T))
+    spread = (variances[-size:] - variances[:-size].mean()).clamp_min(0).sqrt()
+    weights = torch.randn(n, size, dtype=torch.float64) * spread
+    return (train.double().mean(0) + weights @ directions[:, -size:].T).to(train.dtype)
 
 
 def rmse(found: Tensor, wanted: Tensor) -> float:

@@ -28,6 +28,7 @@ from .draw_your_own import DrawYourOwn
 from .explorer import Explorer, Still
 from .factors import FactorSliders
 from .family import Family
+from .gap_filler import GapFiller
 from .label_style import LabelAndStyle
 from .latent_pad import LatentPad
 from .latent_sliders import LatentSliders
@@ -46,6 +47,7 @@ __all__ = [
     "Explorer",
     "FactorSliders",
     "Family",
+    "GapFiller",
     "LabelAndStyle",
     "LatentPad",
     "LatentSliders",

@@ -20,6 +20,7 @@ from ..models.base import evaluating
 from ..models.conditional import LabelledMLP
 from ..models.hierarchical import HierarchicalVAE
 from ..models.networks import PixelLikelihood
+from . import chart
 from .latents import decoder_of
 
 TRIALS = 8
@@ -88,6 +89,7 @@ RUN: dict[str, Callable[[Tensor, dict, Numbers, int | None], Tensor]] = {
     "silu": lambda x, *_: F.silu(x),
     "tanh": lambda x, *_: x.tanh(),
     "sigmoid": lambda x, *_: x.sigmoid(),
+    "chart": lambda x, step, *_: chart.painted(x, step["steps"], step["height"], step["width"]),
     # The mean of a pixel between 0 and 1 whose level is a logistic's: `models.discretised`.
     "logistic mean": lambda x, step, *_: step["scale"] * (F.softplus((x + 0.5) / step["scale"]) - F.softplus((x - 0.5) / step["scale"])),
 }
@@ -189,7 +191,10 @@ def programme_of(model: Any) -> Programme | None:
     """The decoder of one of the course's models as a programme, or None where it has steps that are not known here.
 
     What it paints is compared with what the model decodes, so that a model of one's own that does more is left to the kernel.
+    What is no network and still is painted writes its programme itself, `as_programme`.
     """
+    if hasattr(model, "as_programme"):
+        return model.as_programme()
     network, pixels, shape = (getattr(model, name, None) for name in ("decoder", "pixels", "input_shape"))
     if not isinstance(network, nn.Module) or not isinstance(pixels, PixelLikelihood) or shape is None or len(shape) != 3:
         return None
