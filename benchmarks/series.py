@@ -43,6 +43,7 @@ SEEDS = (0, 1, 2)
 STORED = checkpoints.FOLDER / "series-uses.json"  # inside the package, so that the page finds it on Colab too
 STRENGTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
 KEPT = ("heartbeats", "waves", "ecg")  # whose model of seed 0 the page draws from
+TOLD = "gap, told the mean in training"
 WINDOW = 8  # steps of the moving variance
 
 
@@ -186,7 +187,9 @@ def wave_rows(models: list) -> dict:
         "forecast": judged([ahead for ahead, _, _ in by_model], gaussian["forecast"], (slice(None), slice(-GAP, None)), test.x[..., 0]),
         "gap": judged([filled for _, filled, _ in by_model], gaussian["gap"], hidden.nonzero(as_tuple=True), test.x[..., 0]),
     }
-    return {"rows": rows, "80 % bands": bands, "ridge": ridge}
+    told_the_mean = [trained("waves", seed, ToldTheMean) for seed in SEEDS[: len(models)]]
+    lies = [rmse(model.reconstruct(passed_off(model, holed.x))[..., 0][hidden], holed.clean[hidden]) for model in told_the_mean]
+    return {"rows": rows, "80 % bands": bands, TOLD: lies}
 
 
 def beat_rows(models: list) -> dict:
@@ -244,8 +247,8 @@ def beat_rows(models: list) -> dict:
                 "VAE": [1 - auroc(score, y > 0) for score in ours],
                 **{rule: 1 - auroc(score, y > 0) for rule, score in scores.items()},
             }
-    told = {"gap, told the mean in training": lies}
-    return {"rows": rows, "80 % bands": bands, "ridge": ridge, **told, "strengths": list(STRENGTHS), "AUROC": curves}
+    told = {TOLD: lies}
+    return {"rows": rows, "80 % bands": bands, **told, "strengths": list(STRENGTHS), "AUROC": curves}
 
 
 def sensor_rows(models: list) -> dict:
@@ -309,7 +312,7 @@ def day_rows(models: list) -> dict:
         "forecast": judged(found, gaussian[0], (slice(None), slice(12, None)), values),
         "gap": judged(filled, gaussian[1], (slice(None), slice(8, 14)), values),
     }
-    return {"rows": rows, "80 % bands": bands, "ridge": ridge}
+    return {"rows": rows, "80 % bands": bands}
 
 
 def label_rows(name: str, models: list) -> dict:

@@ -20,6 +20,7 @@ from vae_course import (
     ConvolutionalVAE,
     HierarchicalVAE,
     RecurrentVAE,
+    SeriesVAE,
     evaluate,
     fit,
     load,
@@ -28,7 +29,9 @@ from vae_course import (
     seed_everything,
 )
 from vae_course.data import FACE_ATTRIBUTES, Split, draw_faces, faces, with_level
+from vae_course.data.waves import waves
 from vae_course.evaluation import active_units, attribute_arrow, mutual_information_gap, posterior_means
+from vae_course.evaluation.series import gaussian_given_seen, interpolate_gaps, rmse
 from vae_course.training import mean_losses
 
 Run = dict[str, float | int | str]
@@ -241,6 +244,54 @@ def stack_report(images: int = 6_000, epochs: int = 8) -> list[Run]:
     return runs
 
 
+def series_report(steps: int = 2_000, hidden: int = 16) -> list[Run]:
+    """VAEs on few and on many waves, three seeds each, with as many steps of training; beside one Gaussian and a straight line."""
+    test = waves(1_000, seed=1)
+    part = test.x.clone()
+    part[:, 16 : 16 + hidden] = 0
+    gap = part[0, :, 1] == 0
+    straight = interpolate_gaps(part[..., 0], part[..., 1])
+
+    def error(found: torch.Tensor, where: torch.Tensor) -> float:
+        return 100 * rmse(found[:, where], test.clean[:, where])
+
+    runs: list[Run] = []
+    for series in (500, 8_000):
+        train = waves(series, seed=10).x
+        rival = gaussian_given_seen(train[..., 0], part[..., 0], part[..., 1], ridge=1e-3)[0]
+        for seed in (0, 1, 2):
+            seed_everything(seed)
+            model = SeriesVAE(input_shape=(64, 2), latent_size=8).standardise(train)
+            fit(model, train, epochs=round(steps / -(-series // 128)), learning_rate=2e-3, seed=seed, quiet=True)
+            again = model.reconstruct(part)[..., 0]
+            run: Run = {"series": series, "seed": seed, "steps": model.steps_trained, "hidden": hidden, "vae": error(again, gap)}
+            run |= {"gaussian": error(rival, gap), "line": error(straight, gap), "rest": error(again, ~gap)}
+            runs.append(run | {"whole": 100 * rmse(again, test.clean)})
+    return runs
+
+
+def alarm_report(images: int = 10_000, epochs: int = 6) -> list[Run]:
+    """VAEs that never see one digit, two digits and three seeds each: is −ELBO a better alarm than the cost under the mean image?"""
+    data = load("mnist")
+    test = data.test
+    runs: list[Run] = []
+    for digit in (8, 1):
+        train, strange = data.train.x[data.train.y != digit][:images], test.y == digit
+        mean = train.mean(0).clamp(0.001, 0.999)
+        under_mean = -(test.x * mean.log() + (1 - test.x) * (1 - mean).log()).flatten(1).sum(1)
+        for seed in (0, 1, 2):
+            seed_everything(seed)
+            model = VAE(latent_size=2)
+            fit(model, train, epochs=epochs, seed=seed, quiet=True)
+            found = mean_losses(model, test.x[~strange])
+            scores = anomaly_scores(model, test.x, k=10)["−ELBO"]
+            run: Run = {"digit": digit, "seed": seed, "images": images, "epochs": epochs}
+            run |= {"reconstruction": found["reconstruction"], "kl": found["kl"], "loss": found["loss"]}
+            run |= {"stranger_loss": mean_losses(model, test.x[strange])["loss"], "auroc": auroc(scores, strange)}
+            runs.append(run | {"mean_auroc": auroc(under_mean, strange)})
+    return runs
+
+
 REPORTS = (
     bottleneck_report,
     weight_report,
@@ -252,6 +303,7 @@ REPORTS = (
     edit_report,
     dropout_report,
     stack_report,
+    series_report,
 )
 
 

@@ -38,6 +38,11 @@ MEASURED = (
     "other",
     "kl_bottom",
     "kl_top",
+    "vae",
+    "gaussian",
+    "line",
+    "rest",
+    "whole",
     "before",
     "after",
     "saved",
@@ -73,6 +78,7 @@ def test_a_topic_has_one_open_task():
         "edit_report",
         "dropout_report",
         "stack_report",
+        "series_report",
     ]
     assert all(task.points == 2 for task in OPEN)
 

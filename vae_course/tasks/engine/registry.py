@@ -22,6 +22,7 @@ TOPICS = (
     "adversarial",
     "recurrent",
     "hierarchical",
+    "series",
     "at_work",
     "failures",
 )
