@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy.stats import norm
 
-from vae_course.evaluation.matching import maximum_mean_discrepancy, two_sample_auc
+from vae_course.evaluation.matching import maximum_mean_discrepancy, neighbours_gap, two_sample_auc
 
 
 def points(n: int, seed: int, *, shift: float = 0.0, width: int = 2):
@@ -19,6 +19,22 @@ def test_sets_from_one_distribution_match():
         a, b = points(600, seed), points(600, seed + 10)
         assert 0.43 < two_sample_auc(a, b, seed=seed) < 0.57
         assert abs(maximum_mean_discrepancy(a, b)) < 0.01
+
+
+def test_neighbours_estimate_a_kl_whose_formula_is_known():
+    p, q = torch.distributions.Normal(0.0, 1.0), torch.distributions.Normal(1.0, 0.6)
+    torch.manual_seed(0)
+    a, b, again = p.sample((3000, 2)), q.sample((2000, 2)), p.sample((2000, 2))
+    kl = 2 * torch.distributions.kl_divergence(q, p).item()
+    assert neighbours_gap(a, b) == pytest.approx(kl, rel=0.1)
+    assert abs(neighbours_gap(a, again)) < 0.06
+    fine = torch.cat([again[:, :1], again[:, :1] + 0.01 * again[:, 1:]], 1)  # a line that fills no area
+    assert neighbours_gap(a, fine, neighbours=5) > 3
+
+
+def test_equal_points_have_no_distance():
+    with pytest.raises(ValueError, match="no distance may be 0"):
+        neighbours_gap(points(40, 0), torch.zeros(40, 2))
 
 
 def test_sets_far_apart_do_not():

@@ -313,6 +313,34 @@ def test_with_a_weight_there_are_two_phases(blobs):
     assert set(again.state_dict()) == {"reconstruction", "discriminator"}
 
 
+def test_by_formula_it_steps_as_a_vae_does(blobs):
+    """Against the written-out loss of a VAE on the same network; the discriminator is neither heard nor taught."""
+    config = {"spread": True, "match_weight": 1.0, "by_formula": True, "discriminator_steps": 0}
+    model, twin, x = make(**config), make(**config), blobs.train.x[:16]
+    torch.manual_seed(5)
+    optimizer, before = model.optimizer(1e-2), snapshot(model)
+    found = [model.training_step(x, None, optimizer) for _ in range(3)][-1]
+    assert moved(model, before) == {"encoder", "decoder"}
+
+    both = torch.optim.Adam([*twin.encoder.parameters(), *twin.decoder.parameters()], lr=1e-2)
+    torch.manual_seed(5)
+    for _ in range(3):
+        with torch.no_grad():
+            twin.discriminator_loss(x)  # which the record keeps: it draws as many random numbers as the step does
+        mu, log_var = twin.encoder(x.flatten(1)).chunk(2, dim=1)
+        z = mu + torch.exp(0.5 * log_var) * torch.randn_like(mu)
+        reconstruction = F.binary_cross_entropy_with_logits(twin.decoder(z), x.flatten(1), reduction="sum") / len(x)
+        kl = -0.5 * (1 + log_var - mu**2 - log_var.exp()).sum(1).mean()
+        both.zero_grad()
+        (reconstruction + kl).backward()
+        both.step()
+    torch.testing.assert_close(found.reconstruction, reconstruction.detach(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found.generator, kl.detach(), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(found.total, (reconstruction + kl).detach(), rtol=1e-4, atol=1e-4)
+    for ours, theirs in zip(model.parameters(), twin.parameters(), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
+
+
 def test_the_match_comes_in_slowly(blobs):
     model, x = make(match_weight=8.0, anneal_steps=4), blobs.train.x[:16]
     optimizer, weights = model.optimizer(1e-3), []
@@ -373,6 +401,8 @@ def test_a_checkpoint_brings_the_model_back(blobs, tmp_path):
         (make, {"half_life": -1}, "half_life is -1"),
         (make, {"gradient_penalty": -0.1}, "gradient_penalty is -0.1"),
         (make, {"match_weight": -1.0}, "match_weight is -1.0"),
+        (make, {"by_formula": True, "match_weight": 1.0}, "spread=False"),
+        (make, {"by_formula": True, "match_weight": 1.0, "spread": True, "prior": "handwriting"}, "expected spread=True, a match_weight"),
         (make, {"channels": (4, 0)}, r"channels is \[4, 0\]"),
         (make_semi, {"classes": 1}, "classes is 1"),
         (make_semi, {"noise": -1.0}, "noise is -1.0"),

@@ -30,7 +30,7 @@ from .information import CodeInformation, code_information
 from .judging import FreshJudge
 from .latents import active_units, kl_per_dimension, posterior_means
 from .linear_probe import linear_probe
-from .matching import maximum_mean_discrepancy, neighbours_logit, two_sample_auc
+from .matching import maximum_mean_discrepancy, neighbours_gap, neighbours_logit, two_sample_auc
 from .packed import bits_when_packed
 from .sample_quality import SampleQuality, frechet_distance, sample_quality
 
@@ -73,6 +73,7 @@ __all__ = [
     "missing_rmse",
     "mutual_information_gap",
     "negative_log_likelihood",
+    "neighbours_gap",
     "neighbours_logit",
     "network_probe",
     "parity_gap",

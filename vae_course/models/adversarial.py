@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.distributions import Distribution, Independent
+from torch.distributions import Distribution, Independent, kl_divergence
 
 from ..objectives import gaussian
 from .autoencoder import point
@@ -45,6 +45,9 @@ class AdversarialAutoencoder(GenerativeModel):
     match_weight: with a weight λ, encoder and decoder go down reconstruction + λ · mean(−logit D(z)). The best discriminator's logit is
         log p(z) − log q(z), so the mean estimates KL(q(z) ‖ p(z)), of which the −log D of the third phase is another reading. The
         discriminator's hidden units are then SiLUs, and `generator_rate` is not looked at. With 0 there are three phases.
+    by_formula: λ weighs KL(q(z|x) ‖ p(z)) itself, averaged over images, and nobody hears the discriminator: with λ = 1 the loss is a
+        VAE's, of the same network, steps and rates, so that what the game changes can be told from what they do. Needs `spread` and a
+        Gaussian prior.
     anneal_steps: λ rises from 0 to `match_weight` over so many steps, so that there are codes worth pressing before they are pressed.
     principal: with a number, encoder and decoder have a linear layer of that width at their pixels' side, which `start_at` sets to the
         data's principal axes. Training then begins with what a linear model knows, and goes on from there in all weights.
@@ -71,6 +74,7 @@ class AdversarialAutoencoder(GenerativeModel):
         gradient_penalty: float = 0.0,
         spread: bool = False,
         match_weight: float = 0.0,
+        by_formula: bool = False,
         anneal_steps: int = 0,
         principal: int = 0,
         classes: int = 0,
@@ -88,6 +92,9 @@ class AdversarialAutoencoder(GenerativeModel):
         for name, value in strengths.items():
             if not value >= 0:
                 raise ValueError(f"{name} is {value}, expected a number of at least 0.")
+        if by_formula and not (spread and match_weight and prior == "gaussian"):
+            given = f"spread={spread}, match_weight={match_weight}, prior={prior!r}"
+            raise ValueError(f"by_formula came with {given}, expected spread=True, a match_weight above 0, and the prior 'gaussian'.")
         super().__init__(input_shape=input_shape, latent_size=latent_size)
         it = prior_named(prior, latent_size)  # complains now about a prior that is not there
         if classes:
@@ -97,6 +104,7 @@ class AdversarialAutoencoder(GenerativeModel):
         self.discriminator_steps, self.discriminator_rate, self.generator_rate = discriminator_steps, discriminator_rate, generator_rate
         self.half_life, self.gradient_penalty = half_life, gradient_penalty
         self.spread, self.match_weight, self.anneal_steps, self.principal = spread, match_weight, anneal_steps, principal
+        self.by_formula = by_formula
         numbers = 2 * latent_size if spread else latent_size  # μ and log σ², or the point
         self.encoder: nn.Module
         self.decoder: nn.Module
@@ -208,16 +216,24 @@ class AdversarialAutoencoder(GenerativeModel):
     def generator_loss(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         """Phase 3: −log D(z), z the code of x. Its gradient passes through the discriminator and reaches the encoder alone.
 
-        With `match_weight` −logit D(z), whose mean estimates KL(q(z) ‖ p(z)).
+        With `match_weight` −logit D(z), whose mean estimates KL(q(z) ‖ p(z)); `by_formula` KL(q(z|x) ‖ p(z)), which hears no discriminator.
         """
-        return self._mismatch(self.encode(x).rsample(), y)
+        q = self.encode(x)
+        return self._charge(q, q.rsample(), y)
 
     def _weight(self) -> float:
         """What the generator's loss counts in the total: 1, or λ as far as it has risen."""
         risen = min(1.0, (self.steps_trained + 1) / self.anneal_steps) if self.anneal_steps else 1.0
         return self.match_weight * risen if self.match_weight else 1.0
 
+    def _charge(self, q: Independent, z: Tensor, y: Tensor | None) -> Tensor:
+        """What the encoder pays for its codes z, drawn from q."""
+        if self.by_formula:
+            return kl_divergence(q, self.prior).mean()
+        return self._mismatch(z, y)
+
     def _mismatch(self, z: Tensor, y: Tensor | None) -> Tensor:
+        """What the discriminator says of codes, as a price."""
         logits = through(self.discriminator, self._seen(z, y))
         return -logits.mean() if self.match_weight else F.softplus(-logits).mean()
 
@@ -250,10 +266,11 @@ class AdversarialAutoencoder(GenerativeModel):
     def _two_phases(self, x: Tensor, y: Tensor | None, optimizer: Phases) -> dict[str, Tensor]:
         """The discriminator, then encoder and decoder together, on one draw of each code."""
         discriminator = self._discriminator_steps(x, y, optimizer.discriminator)
-        z = self.encode(x).rsample()
-        reconstruction, mismatch = -self.decode(z).log_prob(x).mean(), self._mismatch(z, y)
-        step(optimizer.reconstruction, reconstruction + self._weight() * mismatch)
-        return {"reconstruction": reconstruction.detach(), "discriminator": discriminator, "generator": mismatch.detach()}
+        q = self.encode(x)
+        z = q.rsample()
+        reconstruction, charge = -self.decode(z).log_prob(x).mean(), self._charge(q, z, y)
+        step(optimizer.reconstruction, reconstruction + self._weight() * charge)
+        return {"reconstruction": reconstruction.detach(), "discriminator": discriminator, "generator": charge.detach()}
 
     def _discriminator_steps(self, x: Tensor, y: Tensor | None, optimizer: torch.optim.Optimizer) -> Tensor:
         """As many steps as are set, all on one batch; the loss that the last one met."""

@@ -228,6 +228,25 @@ def js_by_kl_div(log_p, log_q, dx):
     return sum(halves) / 2 * dx
 
 
+# ---- game_report
+
+
+def games_by_rows():
+    names = ("discriminator_steps", "seed", "reconstruction", "mismatch", "loss", "auc")
+    runs = [(1, 0, 158.5, 0.02, 159.0, 0.69), (1, 1, 154.4, -0.07, 153.1, 0.66), (1, 2, 172.7, 0.24, 177.6, 0.58)]
+    runs += [(4, 0, 153.9, 0.0, 153.8, 0.67), (4, 1, 152.4, 0.0, 152.4, 0.68), (4, 2, 153.7, -0.09, 151.9, 0.63)]
+    same = {"images": 6_000, "epochs": 15, "weight": 20}
+    return {"predicted": "no clear difference", "runs": [same | dict(zip(names, run, strict=True)) for run in runs], "came_true": True}
+
+
+def games_with_a_light_weight():
+    """Where the mismatch counts for little there is much of it, and the judge is sure."""
+    runs = {"discriminator_steps": [8, 8, 8, 1, 1, 1], "seed": [3, 4, 5] * 2, "images": 2_000, "epochs": 5, "weight": 0.5}
+    runs |= {"reconstruction": [150.12, 151.3, 149.9, 151.4, 150.2, 152.7], "mismatch": [1.31, 1.22, 1.4, 1.95, 2.04, 1.88]}
+    runs |= {"loss": [150.78, 151.91, 150.6, 152.38, 151.22, 153.64], "auc": [0.81, 0.8, 0.83, 0.91, 0.93, 0.9]}
+    return {"predicted": "lower", "runs": runs, "came_true": True}
+
+
 RIGHT_ANSWERS = {
     "game_losses": [losses_by_softplus, losses_by_cross_entropy, losses_by_logsigmoid, losses_by_library],
     "discriminator_step": [
@@ -240,4 +259,5 @@ RIGHT_ANSWERS = {
     "mmd": [mmd_by_tables, mmd_by_distances, mmd_by_pdist, mmd_by_loop, mmd_by_package],
     "diagnose_game": [told_by_rules, told_by_spread, told_by_distance],
     "jensen_shannon": [js_by_logarithms, js_by_the_game, js_by_entropies, js_by_library, js_by_kl_div],
+    "game_report": [games_by_rows, games_with_a_light_weight],
 }

@@ -56,7 +56,7 @@ def claims(values, encoder, encoder_grad, discriminator, discriminator_grad, x, 
 
 
 @task(
-    points=2,
+    points=1,
     probes=probes_from(three_batches, sizes={(6, 2): "", (1, 3): "with a batch of one", (5, 1): "with one latent"}),
     run=played,
     claims=claims,

@@ -26,7 +26,7 @@ def of_probabilities(kept):
 
 
 @task(
-    points=1,
+    points=0,
     probes=probes_from(lambda draw, n, m: {"on_prior": 2 * draw(n) + 0.7, "on_codes": 2 * draw(m) - 0.7}, sizes={(6, 9): "", (1, 1): "with a batch of one", (3, 8): "", (8, 9): ""}, more=EXTREMES),
     laws=(
         averages_over_the_batch("on_prior", "on_codes", question="Double both batches, and your losses change. What is asked for: a sum, or a mean?"),
