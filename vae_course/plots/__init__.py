@@ -5,6 +5,7 @@
 """
 
 from .agreement import draw_agreement, show_agreement
+from .alarms import show_alarms
 from .bars import draw_bars, draw_histograms, show_bars, show_histograms
 from .bits import show_bit_maps
 from .blocks import show_blocks
@@ -19,6 +20,7 @@ from .machines import Part, draw_machine, show_machine
 from .output import folded, outputs_of, packed, show, show_png
 from .patients import show_patient
 from .pens import draw_pen, show_pens
+from .pipelines import show_pipelines
 from .priors import draw_prior, show_priors
 from .reparameterised import along_latent, show_estimates, show_paths, show_pulls, show_reports, show_way_back
 from .series import Panel, show_against, show_detections, show_series, show_watch
@@ -58,6 +60,7 @@ __all__ = [
     "show",
     "show_against",
     "show_agreement",
+    "show_alarms",
     "show_bars",
     "show_bit_maps",
     "show_bound",
@@ -81,6 +84,7 @@ __all__ = [
     "show_paths",
     "show_patient",
     "show_pens",
+    "show_pipelines",
     "show_png",
     "show_priors",
     "show_pulls",
