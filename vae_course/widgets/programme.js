@@ -80,12 +80,12 @@ const STEPS = {
 
 // What `chart.py` describes: rows of numbers → a chart's pixels, from the back to the front.
 const CHART = { shade: [236, 236, 236], colour: [0, 114, 178], grey: [110, 110, 110], ink: [34, 34, 34] };
-const within = (value, low, high) => Math.min(high, Math.max(low, value));
+const bounded = (value, low, high) => Math.min(high, Math.max(low, value));
 STEPS.chart = (x, { steps, height, width }) => {
   const across = width / steps, pixels = height * width, out = new Float32Array(3 * pixels).fill(1);
   const place = (row, step) => height * (1 - x[row * steps + step]);
   for (let column = 0; column < width; column += 1) {
-    const at = within((column + 0.5) / across - 0.5, 0, steps - 1), left = Math.min(Math.floor(at), steps - 2), nearest = Math.floor(column / across);
+    const at = bounded((column + 0.5) / across - 0.5, 0, steps - 1), left = Math.min(Math.floor(at), steps - 2), nearest = Math.floor(column / across);
     const hidden = x[steps + nearest], line = [], slant = [];
     for (let row = 2; row < 8; row += 1) {
       const before = place(row, left), after = place(row, left + 1);
@@ -107,15 +107,15 @@ STEPS.chart = (x, { steps, height, width }) => {
         blue += strength * (b - blue);
       };
       if (hidden !== 0) {
-        const stroke = (which, wide) => hidden * within(wide / 2 + 0.5 - Math.abs(y - line[which]) / slant[which], 0, 1);
+        const stroke = (which, wide) => hidden * bounded(wide / 2 + 0.5 - Math.abs(y - line[which]) / slant[which], 0, 1);
         cover(hidden, CHART.shade);
         cover(stroke(6, 2), CHART.grey);
         cover(stroke(7, 2), CHART.grey);
-        cover(0.28 * hidden * (within(y - line[4], -0.5, 0.5) + 0.5) * (within(line[3] - y, -0.5, 0.5) + 0.5), CHART.colour);
+        cover(0.28 * hidden * (bounded(y - line[4], -0.5, 0.5) + 0.5) * (bounded(line[3] - y, -0.5, 0.5) + 0.5), CHART.colour);
         if (dashed) cover(stroke(5, 4), CHART.grey);
         cover(stroke(2, 4), CHART.colour);
       }
-      cover((1 - 0.5 * hidden) * within(4.5 - Math.sqrt(aside ** 2 + (y - dotted) ** 2), 0, 1), CHART.ink);
+      cover((1 - 0.5 * hidden) * bounded(4.5 - Math.sqrt(aside ** 2 + (y - dotted) ** 2), 0, 1), CHART.ink);
       const pixel = row * width + column;
       out[pixel] = red / 255;
       out[pixels + pixel] = green / 255;
