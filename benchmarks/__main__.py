@@ -94,6 +94,7 @@ PARTS = {
     "paragraphs": _result("paragraphs", "text at two levels, beside one"),
     "anomalies": _result("anomalies", "one digit held out"),
     "hierarchy": _result("hierarchy", "one, two and three latent levels"),
+    "resolutions": _result("two_resolutions", "two levels at two resolutions on tiles of photographs"),
 }
 
 

@@ -24,3 +24,23 @@ def test_a_stack_that_hears_its_top_is_ahead_of_one_level_and_the_deaf_one_hardl
     deaf = gained("mnist-binary-hierarchy", "two levels, naive, deaf")
     assert min(min(one) for one in heard) > max(deaf)
     assert sum(deaf) < 0.2 * sum(heard[0])
+
+
+def test_epochs_wake_the_upper_level_and_the_warm_up_adds_to_its_nats():
+    runs = card("mnist-binary-plane")["runs"]
+    warm, cold = ([run["kl"][1] for run in runs if run["model"] == name] for name in ("two levels, naive", "two levels, naive, no warm-up"))
+    assert all(a > b > 0.5 for a, b in zip(warm, cold, strict=True))
+
+
+def test_on_tiles_the_map_gains_and_the_top_takes_the_colour_but_gains_nothing_that_is_sure():
+    runs = {(run["model"], run["seed"]): run for run in card("photographs-two-resolutions")["runs"]}
+    tops = []
+    for seed in {seed for _, seed in runs}:
+        two, cut, one = (runs[kind, seed] for kind in ("two levels", "top cut off", "one code"))
+        assert min(two["elbo"], cut["elbo"]) > one["elbo"] + 500
+        assert min(two["edges"], cut["edges"]) > one["edges"]
+        tops.append(two["elbo"] - cut["elbo"])
+        (colour_below, colour_above), (detail_below, detail_above) = two["followed"]["colour"], two["followed"]["detail"]
+        assert colour_above > colour_below
+        assert detail_below > detail_above
+    assert min(tops) < 0 < max(tops)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vae_course.evaluation import slant, thickness
+from vae_course.evaluation import hand_traits, slant, thickness
 
 
 def stroke(lean: float, wide: int, grey: float = 1.0):
@@ -24,6 +24,18 @@ def test_slant_is_how_far_a_stroke_leans_however_thick_or_pale(lean):
 def test_thickness_counts_bright_pixels_and_not_their_greys():
     images = torch.cat([stroke(0, 2), stroke(0, 4), stroke(0, 4, 0.7), stroke(0, 4, 0.3)])
     assert thickness(images).tolist() == [40, 80, 80, 0]
+
+
+def test_quarters_are_counted_within_a_class():
+    leans, widths = (0.0, 0.1, 0.2, 0.3), (4, 3, 2, 1)
+    of_one = [stroke(lean, wide) for lean, wide in zip(leans, widths, strict=True)]
+    of_another = [stroke(lean + 0.2, wide + 3) for lean, wide in zip(leans[::-1], widths, strict=True)]
+    traits = hand_traits(torch.cat([*of_one, *of_another]), torch.tensor([4] * 4 + [9] * 4))
+    assert traits[:, 0].tolist() == [0] * 4 + [1] * 4
+    assert traits[:, 1].tolist() == [0, 1, 2, 3, 3, 2, 1, 0]
+    assert traits[:, 2].tolist() == [3, 2, 1, 0, 3, 2, 1, 0]
+    with pytest.raises(ValueError, match="4 images came with 3 labels"):
+        hand_traits(torch.cat(of_one), torch.zeros(3, dtype=torch.long))
 
 
 def test_what_has_no_hand_is_refused():

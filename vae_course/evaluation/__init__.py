@@ -14,7 +14,7 @@ from .factors_read import factors_read
 from .fairness import biased_sample, linear_prediction, network_probe, parity_gap
 from .given_seen import coverage, draws_given_seen
 from .grid_posterior import GridPosterior, posterior_on_grid
-from .handwriting import slant, thickness
+from .handwriting import hand_traits, slant, thickness
 from .imputation import (
     fill_by_gaussian,
     fill_by_gibbs,
@@ -65,6 +65,7 @@ __all__ = [
     "fill_from_neighbours",
     "fill_with_mean",
     "frechet_distance",
+    "hand_traits",
     "kl_per_dimension",
     "linear_prediction",
     "linear_probe",
