@@ -93,6 +93,8 @@ PARTS = {
     "right-halves": _result("right_halves", "half of a digit drawn from the other half"),
     "paragraphs": _result("paragraphs", "text at two levels, beside one"),
     "anomalies": _result("anomalies", "one digit held out"),
+    "codes": _result("held_out_codes", "one digit held out, by an adversarial autoencoder's discriminator"),
+    "charges": _result("two_charges", "an adversarial autoencoder beside the VAE of its network"),
     "hierarchy": _result("hierarchy", "one, two and three latent levels"),
     "resolutions": _result("two_resolutions", "two levels at two resolutions on tiles of photographs"),
 }

@@ -89,7 +89,7 @@ def draw_latent_map(
     classes = _classes(labels, len(places), names)
     finer = (inches_across(axis) / SIDE) ** 1.5  # dots on a smaller map
     if behind is not None:
-        axis.scatter(*plane(behind, "behind")[:MOST].T, s=7 * finer, color=FAINT, linewidths=0, zorder=1)
+        axis.scatter(*plane(behind, "behind")[:MOST].T, s=24 * finer, color=FAINT, linewidths=0, zorder=1)
     order = np.random.default_rng(0).permutation(len(places))[:MOST]  # else the last class would lie on all others
     colours = np.array([_colour(label) for label in range(10)] if classes is not None else [CLASS_COLOURS[0]])
     shown = colours[classes[order] % 10] if classes is not None else colours[0]
