@@ -13,6 +13,7 @@ from vae_course import checkpoints, widgets
 from vae_course.data import load
 from vae_course.evaluation.series import chosen_ridge, gaussian_given_seen
 from vae_course.widgets import GapFiller, chart
+from vae_course.widgets.standalone import runtime
 
 SCRIPT = Path(widgets.__file__).parent / "programme.js"
 
@@ -79,6 +80,13 @@ def test_the_browser_draws_the_same_pixels(explorer, tmp_path):
     script.write_text(f"{SCRIPT.read_text('utf-8')}\nprocess.stdout.write(Buffer.from({call}.buffer));\n", "utf-8")
     found = subprocess.run(["node", str(script)], check=True, capture_output=True).stdout
     assert np.abs(np.frombuffer(found, np.float32) - wanted.flatten().numpy()).max() < 0.5 / 255
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node here to read the scripts")
+def test_no_two_scripts_of_a_page_call_something_by_the_same_name(tmp_path):
+    script = tmp_path / "runtime.js"
+    script.write_text(runtime(), "utf-8")
+    subprocess.run(["node", "--check", str(script)], check=True, capture_output=True)
 
 
 def test_bad_input_is_told_in_one_sentence(given):
