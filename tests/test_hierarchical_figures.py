@@ -32,15 +32,16 @@ def test_epochs_wake_the_upper_level_and_the_warm_up_adds_to_its_nats():
     assert all(a > b > 0.5 for a, b in zip(warm, cold, strict=True))
 
 
-def test_on_tiles_the_map_gains_and_the_top_takes_the_colour_but_gains_nothing_that_is_sure():
+def test_on_tiles_the_map_gains_and_the_top_takes_colour_in_two_seeds_but_gains_nothing_that_is_sure():
     runs = {(run["model"], run["seed"]): run for run in card("photographs-two-resolutions")["runs"]}
-    tops = []
+    tops, colours = [], []
     for seed in {seed for _, seed in runs}:
         two, cut, one = (runs[kind, seed] for kind in ("two levels", "top cut off", "one code"))
         assert min(two["elbo"], cut["elbo"]) > one["elbo"] + 500
         assert min(two["edges"], cut["edges"]) > one["edges"]
         tops.append(two["elbo"] - cut["elbo"])
-        (colour_below, colour_above), (detail_below, detail_above) = two["followed"]["colour"], two["followed"]["detail"]
-        assert colour_above > colour_below
-        assert detail_below > detail_above
+        (below, above), (detail_below, detail_above) = two["followed"]["colour"], two["followed"]["detail"]
+        colours.append(above > below + 0.3)
+        assert detail_below > detail_above + 0.3
     assert min(tops) < 0 < max(tops)
+    assert sorted(colours) == [False, True, True]
