@@ -93,6 +93,7 @@ PARTS = {
     "right-halves": _result("right_halves", "half of a digit drawn from the other half"),
     "paragraphs": _result("paragraphs", "text at two levels, beside one"),
     "anomalies": _result("anomalies", "one digit held out"),
+    "at-work": _result("at_work", "spoiled images, features, a digit held out and frauds, each beside rivals"),
     "codes": _result("held_out_codes", "one digit held out, by an adversarial autoencoder's discriminator"),
     "charges": _result("two_charges", "an adversarial autoencoder beside the VAE of its network"),
     "hierarchy": _result("hierarchy", "one, two and three latent levels"),

@@ -27,7 +27,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from benchmarks.anomalies import equal_energy
 from benchmarks.tables import real_mnist, versions
 from vae_course import VAE, Autoencoder, checkpoints, fit, load, pretrained
-from vae_course.data import Split, few_labels, only_labelled
+from vae_course.data import few_labels, only_labelled
 from vae_course.data.payments import CATEGORIES, FEATURES, payments
 from vae_course.evaluation import auroc, best_linear_map, linear_probe, posterior_means
 from vae_course.evaluation.anomalies import anomaly_scores
@@ -123,6 +123,7 @@ def features() -> dict:
     """Test accuracy in per cent by features and number of labels, a figure a draw."""
     data = real_mnist()
     train, test = data.train, data.test.head(5000)
+    assert test.y is not None
     centre = train.x.flatten(1).mean(0)
     axes = torch.linalg.svd(train.x.flatten(1)[:10_000] - centre, full_matrices=False).Vh[:20]
     torch.manual_seed(0)
@@ -134,6 +135,7 @@ def features() -> dict:
     for count in LABELS:
         for seed in range(DRAWS):
             some = only_labelled(few_labels(train, count=count, share=None, seed=seed))
+            assert some.y is not None
             for name, way in ways.items():
                 accuracy = 100 * linear_probe(way(some.x), some.y, way(test.x), test.y)
                 found[name].setdefault(str(count), []).append(round(accuracy, 2))
@@ -194,7 +196,7 @@ def frauds() -> dict:
     from sklearn.ensemble import IsolationForest
 
     table = load("payments")
-    tests = [Split(*payments(20_000, seed=seed)) for seed in (1, 2, 3)]
+    tests = [payments(20_000, seed=seed) for seed in (1, 2, 3)]
     train = table.train.x.double()
     inverse = torch.linalg.inv(torch.cov(train.T) + 1e-6 * torch.eye(len(FEATURES)))
     first: dict[str, list[int]] = {}
@@ -214,11 +216,11 @@ def frauds() -> dict:
         suspicions["isolation forest"] = lambda x, forest=forest: -torch.from_numpy(forest.score_samples(x.numpy()))
         suspicions["Mahalanobis distance"] = lambda x: ((x.double() - train.mean(0)) @ inverse * (x.double() - train.mean(0))).sum(1)
         for name, way in suspicions.items():
-            alarms = [way(split.x).topk(200).indices for split in tests]
-            shares = [round((split.y[rows] > 0).float().mean().item(), 4) for split, rows in zip(tests, alarms, strict=True)]
+            alarms = [way(x).topk(200).indices for x, _ in tests]
+            shares = [round((kind[rows] > 0).float().mean().item(), 4) for (_, kind), rows in zip(tests, alarms, strict=True)]
             precision.setdefault(name, []).append(shares)
             if seed == 0:
-                first[name] = tests[0].y[alarms[0][:50]].tolist()
+                first[name] = tests[0][1][alarms[0][:50]].tolist()
         print(seed, {name: row[-1] for name, row in precision.items()}, flush=True)
     return {"first": first, "precision": precision, "kinds": list(table.classes)}
 

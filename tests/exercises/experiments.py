@@ -31,7 +31,15 @@ from vae_course import (
 )
 from vae_course.data import FACE_ATTRIBUTES, Split, draw_faces, faces, with_level
 from vae_course.data.waves import waves
-from vae_course.evaluation import active_units, attribute_arrow, mutual_information_gap, posterior_means, two_sample_auc
+from vae_course.evaluation import (
+    active_units,
+    anomaly_scores,
+    attribute_arrow,
+    auroc,
+    mutual_information_gap,
+    posterior_means,
+    two_sample_auc,
+)
 from vae_course.evaluation.series import gaussian_given_seen, interpolate_gaps, rmse
 from vae_course.training import mean_losses
 
@@ -292,6 +300,30 @@ def series_report(steps: int = 2_000, hidden: int = 16) -> list[Run]:
     return runs
 
 
+def alarm_report(images: int = 10_000, epochs: int = 6) -> list[Run]:
+    """VAEs that never see one digit, two digits and three seeds each: is −ELBO a better alarm than the cost under the mean image?"""
+    data = load("mnist")
+    test = data.test
+    assert data.train.y is not None
+    assert test.y is not None
+    runs: list[Run] = []
+    for digit in (8, 1):
+        train, strange = data.train.x[data.train.y != digit][:images], test.y == digit
+        mean = train.mean(0).clamp(0.001, 0.999)
+        under_mean = -(test.x * mean.log() + (1 - test.x) * (1 - mean).log()).flatten(1).sum(1)
+        for seed in (0, 1, 2):
+            seed_everything(seed)
+            model = VAE(latent_size=2)
+            fit(model, train, epochs=epochs, seed=seed, quiet=True)
+            found = mean_losses(model, test.x[~strange])
+            scores = anomaly_scores(model, test.x, k=10)["−ELBO"]
+            run: Run = {"digit": digit, "seed": seed, "images": images, "epochs": epochs}
+            run |= {"reconstruction": found["reconstruction"], "kl": found["kl"], "loss": found["loss"]}
+            run |= {"stranger_loss": mean_losses(model, test.x[strange])["loss"], "auroc": 100 * auroc(scores, strange)}
+            runs.append(run | {"mean_auroc": 100 * auroc(under_mean, strange)})
+    return runs
+
+
 REPORTS = (
     bottleneck_report,
     weight_report,
@@ -305,6 +337,7 @@ REPORTS = (
     dropout_report,
     stack_report,
     series_report,
+    alarm_report,
 )
 
 

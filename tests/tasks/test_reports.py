@@ -47,6 +47,9 @@ MEASURED = (
     "before",
     "after",
     "saved",
+    "stranger_loss",
+    "auroc",
+    "mean_auroc",
 )
 
 
@@ -81,6 +84,7 @@ def test_a_topic_has_one_open_task():
         "dropout_report",
         "stack_report",
         "series_report",
+        "alarm_report",
     ]
     assert all(task.points == 2 for task in OPEN)
 
@@ -126,7 +130,11 @@ def test_a_right_report_passes_in_any_layout(task, layout):
 def test_a_prediction_that_failed_passes_and_a_false_verdict_does_not(task):
     right = task.answer()
     (column,) = [claim for claim in vars(reports).values() if claim is reports.OF_ITSELF]
-    words = {"bottleneck_report": ("at every k", "at some k", "at no k"), "gradient_report": ("nearer", "farther")}.get(task.name)
+    words = {
+        "bottleneck_report": ("at every k", "at some k", "at no k"),
+        "gradient_report": ("nearer", "farther"),
+        "alarm_report": ("both", "one of them", "neither"),
+    }.get(task.name)
     words = words or next(
         words for words in (("narrower", "wider"), ("smaller", "larger"), ("lower", "higher")) if words[0] in task.contract
     ) + ("no clear difference",)

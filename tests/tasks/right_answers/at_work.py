@@ -303,7 +303,38 @@ def told_by_the_table(scores, is_anomaly, ink):
     return "backwards" if raw < 0.35 and left < 0.35 else "blind"
 
 
+# ---- alarm_report
+
+
+def alarms_by_rows():
+    names = ("digit", "seed", "reconstruction", "kl", "loss", "stranger_loss", "auroc", "mean_auroc")
+    runs = [
+        (8, 0, 162.2, 5.5, 167.6, 206.8, 72.8, 54.6),
+        (8, 1, 164.2, 5.3, 169.5, 207.5, 71.7, 54.6),
+        (8, 2, 163.2, 5.3, 168.6, 208.4, 73.4, 54.6),
+    ]
+    runs += [
+        (1, 0, 173.1, 4.9, 178.0, 136.4, 14.3, 8.7),
+        (1, 1, 171.9, 5.1, 177.1, 143.1, 21.0, 8.7),
+        (1, 2, 172.3, 4.9, 177.2, 138.3, 17.0, 8.7),
+    ]
+    return {
+        "predicted": "neither",
+        "runs": [{"images": 10_000, "epochs": 6} | dict(zip(names, run, strict=True)) for run in runs],
+        "came_true": False,
+    }
+
+
+def alarms_that_hardly_learnt():
+    """After an epoch on few images one digit's runs lie on both sides of the mean image."""
+    runs = {"digit": [0, 7] * 3, "seed": [3, 3, 4, 4, 5, 5], "images": 500, "epochs": 1, "mean_auroc": [85.1, 61.2] * 3}
+    runs |= {"reconstruction": [230.4, 228.1, 231.9, 229.3, 229.8, 227.7], "kl": [2.1, 2.4, 1.9, 2.2, 2.0, 2.6]}
+    runs |= {"loss": [232.5, 230.5, 233.8, 231.5, 231.8, 230.3], "stranger_loss": [290.2, 210.3, 288.7, 211.9, 291.4, 209.2]}
+    return {"predicted": "one of them", "runs": runs | {"auroc": [86.2, 59.8, 87.4, 63.1, 85.8, 60.4]}, "came_true": True}
+
+
 RIGHT_ANSWERS = {
+    "alarm_report": [alarms_by_rows, alarms_that_hardly_learnt],
     "auroc": [area_by_pairs, area_by_library, area_by_ranks, area_under_the_curve, area_by_heaviside, area_by_two_loops],
     "probe_features": [
         features_by_hand,
