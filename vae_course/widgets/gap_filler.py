@@ -59,7 +59,8 @@ class GapFiller(Explorer):
     seen. In the hidden part stand the VAE's mean and its 80 % band, of draws given what was seen (`evaluation.draws_given_seen`), and the
     mean and 80 % band of one Gaussian with the mean and covariance of `train`. All places of the controls are worked out beforehand.
     candidates: of how many the draws are chosen.
-    The controls are `series`, `start`, the first hidden step, and `hidden`, how many are (what reaches beyond the end is left out).
+    The controls are `series`, `start`, how many steps are seen before the gap, and `hidden`, how many the gap has (those beyond the end
+    are left out).
     Raises ValueError when there is no series, or they differ in length.
     """
 
@@ -80,8 +81,8 @@ class GapFiller(Explorer):
         super().__init__(
             [
                 Choice("series", "the series", names, names[0]),
-                Slider("start", "the first hidden step", self.starts[0], self.starts[-1], last, EVERY),
-                Slider("hidden", "how many are hidden", self.sizes[0], self.sizes[-1], self.sizes[min(1, len(self.sizes) - 1)], LONGER),
+                Slider("start", "steps before the gap", self.starts[0], self.starts[-1], last, EVERY),
+                Slider("hidden", "steps in the gap", self.sizes[0], self.sizes[-1], self.sizes[min(1, len(self.sizes) - 1)], LONGER),
             ]
         )
 
