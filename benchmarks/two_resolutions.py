@@ -109,7 +109,8 @@ def figures(kind: str, seed: int) -> dict:
     levels = [losses["kl_1"], losses["kl_2"]] if isinstance(model, ConvolutionalStack) else [losses["kl"]]
     found = {"model": kind, "seed": seed, "parameters": sum(one.numel() for one in model.parameters())}
     found |= {"elbo": -losses["reconstruction"] - losses["kl"], "kl": levels, "edges": edges(again) / edges(test.x)}
-    found |= {"followed": followed(model, test.x)} if kind == "two levels" else {}
+    if isinstance(model, ConvolutionalStack) and not isinstance(model, Headless):
+        found["followed"] = followed(model, test.x)
     return found | {"error": (again - test.x).square().mean().sqrt().item()}
 
 

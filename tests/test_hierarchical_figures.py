@@ -1,7 +1,9 @@
 """What the page on hierarchical VAEs says of its stored runs, seed by seed."""
 
 import pytest
+import torch
 
+from benchmarks import two_resolutions
 from vae_course.checkpoints import card
 
 SEEDS = (0, 1, 2)
@@ -45,3 +47,16 @@ def test_on_tiles_the_map_gains_and_the_top_takes_colour_in_two_seeds_but_gains_
         assert detail_below > detail_above + 0.3
     assert min(tops) < 0 < max(tops)
     assert sorted(colours) == [False, True, True]
+
+
+def test_the_controls_on_tiles_are_of_one_size_and_the_headless_one_hears_no_top():
+    runs = card("photographs-two-resolutions")["runs"]
+    counts = [run["parameters"] for run in runs]
+    assert max(counts) < 1.01 * min(counts)
+    kind = "top cut off"
+    model = two_resolutions.CLASSES[kind](**two_resolutions.KINDS[kind])
+    torch.manual_seed(0)
+    z = torch.randn(2, model.latent_size)
+    z[1, :-16] = z[0, :-16]  # one z₁, two z₂
+    first, second = model.decode(z).mean
+    assert torch.equal(first, second)
