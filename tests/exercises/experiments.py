@@ -41,6 +41,7 @@ from vae_course.evaluation import (
     two_sample_auc,
 )
 from vae_course.evaluation.series import gaussian_given_seen, interpolate_gaps, rmse
+from vae_course.models import ParagraphVAE
 from vae_course.training import mean_losses
 
 Run = dict[str, float | int | str]
@@ -324,6 +325,24 @@ def alarm_report(images: int = 10_000, epochs: int = 6) -> list[Run]:
     return runs
 
 
+def level_text_report(count: int = 4_000, epochs: int = 6) -> list[Run]:
+    """Stories at two levels, where the price of a nat rises for both, or for the paragraph's alone, three seeds each."""
+    data = load("texts")
+    train, test = data.train.head(count), data.test.head(1_000)
+    runs: list[Run] = []
+    for rises in ("both", "paragraph"):
+        for seed in (0, 1, 2):
+            seed_everything(seed)
+            sizes = {"sentence_size": 2, "hidden_size": 64, "word_dropout": 0.3, "anneal_steps": 1_500}
+            model = ParagraphVAE(**sizes, anneal_sentences=rises == "both")
+            fit(model, train, epochs=epochs, batch_size=32, learning_rate=4e-3, seed=seed, quiet=True)
+            found = mean_losses(model, test)
+            run: Run = {"rises": rises, "seed": seed, "stories": count, "epochs": epochs, "reconstruction": found["reconstruction"]}
+            run |= {name: found[name] for name in ("kl_paragraph", "kl_sentences")}
+            runs.append(run | {"loss": found["reconstruction"] + found["kl"]})
+    return runs
+
+
 REPORTS = (
     bottleneck_report,
     weight_report,
@@ -332,10 +351,11 @@ REPORTS = (
     recipe_report,
     gap_report,
     label_report,
-    game_report,
     edit_report,
+    game_report,
     dropout_report,
     stack_report,
+    level_text_report,
     series_report,
     alarm_report,
 )

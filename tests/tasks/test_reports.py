@@ -38,6 +38,8 @@ MEASURED = (
     "other",
     "kl_bottom",
     "kl_top",
+    "kl_paragraph",
+    "kl_sentences",
     "mismatch",
     "vae",
     "gaussian",
@@ -83,6 +85,7 @@ def test_a_topic_has_one_open_task():
         "game_report",
         "dropout_report",
         "stack_report",
+        "level_text_report",
         "series_report",
         "alarm_report",
     ]

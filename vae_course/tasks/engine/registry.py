@@ -22,6 +22,7 @@ TOPICS = (
     "adversarial",
     "recurrent",
     "hierarchical",
+    "paragraphs",
     "series",
     "at_work",
     "failures",

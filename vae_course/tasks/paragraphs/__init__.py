@@ -1,0 +1,1 @@
+"""Text at two levels."""
