@@ -10,7 +10,8 @@ ALT, ROW = "Two rows of machines, made for this test.", ("goes in", "z", "is don
 def test_phrases_stand_from_left_to_right_with_arrows_between(figures):
     plots.show_pipelines({"One": ROW, "Two": ROW}, ALT)
     texts = figures[0].axes[0].texts
-    rows = [texts[:5], texts[5:]]
+    rows = [texts[:5], texts[5:10]]
+    assert [text.get_text() for text in texts[10:]] == ["encoder", "decoder"]
     for (name, *phrases), title in zip(rows, ("One", "Two"), strict=True):
         assert name.get_text() == title
         assert [phrase.get_text() for phrase in phrases] == list(ROW)

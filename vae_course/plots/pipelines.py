@@ -12,8 +12,8 @@ from .style import COLOURS, INK, MUTED, PAPER
 
 STEPS = 4  # what goes in, z, what is done with z, what comes out
 ROW = 0.86  # inches
-PLACES, WIDTHS = (0.85, 3.05, 5.35, 8.15), (1.5, 1.2, 2.1, 1.7)  # inches: middles of the steps and their widths
-ENCODER, DECODER = 2.02, 6.85  # inches: the middles of the two networks
+PLACES, WIDTHS = (0.85, 3.2, 5.4, 8.05), (1.5, 1.45, 1.95, 1.6)  # inches: middles of the steps and their widths
+ENCODER, DECODER = 2.02, 6.8  # inches: the middles of the two networks
 
 
 def show_pipelines(rows: Mapping[str, Sequence[str]], alt: str) -> None:
@@ -32,6 +32,8 @@ def show_pipelines(rows: Mapping[str, Sequence[str]], alt: str) -> None:
             middle = (number + 0.58) * ROW
             axis.text(0.1, middle - 0.4, name, fontsize=10.5, fontweight="bold", color=INK, va="center")
             _draw_row(axis, middle, phrases)
+        for at, name in ((ENCODER, "encoder"), (DECODER, "decoder")):
+            axis.text(at, 0.58 * ROW - 0.4, name, fontsize=9, color=INK, ha="center", va="center")
 
 
 def _draw_row(axis: Axes, y: float, phrases: Sequence[str]) -> None:
