@@ -11,7 +11,7 @@ def test_phrases_stand_from_left_to_right_with_arrows_between(figures):
     plots.show_pipelines({"One": ROW, "Two": ROW}, ALT)
     texts = figures[0].axes[0].texts
     rows = [texts[:5], texts[5:10]]
-    assert [text.get_text() for text in texts[10:]] == ["encoder", "decoder"]
+    assert [text.get_text() for text in texts[10:]] == ["encoder", "decoder"] * 2
     for (name, *phrases), title in zip(rows, ("One", "Two"), strict=True):
         assert name.get_text() == title
         assert [phrase.get_text() for phrase in phrases] == list(ROW)

@@ -32,8 +32,9 @@ def show_pipelines(rows: Mapping[str, Sequence[str]], alt: str) -> None:
             middle = (number + 0.58) * ROW
             axis.text(0.1, middle - 0.4, name, fontsize=10.5, fontweight="bold", color=INK, va="center")
             _draw_row(axis, middle, phrases)
-        for at, name in ((ENCODER, "encoder"), (DECODER, "decoder")):
-            axis.text(at, 0.58 * ROW - 0.4, name, fontsize=9, color=INK, ha="center", va="center")
+        for number in range(len(rows)):
+            for at, name in ((ENCODER, "encoder"), (DECODER, "decoder")):
+                axis.text(at, (number + 0.58) * ROW, name, fontsize=8, color=PAPER, ha="center", va="center")
 
 
 def _draw_row(axis: Axes, y: float, phrases: Sequence[str]) -> None:
