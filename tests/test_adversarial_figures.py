@@ -13,10 +13,11 @@ def mean_of(values) -> float:
 
 
 def test_beside_the_vae_of_its_network_the_game_has_half_the_mismatch_and_draws_that_lie_nearer_in_each_seed():
-    vae, aae = CHARGES["VAE"], CHARGES["AAE, λ = 20"]
+    vae, aae, light = CHARGES["VAE"], CHARGES["AAE, λ = 20"], CHARGES["AAE, λ = 1"]
     for name in ("mismatch", "AUC", "frechet"):
-        assert len(vae[name]) == len(aae[name]) == 3
-        assert max(aae[name]) < min(vae[name]), name
+        assert len(vae[name]) == len(aae[name]) == len(light[name]) == 3
+        assert max(aae[name]) < min(vae[name] + light[name]), name
+    assert mean_of(light["mismatch"]) == pytest.approx(mean_of(vae["mismatch"]), abs=0.005), "it is the weight that matches"
     assert mean_of(aae["mismatch"]) == pytest.approx(0.56 * mean_of(vae["mismatch"]), rel=0.05)
     assert min(aae["tells"]) > max(vae["tells"]) + 3
     bounds = [[a + b for a, b in zip(arm["reconstruction"], arm["KL"], strict=True)] for arm in (vae, aae)]
