@@ -72,7 +72,9 @@ class StoryRewriter(Explorer):
     def draw(self) -> Image.Image:
         self.cells = self.written(self.values)
         row = int(self.values["story"].rpartition(" ")[2]) - 1
-        return _table([("the story", cells_of(self.stories[row])), ("written", self.cells)])
+        places = {control.label.partition(":")[0]: int(self.values[name]) for name, control in self.controls.items() if name != "story"}
+        told = "     ".join(f"{latent}: {f'draw {place}' if place else 'held'}" for latent, place in places.items())
+        return _table([("the story", cells_of(self.stories[row])), ("written", self.cells)], told)
 
     def held(self) -> str:
         """Which latents are drawn anew, in words."""
@@ -109,10 +111,13 @@ def _topic(topic: str | None) -> str:
     return "not in the grammar" if topic is None else topic or "fits several topics"
 
 
-def _table(rows: list[tuple[str, Cells]]) -> Image.Image:
-    """A row a story, its sentences below each other, each on the colour of its topic; grey is what the grammar does not know."""
+def _table(rows: list[tuple[str, Cells]], below: str = "") -> Image.Image:
+    """A row a story, its sentences below each other, each on the colour of its topic; grey is what the grammar does not know.
+
+    below: a line under the last row.
+    """
     d, lines = drawing.DENSITY, [[textwrap.wrap(text, CHARACTERS) for text, _ in cells] for _, cells in rows]
-    tall = sum(sum(len(each) * LINE + PAD for each in its) + 2 * PAD for its in lines)
+    tall = sum(sum(len(each) * LINE + PAD for each in its) + 2 * PAD for its in lines) + (LINE + PAD if below else 0)
     picture = Image.new("RGB", (StoryRewriter.picture_width * d, tall * d), drawing.PAPER)
     draw, y = ImageDraw.Draw(picture), PAD
     for (name, cells), its in zip(rows, lines, strict=True):
@@ -124,6 +129,7 @@ def _table(rows: list[tuple[str, Cells]]) -> Image.Image:
                 draw.text(((NAME + PAD) * d, (y + PAD / 2 + number * LINE) * d), line, drawing.INK, drawing.font())
             y += high
         y += 2 * PAD
+    draw.text(((NAME + PAD) * d, (y - PAD / 2) * d), below, drawing.INK, drawing.font())
     return picture
 
 
