@@ -194,7 +194,7 @@ def show_against(
         look = {"transform": axis.transAxes, "va": "bottom", "fontsize": 9}
         axis.text(0.0, 1.01, f"● {ours}, three seeds", color=in_ink(MODEL), **look)
         axis.text(0.25, 1.01, f"◆ {main}", color="#333333", **look)
-        axis.text(0.46, 1.01, "◇ other rules; the best of all is named", color="#555555", **look)
+        axis.text(0.46, 1.01, "◇ other rules; one is named where it is the best rule", color="#555555", **look)
         axis.grid(False, axis="y")
 
 
