@@ -127,6 +127,6 @@ class ArrowSliders(Explorer):
 
     def sheet_alt(self) -> str:
         return (
-            f"Grid of decoded pictures, {len(self.names)} rows by 7 columns, all from one picture's code. Each row adds from "
+            f"Grid of decoded pictures, {len(self.names)} rows by 7 columns, decoded from the code of one picture. Each row adds from "
             f"{signed(-self.limit)} to {signed(self.limit)} times one arrow: {', '.join(self.names)}."
         )
