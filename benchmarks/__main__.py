@@ -97,6 +97,7 @@ PARTS = {
     "codes": _result("held_out_codes", "one digit held out, by an adversarial autoencoder's discriminator"),
     "charges": _result("two_charges", "an adversarial autoencoder beside the VAE of its network"),
     "hierarchy": _result("hierarchy", "one, two and three latent levels"),
+    "colour-bits": _result("colour_bits", "bits per dimension of pictures in colour, beside packers"),
     "resolutions": _result("two_resolutions", "two levels at two resolutions on tiles of photographs"),
 }
 

@@ -1,6 +1,6 @@
 """Text at two levels: what a paragraph's latent and its sentences' latents carry, beside a flat model and a silent one.
 
-python -m benchmarks.paragraphs            train what is not trained yet, three seeds of each (one of "silent"), and print the table in Markdown
+python -m benchmarks.paragraphs            train what is not trained yet, three seeds each (one "silent"), and print the table in Markdown
 python -m benchmarks.paragraphs --seeds 0  one seed
 python -m benchmarks.paragraphs --only     train, and measure, one kind: "two levels", "silent" or "flat"
 python -m benchmarks.paragraphs --store    keep the figures for the page on text at two levels, and its model, of seed 0

@@ -59,7 +59,7 @@ COLOUR = """
 class InColour(LatentSliders):
     title = "In colour"
 
-makers[InColour.title] = lambda: InColour(vae_course.pretrained("convolutional-vae-colour-sprites"), vae_course.load("colour-sprites"))
+makers[InColour.title] = lambda: InColour(vae_course.pretrained("colour-sprites-32-seed-0"), vae_course.load("colour-sprites"))
 explorers[InColour.title] = makers[InColour.title]()
 """
 ONLY_THESE = SET_UP.replace("makers.items()", f"makers.items() if title not in {sorted(BY_OTHER_MEANS)}") + COLOUR

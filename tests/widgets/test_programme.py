@@ -54,7 +54,7 @@ def test_it_paints_what_the_model_decodes(name):
         "vae-mnist-2",
         "dense-conditional-vae-mnist-2",
         "hierarchical-mnist-binary-2",
-        "convolutional-vae-colour-sprites",
+        "colour-sprites-32-seed-0",
         "adversarial-mnist-mixture-2",
     ],
 )

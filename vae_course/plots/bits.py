@@ -28,8 +28,8 @@ def show_bit_maps(
     """Show pictures in a row, and below each what each of its pixels costs, on one scale from 0 (dark) to `most` (bright).
 
     images: (n, channels, height, width), pixels in [0, 1]. bits: (n, height, width), the cost of each pixel; what is above `most` is drawn
-    as bright as `most`. names: above each picture. Raises ValueError when the two do not fit, for costs that are not finite, and for another
-    number of names.
+    as bright as `most`. names: above each picture. Raises ValueError when the two do not fit, for costs that are not finite, and for
+    another number of names.
     """
     pictures, maps, words = checked(images), bits.detach().cpu().numpy(), all_in_words(names)
     if maps.shape != (len(pictures), *pictures.shape[-2:]) or not np.isfinite(maps).all():
