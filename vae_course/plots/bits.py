@@ -42,8 +42,8 @@ def show_bit_maps(
         right = 1 - BAR / paper[0]
         figure.subplots_adjust(left=0, right=right, bottom=0, top=1 - HEAD / paper[1], wspace=GAP, hspace=GAP)
         for column, (above, below) in enumerate(axes.T):
-            above.imshow(np.moveaxis(np.asarray(pictures[column]), 0, -1).squeeze(), vmin=0, vmax=1)
-            drawn = below.imshow(maps[column], cmap=MAP, vmin=0, vmax=most)
+            above.imshow(np.moveaxis(np.asarray(pictures[column]), 0, -1).squeeze(), interpolation="nearest", vmin=0, vmax=1)
+            drawn = below.imshow(maps[column], interpolation="nearest", cmap=MAP, vmin=0, vmax=most)
             above.set_title(words[column] if words else "", fontsize=9)
             for axis in (above, below):
                 axis.set_axis_off()
