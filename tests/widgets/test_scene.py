@@ -19,7 +19,8 @@ from vae_course.widgets.programme import known_programme
 from vae_course.widgets.scene import Put, Scene, Take, Tile
 
 SHAPE = {"input_shape": (1, 8, 8)}
-OTHERS = {"DrawYourOwn", "PosteriorGap", "StoryRewriter", "Trick", "TuneMixer", "TwoGaussians"}  # each says in its own file what it has instead
+# Each says in its own file what it has instead.
+OTHERS = {"DrawYourOwn", "PosteriorGap", "StoryRewriter", "Trick", "TuneMixer", "TwoGaussians"}
 SCENES = [name for name in EXPLORERS if name not in OTHERS]
 
 
