@@ -290,12 +290,12 @@ OTHERS = {
         "bottleneck_report": 2,
     },
     "10-adversarial-autoencoder": {
-        "game_losses": 1,
-        "discriminator_step": 2,
+        "discriminator_step": 1,
         "ring_prior": 1,
         "mmd": 1,
         "diagnose_game": 1,
         "jensen_shannon": 2,
+        "game_report": 2,
     },
     "16-when-it-fails": {
         "sharpness_behind_noise": 1,
