@@ -7,7 +7,7 @@ pixels as they are. Several fillings of one image stand along a leading dimensio
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -64,20 +64,39 @@ def fill_by_optimisation(
     Raises ValueError for masks that do not fit and settings below 1.
     """
     x, seen = _checked(x, seen, starts=starts, steps=steps)
+    with evaluating(model), torch.no_grad():
+        x, seen, y = placed(model, torch.where(seen, x, 0.0)), seen.to(model.device), labels_on(model, y, len(x))
+        settings = {"starts": starts, "steps": steps, "learning_rate": learning_rate, "seed": seed}
+        z = highest_codes(model, lambda z: _log_seen(model.decode(z, y), x, seen), len(x), **settings)
+        return torch.where(seen, x, model.decode(z, y).mean).cpu()
+
+
+def highest_codes(
+    model: LatentModel,
+    log_likelihood: Callable[[Tensor], Tensor],
+    n: int,
+    *,
+    starts: int,
+    steps: int,
+    learning_rate: float = 0.1,
+    seed: int = 0,
+) -> Tensor:
+    """z that make log_likelihood(z) + log p(z) as large as it gets, for n examples: (starts, n, latent_size), the best first.
+
+    Each start is a draw from the prior, followed uphill by `steps` of Adam.
+    log_likelihood: z, (starts, n, latent_size) → (starts, n), nats.
+    """
     with evaluating(model), torch.enable_grad(), torch.random.fork_rng():
         torch.manual_seed(seed)
-        x, seen, y = placed(model, torch.where(seen, x, 0.0)), seen.to(model.device), labels_on(model, y, len(x))
-        z = model.prior.sample((starts, len(x))).requires_grad_()
+        z = model.prior.sample((starts, n)).requires_grad_()
         optimizer = torch.optim.Adam([z], lr=learning_rate)
         for step in range(steps + 1):
-            height = _log_seen(model.decode(z, y), x, seen) + model.prior.log_prob(z)
+            height = log_likelihood(z) + model.prior.log_prob(z)
             if step < steps:
                 z.grad = -torch.autograd.grad(height.sum(), z)[0]  # the model's own weights get no gradient
                 optimizer.step()
-        with torch.no_grad():
-            order = height.argsort(0, descending=True)
-            z = z.gather(0, order.unsqueeze(-1).expand_as(z))
-            return torch.where(seen, x, model.decode(z, y).mean).cpu()
+    order = height.detach().argsort(0, descending=True)
+    return z.detach().gather(0, order.unsqueeze(-1).expand_as(z))
 
 
 @torch.no_grad()

@@ -11,6 +11,7 @@ from torch.nn.functional import avg_pool2d
 
 from ..contract import LatentModel
 from ..models.base import evaluating
+from .imputation import highest_codes
 
 LEAST = 1e-4  # no pixel is held for more certain than this, so that no wrong one costs infinitely many nats
 HALF_LOG_TWO_PI = 0.9189385
@@ -85,19 +86,11 @@ def restore(model: LatentModel, left: Tensor, damage: Damage, *, starts: int = 2
     """
     if starts < 1 or steps < 1:
         raise ValueError(f"starts is {starts} and steps {steps}, expected at least 1 each.")
-    with evaluating(model), torch.enable_grad(), torch.random.fork_rng():
-        torch.manual_seed(seed)
-        left = left.to(model.device)
-        z = model.prior.sample((starts, len(left))).requires_grad_()
-        optimizer = torch.optim.Adam([z], lr=0.1)
-        for _ in range(steps):
-            height = damage.log_likelihood(left, model.decode(z).mean) + model.prior.log_prob(z)
-            z.grad = -torch.autograd.grad(height.sum(), z)[0]  # the model's own weights get no gradient
-            optimizer.step()
-        with torch.no_grad():
-            images = model.decode(z).mean
-            best = (damage.log_likelihood(left, images) + model.prior.log_prob(z)).argmax(0)
-            return images[best, torch.arange(len(left))].cpu()
+    left = left.to(model.device)
+    settings = {"starts": starts, "steps": steps, "seed": seed}
+    best = highest_codes(model, lambda z: damage.log_likelihood(left, model.decode(z).mean), len(left), **settings)[0]
+    with evaluating(model), torch.no_grad():
+        return model.decode(best).mean.cpu()
 
 
 def _pixels(x: Tensor, p: Tensor) -> Tensor:

@@ -152,9 +152,11 @@ def not_swapped(number: int, run: Run) -> Claim:
     return at_least(f"Run {number}: 'reconstruction' is at least", min(run["kl"], 50.0), run["reconstruction"], room=0.0, question=SWAPPED)
 
 
-def adds_up(number: int, run: Run, question: str) -> Claim:
-    """The claim that reconstruction and KL together are the loss, each of the three rounded to one decimal."""
-    return Claim(f"Run {number}: reconstruction + KL is", float(run["reconstruction"] + run["kl"]), float(run["loss"]), 3 * ROUNDED, question=question)
+def adds_up(number: int, run: Run, question: str, *, kls: Sequence[str] = ("kl",)) -> Claim:
+    """The claim that reconstruction and KL, or the KLs of both levels, together are the loss, each of them rounded to one decimal."""
+    total = run["reconstruction"] + sum(run[name] for name in kls)
+    told = "KL" if len(kls) == 1 else "both KLs"
+    return Claim(f"Run {number}: reconstruction + {told} is", float(total), float(run["loss"]), (2 + len(kls)) * ROUNDED, question=question)
 
 
 def same_in_all(runs: Sequence[Run], name: str, question: str) -> Claim:

@@ -1,9 +1,9 @@
 """A report on two ways to infer a stack of latents."""
 
 from ..engine import (
-    Claim,
     Column,
     Probe,
+    adds_up,
     at_least,
     clearly,
     hangs_together,
@@ -15,7 +15,7 @@ from ..engine import (
     task,
     two_groups,
 )
-from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, PER_BATCH, PER_PIXEL, ROUNDED, SAME_EPOCHS, SAME_IMAGES, SWAPPED, WITH_UNIT
+from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, PER_BATCH, PER_PIXEL, SAME_EPOCHS, SAME_IMAGES, SWAPPED, WITH_UNIT
 
 WAYS = ("naive", "residual")
 
@@ -29,9 +29,8 @@ def rules(runs):
     for name, question in (("images", SAME_IMAGES), ("epochs", SAME_EPOCHS)):
         yield same_in_all(runs, name, question)
     for number, run in enumerate(runs, 1):
-        kl = run["kl_bottom"] + run["kl_top"]
         yield at_least(f"Run {number}: 'reconstruction' is at least", min(max(run["kl_bottom"], run["kl_top"]), 50.0), run["reconstruction"], room=0.0, question=SWAPPED)
-        yield Claim(f"Run {number}: reconstruction + both KLs is", float(run["reconstruction"] + kl), float(run["loss"]), 4 * ROUNDED, question=ADDS_UP)
+        yield adds_up(number, run, ADDS_UP, kls=("kl_bottom", "kl_top"))
 
 
 def outcome(runs):

@@ -1,7 +1,7 @@
 """A report on which level speaks, by whose price rises."""
 
-from ..engine import Claim, Column, Probe, clearly, hangs_together, measured, read_report, same_in_all, setting, slip, task, two_groups
-from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, ROUNDED, SAME_EPOCHS, WITH_UNIT
+from ..engine import Column, Probe, adds_up, clearly, hangs_together, measured, read_report, same_in_all, setting, slip, task, two_groups
+from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, SAME_EPOCHS, WITH_UNIT
 
 TIMINGS = ("both", "paragraph")
 ADDS_UP = "The loss is the sum of its three terms, and yours is another number. Were all four measured on the test stories, at the end of the same run?"
@@ -17,8 +17,7 @@ def rules(runs):
     for name, question in (("stories", SAME_STORIES), ("epochs", SAME_EPOCHS)):
         yield same_in_all(runs, name, question)
     for number, run in enumerate(runs, 1):
-        terms = run["reconstruction"] + run["kl_paragraph"] + run["kl_sentences"]
-        yield Claim(f"Run {number}: reconstruction + both KLs is", float(terms), float(run["loss"]), 4 * ROUNDED, question=ADDS_UP)
+        yield adds_up(number, run, ADDS_UP, kls=("kl_paragraph", "kl_sentences"))
 
 
 def outcome(runs):
