@@ -1,6 +1,6 @@
 """Text at two levels: what a paragraph's latent and its sentences' latents carry, beside a flat model and a silent one.
 
-python -m benchmarks.paragraphs            train what is not trained yet, three seeds each (one "silent"), and print the table in Markdown
+python -m benchmarks.paragraphs            train what is not trained yet, three seeds each, and print the table in Markdown
 python -m benchmarks.paragraphs --seeds 0  one seed
 python -m benchmarks.paragraphs --only     train, and measure, one kind: "two levels", "silent" or "flat"
 python -m benchmarks.paragraphs --store    keep the figures for the page on text at two levels, and its model, of seed 0
@@ -247,8 +247,6 @@ def main() -> None:
     runs = []
     for seed in arguments.seeds:
         for kind in arguments.only:
-            if seed and kind == "silent":
-                continue  # one run of it shows what it is for
             runs.append(figures(kind, seed))
             print(json.dumps(runs[-1]), flush=True)
     if arguments.store:
