@@ -39,6 +39,8 @@ class PixelVAE(VAE):
     pixel_dropout: the share of the pixels before that is hidden from the decoder in training (Bowman et al. 2016 hide words).
     """
 
+    earlier: Tensor
+
     def __init__(self, *, pixel_dropout: float = 0.0, **config) -> None:
         if not 0 <= pixel_dropout <= 1:
             raise ValueError(f"pixel_dropout is {pixel_dropout}, expected a share between 0 and 1.")
