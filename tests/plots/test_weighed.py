@@ -5,7 +5,6 @@ import torch
 
 from vae_course.plots import show_codes_and_samples
 
-
 CODES = torch.randn(5, 2)
 
 
