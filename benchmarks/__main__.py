@@ -98,6 +98,8 @@ PARTS = {
     "charges": _result("two_charges", "an adversarial autoencoder beside the VAE of its network"),
     "hierarchy": _result("hierarchy", "one, two and three latent levels"),
     "colour-bits": _result("colour_bits", "bits per dimension of pictures in colour, beside packers"),
+    "blur": _result("blur", "what is to blame for blur: weights, likelihoods, and losses that do not go pixel by pixel"),
+    "collapse": _result("collapse", "posterior collapse on wallpapers, epoch by epoch, with three cures"),
     "resolutions": _result("two_resolutions", "two levels at two resolutions on tiles of photographs"),
 }
 

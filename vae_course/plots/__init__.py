@@ -29,6 +29,7 @@ from .style import CLASS_COLOURS, COLOURS, STYLE
 from .tradeoff import draw_tradeoff, show_tradeoff
 from .tried import show_tried
 from .tunes import draw_roll, rolls_in_words, show_rolls, show_walk
+from .weighed import show_codes_and_samples
 
 __all__ = [
     "CLASS_COLOURS",
@@ -66,6 +67,7 @@ __all__ = [
     "show_bound",
     "show_blocks",
     "show_clouds",
+    "show_codes_and_samples",
     "show_costs",
     "show_curves",
     "show_densities",
