@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.distributions import MultivariateNormal
 
 from benchmarks.tables import real_mnist, spread, versions
-from vae_course import VAE, Autoencoder, ConvolutionalVAE, checkpoints, fit, pretrained
+from vae_course import VAE, Autoencoder, checkpoints, fit, pretrained
 from vae_course.data import Dataset
 from vae_course.evaluation import sample_quality
 from vae_course.evaluation.four_models import packed
@@ -36,7 +36,6 @@ MODELS = {
     "GAN": (GAN, {}, 4e-4),
     "GAN, fast": (GAN, {}, 1e-3),
     "diffusion": (Diffusion, {}, 2e-3),
-    "convolutional VAE": (ConvolutionalVAE, {"input_shape": (1, 28, 28), "latent_size": 20, "channels": (16, 32)}, 1e-3),
 }
 SEEDS = (0, 1, 2, 3, 4)
 RECIPE = {"images": 10_000, "epochs": 15, "batch_size": 64}
@@ -77,7 +76,7 @@ def draws(name: str, model, train: Tensor, others: Tensor) -> dict[str, Tensor]:
         return {f"{name}, {n} passes": torch.cat([model.cleaned(piece, n) for piece in noise.split(250)]) for n in PASSES}
     z = torch.randn(COUNT, model.latent_size)
     rows = {f"{name}, z from N(0, I)": model.generate(z) if isinstance(model, GAN) else model.decode(z).mean}
-    if name in ("autoencoder", "VAE", "convolutional VAE"):
+    if name in ("autoencoder", "VAE"):
         rows[f"{name}, z from a fitted Gaussian"] = from_fitted_gaussian(model, train, COUNT)
         rows[f"{name}, reconstructions"] = model.reconstruct(others)
     return rows
