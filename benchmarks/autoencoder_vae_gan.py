@@ -1,4 +1,4 @@
-"""Autoencoder, VAE and GAN on the same images for the same epochs: how good and how varied their samples are, over seeds.
+"""Autoencoder, VAE, GAN and diffusion on the same images for the same epochs: how good and how varied their samples are, over seeds.
 
 python -m benchmarks.autoencoder_vae_gan                all runs, two at a time, and the table in Markdown
 python -m benchmarks.autoencoder_vae_gan --store        the same, and keep every run's figures for the page that compares the three
@@ -23,20 +23,26 @@ from benchmarks.tables import real_mnist, spread, versions
 from vae_course import VAE, Autoencoder, checkpoints, fit, pretrained
 from vae_course.data import Dataset
 from vae_course.evaluation import sample_quality
-from vae_course.models.gan import GAN
+from vae_course.evaluation.four_models import packed
+from vae_course.models import GAN, Diffusion
 
 # All decode 20 numbers through 400 units to 784 pixels. The GAN's learning rate is the best of 2e-4, 4e-4 and 1e-3 with a seed that is not
 # among those below; the others' is the course's usual one. "fast": 2.5 times that rate, to see who bears it.
+# The diffusion model's is the first that was tried; it has another network, convolutional, and draws by many passes through it.
 MODELS = {
     "autoencoder": (Autoencoder, {"error": "cross-entropy"}, 1e-3),
     "VAE": (VAE, {}, 1e-3),
     "VAE, fast": (VAE, {}, 2.5e-3),
     "GAN": (GAN, {}, 4e-4),
     "GAN, fast": (GAN, {}, 1e-3),
+    "diffusion": (Diffusion, {}, 2e-3),
 }
 SEEDS = (0, 1, 2, 3, 4)
 RECIPE = {"images": 10_000, "epochs": 15, "batch_size": 64}
 COUNT = 2000
+WEIGHTS = checkpoints.FOLDER / "diffusion-mnist"
+SHOWN = 10
+PASSES = (50, 20, 10, 5, 2, 1)
 STORED = (
     checkpoints.FOLDER / "mnist-autoencoder-vae-gan.json"
 )  # inside the package, so that the page that compares the three finds it on Colab too
@@ -65,6 +71,9 @@ def from_fitted_gaussian(model, train: Tensor, count: int) -> Tensor:
 @torch.no_grad()
 def draws(name: str, model, train: Tensor, others: Tensor) -> dict[str, Tensor]:
     """Every way to get images out of a model, by the name of its row."""
+    if isinstance(model, Diffusion):
+        noise = torch.randn(COUNT, *model.input_shape)
+        return {f"{name}, {n} passes": torch.cat([model.cleaned(piece, n) for piece in noise.split(250)]) for n in PASSES}
     z = torch.randn(COUNT, model.latent_size)
     rows = {f"{name}, z from N(0, I)": model.generate(z) if isinstance(model, GAN) else model.decode(z).mean}
     if name in ("autoencoder", "VAE"):
@@ -84,7 +93,7 @@ def one_run(job: tuple[str, int]) -> dict:
     kind, config, learning_rate = MODELS[name]
 
     def look(model, history):
-        if name != "autoencoder":  # it has nothing to draw codes from while it trains
+        if name not in ("autoencoder", "diffusion"):  # one has nothing to draw codes from while it trains, the other takes its time
             with torch.random.fork_rng():
                 distances.append(round(sample_quality(classifier, model.sample(COUNT), real).frechet, 2))
 
@@ -92,11 +101,21 @@ def one_run(job: tuple[str, int]) -> dict:
     model = kind(**config)
     settings = {"epochs": RECIPE["epochs"], "batch_size": RECIPE["batch_size"], "learning_rate": learning_rate}
     history = fit(model, train, seed=seed, device="cpu", quiet=True, on_epoch=look, **settings)
+    if name == "diffusion" and seed == 0:  # the page shows its samples
+        about = {"data": "mnist", **RECIPE, "learning_rate": learning_rate, "seed": seed, "data_fingerprint": data.fingerprint()}
+        checkpoints.save(model, WEIGHTS, recipe=about, metrics={"train_loss": round(history.loss[-1], 4)})
+        model = checkpoints.load(WEIGHTS, device="cpu")
+    trained_in = time.process_time() - started
     torch.manual_seed(seed)
-    rows = {row: quality(classifier, images, real) for row, images in draws(name, model.eval(), train.x, others).items()}
+    drawn = draws(name, model.eval(), train.x, others)
+    rows = {row: quality(classifier, images, real) for row, images in drawn.items()}
     curves = {term: [round(value, 4) for value in values] for term, values in history.terms.items()} | {"frechet": distances}
     run = {"model": name, "seed": seed, "learning_rate": learning_rate, "rows": rows, "curves": curves}
+    if seed == 0:  # the page shows some of its draws
+        run["drawn"] = {row: packed(images[:SHOWN]) for row, images in drawn.items()}
     run["seconds"] = round(time.process_time() - started)
+    if name == "diffusion":
+        run["seconds_of_training"] = round(trained_in)
     print(f"{name}, seed {seed}: {rows} in {run['seconds']} s of processor time", flush=True)
     return run
 

@@ -25,5 +25,6 @@ KINDS = {
     "naive stack": lambda: models.HierarchicalVAE(**LEVELS, inference="naive"),
     "residual stack": lambda: models.HierarchicalVAE(**LEVELS, inference="residual"),
     "GAN": lambda: models.GAN(**IMAGES),
+    "diffusion": lambda: models.Diffusion(input_shape=(1, 8, 8), channels=(8, 8), T=50),
     "classifier": lambda: models.DigitClassifier(input_shape=(1, 8, 8), channels=(4, 8), feature_size=6, **FOUR),
 }

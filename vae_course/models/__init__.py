@@ -8,6 +8,7 @@ from .classifier import DigitClassifier
 from .conditional import ConditionalVAE, ImageConditionalVAE, ImageRegression
 from .convolutional import ConvolutionalVAE
 from .convolutional_stack import ConvolutionalStack
+from .diffusion import Diffusion
 from .gan import GAN
 from .handwriting import HandwritingVAE
 from .hierarchical import HierarchicalVAE
@@ -26,6 +27,7 @@ __all__ = [
     "ConvolutionalStack",
     "ConvolutionalVAE",
     "DenoisingAutoencoder",
+    "Diffusion",
     "DigitClassifier",
     "EncoderDecoder",
     "GAN",

@@ -10,6 +10,7 @@ from .bars import draw_bars, draw_histograms, show_bars, show_histograms
 from .bits import show_bit_maps
 from .blocks import show_blocks
 from .clouds import draw_clouds, show_clouds
+from .compared import show_compared
 from .curves import draw_curves, show_curves
 from .densities import draw_densities, show_densities
 from .gaps import show_bound, show_guesses, show_jensen, show_shortfalls
@@ -68,6 +69,7 @@ __all__ = [
     "show_blocks",
     "show_clouds",
     "show_codes_and_samples",
+    "show_compared",
     "show_costs",
     "show_curves",
     "show_densities",

@@ -1,0 +1,45 @@
+"""What `benchmarks/autoencoder_vae_gan.py` found, as the page that compares the four models reads it: figures by row, some of the draws."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..checkpoints import FOLDER
+
+FIGURES = ("frechet", "coverage", "rarest", "grey")
+
+
+def stored() -> dict[str, Any]:
+    """The file as it is: "recipe", "ends" (rows that need no model), "runs" with "model", "seed", "rows", "curves", "seconds"."""
+    return json.loads((FOLDER / "mnist-autoencoder-vae-gan.json").read_text("utf-8"))
+
+
+def figures() -> dict[str, Tensor]:
+    """For each row (seeds, 4) in the order of FIGURES; a row of the controls that no model made has one line."""
+    found: dict[str, list[list[float]]] = {}
+    content = stored()
+    for rows in [*(run["rows"] for run in content["runs"]), content["ends"]]:
+        for name, row in rows.items():
+            found.setdefault(name, []).append([row[figure] for figure in FIGURES])
+    return {name: torch.tensor(lines) for name, lines in found.items()}
+
+
+def drawn(row: str) -> Tensor:
+    """Some draws of a row by the first seed's model: (n, 1, 28, 28), pixels in [0, 1]. Raises ValueError for a row without."""
+    all_rows = {name: text for run in stored()["runs"] for name, text in run.get("drawn", {}).items()}
+    if row not in all_rows:
+        raise ValueError(f"no draws are stored for {row!r}. There are some for: {', '.join(all_rows)}.")
+    levels = torch.frombuffer(bytearray(zlib.decompress(base64.b64decode(all_rows[row]))), dtype=torch.uint8)
+    return levels.view(-1, 1, 28, 28).float() / 255
+
+
+def packed(images: Tensor) -> str:
+    """Images (n, 1, 28, 28), pixels in [0, 1], as text, at 256 levels. `drawn` reads it."""
+    levels = (images * 255).round().clamp(0, 255).byte().contiguous()
+    return base64.b64encode(zlib.compress(levels.cpu().numpy().tobytes(), 9)).decode()
