@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection
-from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 from torch import Tensor
 from torch.distributions import Distribution
 
-from .latents import ROW, SIDE, frame, plane
+from .latents import ROW, SIDE, frame, key_of_dots, plane
 from .output import check_words, figure_with
 from .style import CLASS_COLOURS, INK, PAPER
 
@@ -53,11 +52,7 @@ def show_clouds(
         for axis in axes.flat[1:]:
             axis.set_ylabel("")
         if key and labels is not None:
-            present = torch.as_tensor(labels).unique().tolist()
-            dots = [
-                Line2D([], [], color=CLASS_COLOURS[label], label=str(label), linestyle="", marker="o", markersize=9) for label in present
-            ]
-            figure.legend(handles=dots, title=key, loc="outside right center", handletextpad=0.4, labelspacing=0.7, alignment="left")
+            key_of_dots(figure, key, torch.as_tensor(labels).unique().tolist())
 
 
 def draw_clouds(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -70,7 +70,7 @@ def show_latent_map(
         if isinstance(z, Mapping) and title:
             figure.suptitle(title)
         if key and present:
-            _key(figure, key, present, names, linestyle="", marker="o", markersize=9)
+            key_of_dots(figure, key, present, names)
 
 
 def draw_latent_map(
@@ -244,7 +244,12 @@ def draw_manifold(
     return picture
 
 
-def _key(figure: Figure, what: str, classes: set[int], names: Sequence, **look) -> None:
+def key_of_dots(figure: Figure, what: str, classes: Iterable[int], names: Sequence = ()) -> None:
+    """Right of a figure of dots: which colour is which class. what: what the classes are, over the key."""
+    _key(figure, what, classes, names, linestyle="", marker="o", markersize=9)
+
+
+def _key(figure: Figure, what: str, classes: Iterable[int], names: Sequence, **look) -> None:
     """Right of a figure: which colour is which class."""
     handles = [Line2D([], [], color=_colour(label), label=_name(label, names), **look) for label in sorted(classes)]
     figure.legend(handles=handles, title=what, loc="outside right center", handletextpad=0.4, labelspacing=0.7, alignment="left")

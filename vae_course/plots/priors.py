@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.contour import QuadContourSet
-from matplotlib.lines import Line2D
 from torch import Tensor
 
-from .latents import ROW, SIDE, draw_latent_map
+from .latents import ROW, SIDE, draw_latent_map, key_of_dots
 from .output import check_words, figure_with
-from .style import CLASS_COLOURS, INK, PAPER_EDGE
+from .style import INK, PAPER_EDGE
 
 INSIDE = (0.5, 0.9)  # the shares of the prior's draws that its lines enclose
 FINE = 70  # places along a side at which the prior's density is asked for
@@ -45,9 +44,7 @@ def show_priors(codes: Mapping[str, Tensor], priors: Mapping[str, LogDensity], a
             axis.set(xlabel="first number of z₁", ylabel="second number of z₁")
         for axis in axes.flat[1:]:
             axis.set_ylabel("")
-        present = torch.as_tensor(labels).unique().tolist()
-        dots = [Line2D([], [], color=CLASS_COLOURS[label], label=str(label), linestyle="", marker="o", markersize=9) for label in present]
-        figure.legend(handles=dots, title=key, loc="outside right center", handletextpad=0.4, labelspacing=0.7, alignment="left")
+        key_of_dots(figure, key, torch.as_tensor(labels).unique().tolist())
 
 
 def draw_prior(axis: Axes, log_density: LogDensity) -> QuadContourSet:

@@ -9,17 +9,18 @@ from matplotlib.patches import Circle
 from torch import Tensor
 
 from .images import draw_images
-from .latents import plane
+from .latents import key_of_dots, plane
 from .output import figure_with
 from .style import CLASS_COLOURS, INK
 
 
 def show_codes_and_samples(
-    codes: Mapping[str, Tensor], samples: Mapping[str, Tensor], alt: str, *, labels: Tensor, radius: float = 2.0
+    codes: Mapping[str, Tensor], samples: Mapping[str, Tensor], alt: str, *, labels: Tensor, radius: float = 2.0, key: str = "digit"
 ) -> None:
     """Show for each model the plane of its codes, coloured by class, over the circle of its prior, and its samples below.
 
     codes: by name, (n, 2). samples: by the same names, (k, channels, height, width), pixels in [0, 1]. labels: (n,), the codes' classes.
+    key: what the classes are, over a key at the right.
     Each plane is as wide as its codes lie, so that the circle tells how wide that is. Raises ValueError for other names or no codes.
     """
     if not codes or list(codes) != list(samples):
@@ -37,3 +38,4 @@ def show_codes_and_samples(
             axes[1, column].set_axis_off()
             draw_images(axes[1, column], samples[name], columns=len(samples[name]))
         axes[0, 0].set_ylabel("z₂")
+        key_of_dots(figure, key, torch.as_tensor(labels).unique().tolist())
