@@ -32,7 +32,6 @@ IN_PLACE_OF = {
     "convolutional-vae-mnist-2": "vae-mnist-2",
     "dense-vae-mnist-20": "vae-mnist-20",
     "dense-vae-mnist-2": "vae-mnist-2",
-    "three-levels-ladder-mnist-binary": "hierarchical-mnist-binary-3",
     "two-levels-ladder-mnist-binary": "hierarchical-mnist-binary-2",
 }
 DIGITS = {"mnist": "grey", "mnist-binary": "drawn once"}

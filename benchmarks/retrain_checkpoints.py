@@ -3,7 +3,7 @@
 python -m benchmarks.retrain_checkpoints                      all of them
 python -m benchmarks.retrain_checkpoints vae-mnist-20         one
 python -m benchmarks.retrain_checkpoints vae-mnist-20 --store replace what is stored by what was trained
-python -m benchmarks.retrain_checkpoints vae-sprites-10 --store --data-changed     the same, where the data is no longer what it was
+python -m benchmarks.retrain_checkpoints vae-mnist-20 --store --data-changed     the same, where the data is no longer what it was
 python -m benchmarks.retrain_checkpoints --make NAME --config '{"latent_size": 2}' --epochs 30      a new one
 
 Exits with status 1 when a metric is further off than the tolerance. Other hardware adds numbers up in another order, so that

@@ -23,7 +23,9 @@ EXPLORERS = {
     "Family": lambda trained, data: widgets.Family({"one": trained("VAE"), "two": trained("autoencoder")}, data=data),
     "LevelResampler": lambda trained, data: widgets.LevelResampler(trained("ladder"), data),
     "LabelAndStyle": lambda trained, data: widgets.LabelAndStyle(trained("conditional VAE"), data),
-    "FactorSliders": lambda trained, data: widgets.FactorSliders(checkpoints.pretrained("vae-sprites-10"), sprites(train=10, test=300)),
+    "FactorSliders": lambda trained, data: widgets.FactorSliders(
+        checkpoints.pretrained("convolutional-vae-sprites-10-falling-beta-seed-0"), sprites(train=10, test=300)
+    ),
     "ArrowSliders": lambda trained, data: widgets.ArrowSliders(trained("VAE"), data.test.x[:3].double(), ARROWS),
     "GapFiller": lambda trained, data: widgets.GapFiller(
         {"a beat": (checkpoints.pretrained("series-heartbeats"), load("heartbeats").train.x[:200, :, 0], load("heartbeats").test.x[0])},

@@ -148,14 +148,8 @@ def test_what_does_not_fit_is_refused(perfect, factors):
         factor_vae_score(perfect, factors, votes=0)
 
 
-def test_the_stored_table_is_whole_and_the_checkpoints_are_its_first_seeds():
+def test_the_stored_table_is_whole():
     stored = json.loads((checkpoints.FOLDER / "sprites-disentanglement.json").read_text("utf-8"))
     runs = {(run["beta"], run["seed"]): run for run in stored["runs"] if "beta" in run}
     assert set(runs) == {(beta, seed) for beta in (1, 2, 4, 8, 16) for seed in range(5)}
     assert {run["kind"] for run in stored["runs"]} >= {"PCA", "untrained"}
-    for name, beta in (("vae-sprites-10", 1), ("vae-sprites-10-beta-4", 4), ("vae-sprites-10-beta-16", 16)):
-        card = checkpoints.card(name)
-        assert {key: card["recipe"][key] for key in ("epochs", "batch_size", "learning_rate")}.items() <= stored["recipe"].items()
-        assert card["recipe"]["data_fingerprint"] == stored["data"]
-        for term in ("reconstruction", "kl"):
-            assert card["metrics"][term] == pytest.approx(runs[beta, 0][term], rel=0.005)
