@@ -23,7 +23,7 @@ from benchmarks.tables import real_mnist, spread, versions
 from vae_course import VAE, Autoencoder, checkpoints, fit, pretrained
 from vae_course.data import Dataset
 from vae_course.evaluation import sample_quality
-from vae_course.evaluation.four_models import packed
+from vae_course.evaluation.stored_images import packed
 from vae_course.models import GAN, Diffusion
 
 # All decode 20 numbers through 400 units to 784 pixels. The GAN's learning rate is the best of 2e-4, 4e-4 and 1e-3 with a seed that is not

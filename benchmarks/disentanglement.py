@@ -3,6 +3,7 @@
 python -m benchmarks.disentanglement                        25 runs, two at a time, and the table in Markdown
 python -m benchmarks.disentanglement --store                the same, and keep every run's figures for the page on β-VAE
 python -m benchmarks.disentanglement --betas 4 --seeds 0    a part of it
+python -m benchmarks.disentanglement --walks                the five seeds of β = 16 again, for the page's strips: kept beside the figures
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from benchmarks.tables import spread, versions
 from vae_course import VAE, checkpoints, evaluate, fit, load
 from vae_course.data import Dataset
 from vae_course.evaluation import active_units, factor_vae_score, mutual_information_gap, posterior_means
+from vae_course.evaluation.stored_images import packed
 
 BETAS = (1.0, 2.0, 4.0, 8.0, 16.0)
 SEEDS = (0, 1, 2, 3, 4)
 RECIPE = {"latent_size": 10, "hidden_sizes": [256, 256], "epochs": 8, "batch_size": 64, "learning_rate": 1e-3}
+WALKED, SPRITE, STEPS = 16.0, 3, 6
 STORED = checkpoints.FOLDER / "sprites-disentanglement.json"  # inside the package, so that the page on β-VAE finds it on Colab too
 
 
@@ -69,6 +72,25 @@ def one_run(job: tuple[float, int]) -> dict:
     return run
 
 
+@torch.no_grad()
+def walk(seed: int) -> dict:
+    """Of one seed of β = 16: a test sprite decoded as the latent that tells most of x, and then the one that tells most of y, goes up."""
+    torch.set_num_threads(1)
+    data = load("sprites")
+    with torch.enable_grad():
+        model = trained(WALKED, seed, data)
+    codes = posterior_means(model, data)
+    found, pictures = mutual_information_gap(codes, data.test.y), []
+    for factor in (3, 4):
+        latent = found.carriers[factor]
+        sign = torch.corrcoef(torch.stack([codes[:, latent], data.test.y[:, factor].float()]))[0, 1].sign()
+        path = codes[SPRITE].repeat(STEPS, 1)
+        path[:, latent] = codes[:, latent].mean() + sign * codes[:, latent].std() * torch.linspace(-1.7, 1.7, STEPS)
+        pictures.append(model.decode(path).mean)
+    print(f"β = {WALKED:g}, seed {seed}: walked, MIG {found.score:.3f}", flush=True)
+    return {"seed": seed, "mig": round(found.score, 4), "pictures": packed(torch.cat(pictures))}
+
+
 def baselines(seeds: list[int]) -> list[dict]:
     """Principal components as codes (the same for every seed), and the means of encoders that were never trained."""
     from sklearn.decomposition import PCA
@@ -104,8 +126,17 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--store", action="store_true", help=f"keep the figures in {STORED.name}")
+    parser.add_argument(
+        "--walks", action="store_true", help=f"keep strips of β = {WALKED:g} in {STORED.name}, nothing else"
+    )
     arguments = parser.parse_args()
     started = time.perf_counter()
+    if arguments.walks:
+        with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
+            walks = pool.map(walk, arguments.seeds, chunksize=1)
+        content = json.loads(STORED.read_text("utf-8")) | {"walks": {"beta": WALKED, "steps": STEPS, "seeds": walks}}
+        STORED.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return
     jobs = [(beta, seed) for seed in arguments.seeds for beta in arguments.betas]
     with multiprocessing.get_context("spawn").Pool(arguments.processes) as pool:
         trained_runs = pool.map(one_run, jobs, chunksize=1)

@@ -28,7 +28,9 @@ makers = {
     "Two Gaussians": lambda: TwoGaussians(),
     "Family": lambda: Family(family, data=data),
     "Label and style": lambda: LabelAndStyle(vae_course.pretrained("dense-conditional-vae-mnist-2"), data),
-    "Factor sliders": lambda: FactorSliders(vae_course.pretrained("convolutional-vae-sprites-10-falling-beta-seed-0"), vae_course.load("sprites")),
+    "Factor sliders": lambda: FactorSliders(
+        vae_course.pretrained("convolutional-vae-sprites-10-falling-beta-seed-0"), vae_course.load("sprites")
+    ),
     "Arrow sliders": lambda: ArrowSliders(model, x[:3], {"first": torch.eye(20)[0], "all": torch.ones(20) / 4}),
     "The gap": lambda: PosteriorGap(flat, own, points=401),
     "Tune mixer": lambda: TuneMixer(vae_course.pretrained("recurrent-melodies-rewriting"), tunes[0], tunes[-1]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from .stored_images import unpacked
 
 FIGURES = ("frechet", "coverage", "rarest", "grey")
 
@@ -30,11 +30,4 @@ def drawn(stored: dict[str, Any], row: str) -> Tensor:
     all_rows = {name: text for run in stored["runs"] for name, text in run.get("drawn", {}).items()}
     if row not in all_rows:
         raise ValueError(f"no draws are stored for {row!r}. There are some for: {', '.join(all_rows)}.")
-    levels = torch.frombuffer(bytearray(zlib.decompress(base64.b64decode(all_rows[row]))), dtype=torch.uint8)
-    return levels.view(-1, 1, 28, 28).float() / 255
-
-
-def packed(images: Tensor) -> str:
-    """Images (n, 1, 28, 28), pixels in [0, 1], as text, at 256 levels. `drawn` reads it."""
-    levels = (images * 255).round().clamp(0, 255).byte().contiguous()
-    return base64.b64encode(zlib.compress(levels.cpu().numpy().tobytes(), 9)).decode()
+    return unpacked(all_rows[row], (1, 28, 28))
