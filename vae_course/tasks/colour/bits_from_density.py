@@ -18,6 +18,7 @@ SIZES = {
 }
 AVERAGE, CELL = "log_density.logsumexp(0) - math.log(len(log_density))", "math.log((high - low) / 256)"
 JENSEN = "Right for a single draw. With more you average logarithms: a byte's probability is the mean of the density itself over its cell. Which of the two is greater, and which do you need?"
+UNITS = "One logarithm of yours counts in bits and the other in nats, and they are added. Which of the two is in which?"
 OVERFLOW = "Right, until pictures are large: their densities leave the range of floats, above or below. Which function takes the logarithm of a sum of exponentials without the exponentials?"
 
 
@@ -39,7 +40,11 @@ def in_powers_of_two(log_density, shape, low, high):
     probes=probes_from(densities, sizes=SIZES),
     laws=(
         # the first probe's pictures hold 18 numbers
-        unchanged(lambda log_density, low, high, **_: {"log_density": log_density - 18 * math.log(2), "high": 2 * high - low}, "On a range twice as wide, where the density of each of 18 numbers is half as great", "Stretch the range to twice its width: the density halves in each number, and no file grows. How does the width come into yours, and how many times?"),
+        unchanged(
+            lambda log_density, low, high, **_: {"log_density": log_density - 18 * math.log(2), "high": 2 * high - low},
+            "On a range twice as wide, where the density of each of 18 numbers is half as great",
+            "Stretch the range to twice its width: the density halves in each number, and no file grows. How does the width come into yours, and how many times?",
+        ),
         unchanged(lambda log_density, **_: {"log_density": torch.cat([log_density, log_density])}, "With every draw there twice", "With every draw there twice, yours changes. Where is a sum, and where should a mean be?"),
         relation(lambda log_density, **_: {"log_density": log_density[:, :1]}, lambda bits: bits[:1], "A picture alone should cost what it costs among others", "Does anything in yours mix the pictures? Which axis holds the draws, and which the pictures?"),
         finite_far_out("Which step leaves the range of floats: the exponential of a picture's log-density?"),
@@ -54,6 +59,8 @@ def in_powers_of_two(log_density, shape, low, high):
         slip("(high - low) / 256", "1 / 256", "On 0 to 1 you are right. How wide is a level's cell on −1 to 1?"),
         slip("(high - low) / 256", "high / 256", "Right where the range begins at 0. How wide is a level's cell on −1 to 1?"),
         slip(" + size * math", " + math", "The cell's width comes in once for each picture. In how many directions does a cell of a picture extend?"),
+        slip("math.log((high", "math.log2((high", UNITS),
+        slip("math.log((high - low) / 256)", "math.log(2) * math.log((high - low) / 256)", UNITS),
         slip(" / (size * math.log(2))", " / size", "Your figures are in nats a dimension. How many bits is a nat?"),
         slip(" / (size * math.log(2))", " / size * math.log(2)", "Eight bits are 5.5 nats: which of the two numbers is the greater, and what do you do with log 2?"),
         slip(" / (size * math.log(2))", " / math.log(2)", "Your figures are bits for a whole picture. For how many numbers is that?"),
@@ -62,13 +69,13 @@ def in_powers_of_two(log_density, shape, low, high):
         slip("return -log_p", "return log_p", "A likelier picture costs more, in yours. Which sign has a cost?"),
         slip(AVERAGE, "log_density.mean(0)", JENSEN),
         slip(" - math.log(len(log_density))", "", "Every draw there twice, and yours changes: you add the densities up. What makes a mean of a sum, inside a logarithm?"),
-        slip("- math.log(len(log_density))", "- len(log_density)", "You take the number of draws away from a logarithm. What becomes of a division there?"),
+        slip("- math.log(len(log_density))", "/ len(log_density)", "You divide a logarithm by the number of draws. Where does the 1/k of a mean stand: inside the logarithm, or outside?"),
+        slip(AVERAGE, "size * ((log_density / size).logsumexp(0) - math.log(len(log_density)))", "You divide by the number of dimensions before the mean is taken. What is averaged over the draws: the density of a whole picture, or its root?"),
         slip("- math.log(len(log_density))", "+ math.log(len(log_density))", "More draws of the same, and your bits fall. Which sign has the logarithm of 1/k?"),
         slip(AVERAGE, "log_density.amax(0)", "You keep the luckiest draw of each picture. What of the noise that did worse?"),
-        slip(AVERAGE, "log_density[0]", "You look at the first draw alone. What did the contract ask to average?"),
         slip(AVERAGE, "log_density.exp().mean(0).log()", OVERFLOW),
         slip(AVERAGE, "log_density.double().exp().mean(0).log().to(log_density)", OVERFLOW),
-        *(slip(AVERAGE, f"(log_density.exp().mean(0) + {least}).log()", OVERFLOW) for least in ("1e-8", "1e-10", "1e-12", "1e-20")),
+        *(slip(AVERAGE, f"(log_density.exp().mean(0) + {least}).log()", OVERFLOW) for least in ("1e-8", "1e-12")),
         slip({"logsumexp(0)": "logsumexp(1)", "len(log_density)": "log_density.shape[1]"}, "You averaged over the pictures, and have a figure for each draw. Which axis holds the draws?"),
         slip({"-log_p": "-log_p.mean()"}, "One figure for all pictures. What does the contract want one of for each picture?"),
     ),

@@ -9,21 +9,22 @@ from ..engine import Claim, Law, Mistake, Probe, each_row_for_itself, finite_far
 from ..engine.probes import DOUBLE
 
 ALL = ("x", "logits", "mean", "log_scale")
-SIZES = {(4, 5, 3): "", (1, 3, 2): "with a single picture", (5, 1, 4): "with one number a picture", (3, 4, 1): "with one bell", (6, 2, 5): "", (4, 3, 2): DOUBLE}
+SIZES = {(4, 5, 3): "", (1, 3, 2): "with a single picture", (5, 1, 4): "with one number a picture", (3, 2, 1): "with one bell", (4, 3, 2): DOUBLE}
 INSIDE, WHERE = "below + above + torch.log(-torch.expm1(-narrow))", "torch.where(level == 0, below, torch.where(level == 255, above, inside))"
 MIXED, WEIGHTS = "(logits.log_softmax(2) + log_p).logsumexp(2)", "logits.log_softmax(2)"
 DIFFERENCE = "upper.sigmoid() - lower.sigmoid()"
 FAR_OFF = "Right, until a byte lies far from every bell. What is left of a difference of two sigmoids that are both all but 0, or both all but 1? Can you get its logarithm without the difference?"
+IN_THE_TAILS = "Some byte lies far from every bell. What does its mass come to in floats, and what is left of the logarithm? Can you get the logarithm of each factor by itself?"
 OPEN_ENDS = "Add up the probabilities of all 256 levels of a byte: is it 1? Let a centre lie at −40. Who is to have what a bell has below level 0, or beyond 255?"
 WHOLE_PICTURE = "You choose one bell for all numbers of a picture. By which number is a bell chosen, and what becomes of independent numbers' probabilities?"
 
 
 def bytes_and_bells(draw, n, d, k):
     """Some bytes stand at the ends; centres are multiples of 1/16, so that a byte less a centre is exact in any precision, and some lie outside."""
-    centre = (128 + 90 * draw(n, d, k)).clamp(-30, 285)
-    x = (centre.mean(-1) + 20 * draw(n, d)).round().clamp(0, 255).long()
+    centre = (128 + 60 * draw(n, d, k)).clamp(-10, 265)
+    x = (centre.mean(-1) + 15 * draw(n, d)).round().clamp(0, 255).long()
     x[0, 0], x[-1, -1] = 0, 255
-    return {"x": x, "logits": 1.2 * draw(n, d, k) + 0.5, "mean": (16 * centre).round() / 16, "log_scale": 2.3 + 0.6 * draw(n, d, k)}
+    return {"x": x, "logits": 1.2 * draw(n, d, k) + 0.5, "mean": (16 * centre).round() / 16, "log_scale": 3.3 + 0.4 * draw(n, d, k).clamp(-2, 2)}
 
 
 def far_out(x, mean, log_scale, note, dtype=torch.float32):
@@ -38,7 +39,7 @@ FAR_OUT = (
     far_out([40, 60, 80, 100, 120, 160, 180, 205, 230], [130.0, 138.0], [1.0, 1.2], "with bytes far from both centres"),
     far_out([1, 90, 128, 200, 254], [128.0, 120.0], [-1.0, -0.5], "with bells narrower than a level, far away"),
     far_out([0, 3, 254, 255], [-2000.0, 3000.0], [2.0, 1.0], "with centres far outside"),
-    far_out([0, 7, 255], [100.0, 200.0], [9.0, 8.0], "with very wide bells"),
+    far_out([0, 7, 255], [100.0, 200.0], [7.5, 7.0], "with very wide bells"),
     far_out([0, 99, 100, 101, 255], [100.0, 100.25], [-7.0, -6.0], "in float64, with very narrow bells", dtype=torch.float64),
 )
 
@@ -67,6 +68,11 @@ def _every_level(probe):
     return Probe({"x": torch.arange(256).view(256, 1), **spread}, probe.seed, note="every level of one number")
 
 
+def asked(x, mean, log_scale, **_):
+    far = ((x.unsqueeze(2) - mean).abs() / log_scale.exp()).amin(2).max() > 12
+    return IN_THE_TAILS if far else "Take one number and one bell: between which edges does the level's cell lie, and what share of the bell lies there? Then the bells, then the numbers: what is added to what, and where do logarithms come in?"
+
+
 def by_the_density_in_the_tails(x, logits, mean, log_scale, width=1.0):
     """As many programs have it: the difference where it is not tiny, the density at the level elsewhere."""
     level, narrow = x.unsqueeze(2), (-log_scale).exp()
@@ -89,31 +95,28 @@ def by_the_density_in_the_tails(x, logits, mean, log_scale, width=1.0):
         unchanged(lambda x, mean, **_: {"x": 255 - x, "mean": 255 - mean}, "With black and white exchanged, x and the centres both", "Exchange black and white: a bell is as high on its left as on its right. From where to where does the cell of a level reach, and are both ends treated alike?"),
         Law(_add_up, _every_level),
         never_negative("A probability is at most 1, so no byte costs less than nothing. Is yours a mass, or a density?", what="A cost of bytes"),
-        finite_far_out(),
+        finite_far_out(IN_THE_TAILS),
     ),
     gradients=("logits", "mean", "log_scale"),
-    claims=matches(by_the_nearer_tail, "−log of the bells' masses on the level, mixed number by number, in nats a picture"),
+    claims=matches(by_the_nearer_tail, "−log of the bells' masses on the level, mixed number by number, in nats a picture", question=asked),
     slips=(
         slip(WHERE, "inside", OPEN_ENDS),
         slip("torch.where(level == 255, above, inside)", "inside", "Level 0 has all that lies below it, and what lies beyond 255 is lost in yours. Who is to have it?"),
-        slip({"== 0, below": "== 0, above", "== 255, above": "== 255, below"}, "Your ends change places: level 0 has what lies above it. Which side of level 0 belongs to nobody else?"),
         slip({"(away + 0.5)": "(away + 1)", "(away - 0.5)": "away"}, "Put a bell's centre on a level: your next lower one is as likely as this. From where to where does a level's cell reach?"),
-        slip({"(away + 0.5)": "away", "(away - 0.5)": "(away - 1)"}, "Put a bell's centre on a level: your next higher one is as likely as this. From where to where does a level's cell reach?"),
         slip({"(away + 0.5)": "(away + 0.5 / 255)", "(away - 0.5)": "(away - 0.5 / 255)", "expm1(-narrow)": "expm1(-narrow / 255)"}, "Your cells are 1/255 wide, as for pixels in [0, 1]. In which units do x and mean stand here?"),
+        slip({"x.unsqueeze(2)": "(x / 255).unsqueeze(2)", "(away + 0.5)": "(away + 0.5 / 255)", "(away - 0.5)": "(away - 0.5 / 255)", "expm1(-narrow)": "expm1(-narrow / 255)", "== 255": ">= 1"}, "You brought x to [0, 1] and left the bells where they were. In which units do mean and scale stand here?"),
         slip(INSIDE, "(away * narrow) - log_scale - 2 * torch.nn.functional.softplus(away * narrow)", "Inside, yours is the density at the level. A bell narrower than a level makes it greater than 1. What share of the bell lies nearer to this level than to any other?"),
         slip(WHERE, "(away * narrow) - log_scale - 2 * torch.nn.functional.softplus(away * narrow)", "Yours is the logistic's density. A bell narrower than a level makes it greater than 1, and what lies beyond the ends is lost. What is the probability of a level?"),
         slip(INSIDE, "below + above", "You multiply the mass below the upper edge by that above the lower edge, as if the two were independent. Let a bell get wide: which share of it can one level have?"),
         slip(INSIDE, f"torch.log({DIFFERENCE})", FAR_OFF),
-        slip(WHERE, f"torch.where(level == 0, upper.sigmoid().log(), torch.where(level == 255, (1 - lower.sigmoid()).log(), ({DIFFERENCE}).log()))", FAR_OFF),
-        *(slip(INSIDE, f"torch.log({DIFFERENCE} + {least})", FAR_OFF) for least in ("1e-5", "1e-6", "1e-7", "1e-8", "1e-10", "1e-12", "1e-20")),
-        *(slip(INSIDE, f"torch.log(({DIFFERENCE}).clamp(min={least}))", FAR_OFF) for least in ("1e-5", "1e-7", "1e-8", "1e-10", "1e-12", "1e-20")),
+        *(slip(INSIDE, f"torch.log({DIFFERENCE} + {least})", FAR_OFF) for least in ("1e-8", "1e-12")),
+        *(slip(INSIDE, f"torch.log(({DIFFERENCE}).clamp(min={least}))", FAR_OFF) for least in ("1e-8", "1e-12")),
+        *(slip(MIXED, f"(({WEIGHTS} + log_p).exp().sum(2){small}).log()", "Right, until all bells' masses are 0 to the computer. Which function adds up what is known by its logarithm?") for small in ("", " + 1e-10")),
         slip("(-log_scale).exp()", "log_scale.exp()", "The wider a bell should be, the narrower is yours. What is the distance from the centre divided by?"),
-        slip("(-log_scale).exp()", "(-0.5 * log_scale).exp()", "You took exp(log_scale) for a square. What does the contract say that it is?"),
         slip("(-log_scale).exp()", "(-log_scale).exp() * (math.pi / 3**0.5)", "You took exp(log_scale) for a standard deviation, as on the page. What does the contract say that it is?"),
         slip(WEIGHTS, "logits", "Add 10 to all logits: your costs fall. What makes of them shares that add up to 1?"),
         slip(WEIGHTS, "logits.softmax(2)", "The shares are there, and beside a logarithm of a mass stands no logarithm of a share. What becomes of a product?"),
         slip(WEIGHTS, "logits.log_softmax(1)", "Your shares add up to 1 over the numbers of a picture. Among what is a bell chosen?"),
-        slip(WEIGHTS, "logits.sigmoid().log()", "Each bell has a share between 0 and 1 in yours. What do all the shares of a number come to?"),
         slip(MIXED, "(logits.softmax(2) * log_p).sum(2)", "You average logarithms of masses: one bell that holds the byte impossible rules all. What is averaged when bells are mixed?"),
         slip(MIXED, "(log_p.logsumexp(2) - math.log(logits.shape[2]))", "All bells count alike in yours. What do the logits say?"),
         slip("logsumexp(2).sum(1)", "sum(1).logsumexp(1)", WHOLE_PICTURE),
@@ -121,11 +124,8 @@ def by_the_density_in_the_tails(x, logits, mean, log_scale, width=1.0):
         slip("logsumexp(2).sum(1)", "logsumexp(2).mean(1)", "Each number there twice: a picture costs twice as much. A mean, or a sum?"),
         slip("return -", "return ", "A likelier byte costs more, in yours. Which sign has a cost?"),
         slip(".sum(1)", ".sum(1) / math.log(2)", "Those are bits. What does the contract count in?"),
-        slip(".sum(1)", ".sum(1).mean()", "One figure for all pictures. What does the contract want one of for each?"),
     ),
-    programs=(
-        Mistake(by_the_density_in_the_tails, "Where the difference is tiny you take the density at the level. That is near the mass for a bell wider than a level; what of a narrow one, where the density falls e-fold many times within the cell? Is there a form without a difference?"),
-    ),
+    programs=(Mistake(by_the_density_in_the_tails, "Where the difference is tiny you take the density at the level. That is near the mass for a bell wider than a level; what of a narrow one, where the density falls e-fold many times within the cell? Is there a form without a difference?"),),
     hints=(
         "One bell and one byte first. The mass in its cell is sigmoid(upper) − sigmoid(lower). Level 0 keeps sigmoid(upper) alone, level 255 keeps 1 − sigmoid(lower), which is sigmoid(−lower).",
         "Write both sigmoids as fractions and put them on one denominator: the difference is sigmoid(upper) · sigmoid(−lower) · (1 − exp(lower − upper)). upper − lower is 1 over the scale, however far off the byte lies.",

@@ -2,6 +2,7 @@
 
 import fractions
 import math
+import numbers
 
 from ..engine import Claim, Probe, is_number, probes_from, slip, task, unchanged
 
@@ -39,8 +40,15 @@ def by_fractions(values, bits, rival, shape, weights, precision):
     yield Claim("The first number of pictures at which model and codes take fewer bits than the rival", first, float(values["result"]), room, question=question)
 
 
+def called(function, **arguments):
+    """A whole number is as good as a float, also where a mistake is to be recognised."""
+    result = function(*arguments.values())
+    return {"result": float(result) if isinstance(result, numbers.Real) and not isinstance(result, bool) else result}
+
+
 @task(
     points=1,
+    run=called,
     probes=probes_from(offers, sizes=SIZES, more=CHOSEN),
     laws=(
         unchanged(lambda weights, precision, **_: {"weights": 2 * weights, "precision": precision // 2}, "With twice the weights, at half the bits for each", "Twice the weights at half the precision are sent in as many bits. How do the two come into yours?"),
@@ -55,6 +63,8 @@ def by_fractions(values, bits, rival, shape, weights, precision):
         slip("weights * precision //", "weights * precision / 8 //", "Your model is measured in bytes, and what a picture saves in bits. Which of the two do you turn into the other?"),
         slip("weights * precision //", "8 * weights * precision //", "You took precision for bytes. In what does the contract count it?"),
         slip("weights * precision //", "weights //", "A weight is a single bit in yours. How many does the contract give to it?"),
+        slip("weights * precision //", "weights * 32 //", "A weight takes 32 bits in yours, whatever it is sent in. What does the contract hand you for that?"),
+        slip("math.prod(shape)", "math.prod(shape) * math.log(2)", "You turned bits into nats on one side. Is there anything to be turned into anything here?"),
         slip("math.prod(shape)", "math.prod(shape[1:])", "You count the pixels, and each of them has as many numbers as there are channels. What is a bit per dimension a bit for?"),
         slip("math.prod(shape)", "sum(shape)", "You add channels, height and width up. How many numbers does a picture of that shape hold?"),
         slip(" * math.prod(shape)", "", "You took a figure for one dimension for that of a picture. How many dimensions has one?"),
@@ -62,6 +72,7 @@ def by_fractions(values, bits, rival, shape, weights, precision):
         slip("(rival - bits)", "(bits - rival)", "You have the better and the worse exchanged. Which of the two has weights to pay for, and which figure must be the greater for that?"),
         slip("(rival - bits)", "abs(rival - bits)", NEVER),
         slip("saved <= 0", "saved < 0", "Both need the same bits for a picture, and you divide by 0. Do weights pay off then, ever?"),
+        slip({"saved <= 0": "saved < 0", "weights * precision // saved + 1": "math.floor(weights * precision / saved) + 1"}, "Both need the same bits for a picture, and you divide by 0. Do weights pay off then, ever?"),
         slip("math.inf", "0", "You give a number of pictures where no number is enough. What does the contract want then?"),
         slip("math.inf", "-1", "You give a number of pictures where no number is enough. What does the contract want there?"),
         slip("    if saved <= 0:\n        return math.inf\n", "", "You go on where nothing is saved, or less than nothing. How many pictures are enough for that?"),
