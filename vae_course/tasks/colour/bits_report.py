@@ -108,11 +108,10 @@ def bits_report():
     """what was predicted, what was measured, and whether it came true: a dictionary with these three entries.
 
     "predicted", written down before training: in bits per dimension your VAE needs less than "both" rivals, than "the marginal alone", than
-    "bz2 alone", or than "neither".
-    "runs": three seeds or more, with the same settings, as a list with a dictionary for each run, or as one dictionary with a list for each column:
-    seed. images: how many were trained on, epochs, tested: on how many pictures all that follows was measured, dimensions: how many numbers a
-    picture has, all four the same in all runs. In nats a picture: reconstruction, kl, and loss, their sum. In bits per dimension: bits, the VAE's;
-    marginal, under tables of counts from the training pictures; and bz2, over all the test pictures in one file.
+    "bz2 alone", or than "neither". "runs": three seeds or more, as a list with a dictionary for each run, or as one dictionary with a list for
+    each column: seed. images: how many were trained on, epochs, tested: on how many pictures all that follows was measured, dimensions: how many
+    numbers a picture has, all four the same in all runs. In nats a picture: reconstruction, kl, and loss, their sum. In bits per dimension: bits,
+    the VAE's; marginal, under tables of counts from the training pictures; and bz2, over all the test pictures in one file.
     Type the numbers in: nats rounded to one decimal or finer, bits to two or finer.
     "came_true": True or False. A rival is beaten when every run's bits lie below the rival's.
     """
