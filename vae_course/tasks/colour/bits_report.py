@@ -28,7 +28,7 @@ def rules(runs):
     for number, run in enumerate(runs, 1):
         yield adds_up(number, run, ADDS_UP)
         nat = 1 / (run["dimensions"] * math.log(2))
-        yield Claim(f"Run {number}: {run['loss']:g} nats for {run['dimensions']:,} numbers are, in bits per dimension,", run["loss"] * nat, float(run["bits"]), FINE + ROUNDED * nat, question=IN_BITS)
+        yield Claim(f"Run {number}: {run['loss']:,.1f} nats for {run['dimensions']:,} numbers are, in bits per dimension,", run["loss"] * nat, float(run["bits"]), FINE + ROUNDED * nat, question=IN_BITS)
 
 
 def outcome(runs):
@@ -57,7 +57,7 @@ LOSS, BITS, MARGINAL = '"loss": [1340.25, 1294.81, 1334.01]', '"bits": [0.629, 0
             measured("loss", 0, 1e8, A_DENSITY, PER_BATCH),
             measured("bits", 0, 40, A_DENSITY, PER_NUMBER),
             measured("marginal", 0, 20, A_RIVAL, A_RIVAL),
-            measured("bz2", 0, 12, A_RIVAL, A_RIVAL),
+            measured("bz2", 0, 40, A_RIVAL, A_RIVAL),
         ),
         least=3,
         predictions=WORDS,
