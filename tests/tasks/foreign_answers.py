@@ -485,3 +485,23 @@ def all_forward_then_all_back(model, optimizer, batches):
 def scale_for_covariance(mu, scale_tril):
     eigenvalues = scale_tril.diagonal(dim1=1, dim2=2)
     return 0.5 * (eigenvalues.sum(1) + mu.square().sum(1) - mu.shape[1] - eigenvalues.log().sum(1))
+
+
+# ---- bytes: counts in bytes run over, and a difference of logarithms is lost in the upper tail
+
+
+@says("marginal_bits", "How often did training show it")
+def counted_in_bytes(train, test):
+    bits = []
+    for channel in range(train.shape[1]):
+        counts = train[:, channel].flatten().bincount(minlength=256).to(torch.uint8) + 1
+        bits.append(-(counts / counts.sum()).log2()[test[:, channel]].mean())
+    return torch.stack(bits)
+
+
+@says("logistic_mixture_nats", "far from every bell")
+def in_the_lower_tail_alone(x, logits, mean, log_scale):
+    level, scale = x.unsqueeze(2), log_scale.exp()
+    upper, lower = F.logsigmoid((level + 0.5 - mean) / scale), F.logsigmoid((level - 0.5 - mean) / scale)
+    upper, lower = torch.where(level == 255, 0.0, upper), torch.where(level == 0, -1e4, lower)
+    return -(upper + torch.log(-torch.expm1(lower - upper)) + logits.log_softmax(2)).logsumexp(2).sum(1)

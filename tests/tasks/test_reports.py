@@ -52,6 +52,9 @@ MEASURED = (
     "stranger_loss",
     "auroc",
     "mean_auroc",
+    "bits",
+    "marginal",
+    "bz2",
 )
 
 
@@ -88,6 +91,7 @@ def test_a_topic_has_one_open_task():
         "level_text_report",
         "series_report",
         "alarm_report",
+        "bits_report",
     ]
     assert all(task.points == 2 for task in OPEN)
 
@@ -137,6 +141,7 @@ def test_a_prediction_that_failed_passes_and_a_false_verdict_does_not(task):
         "bottleneck_report": ("at every k", "at some k", "at no k"),
         "gradient_report": ("nearer", "farther"),
         "alarm_report": ("both", "one of them", "neither"),
+        "bits_report": ("both", "the marginal alone", "bz2 alone", "neither"),
     }.get(task.name)
     words = words or next(
         words for words in (("narrower", "wider"), ("smaller", "larger"), ("lower", "higher")) if words[0] in task.contract
