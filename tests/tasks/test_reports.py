@@ -52,6 +52,11 @@ MEASURED = (
     "stranger_loss",
     "auroc",
     "mean_auroc",
+    "information",
+    "exact",
+    "rebuilt",
+    "apart",
+    "real",
 )
 
 
@@ -88,6 +93,8 @@ def test_a_topic_has_one_open_task():
         "level_text_report",
         "series_report",
         "alarm_report",
+        "collapse_report",
+        "rivals_report",
     ]
     assert all(task.points == 2 for task in OPEN)
 
