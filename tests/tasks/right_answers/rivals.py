@@ -92,6 +92,29 @@ def frechet_by_package(a, b):
     return frechet_distance(a, b)
 
 
+# ---- jump
+
+
+def jump_by_logarithms(x, betas, t, noise):
+    kept = torch.nn.functional.pad(torch.log1p(-betas).cumsum(0), (1, 0)).exp()[t][:, None]
+    return kept.sqrt() * x + (1 - kept).sqrt() * noise
+
+
+def jump_by_loop(x, betas, t, noise):
+    rows = []
+    for i in range(len(x)):
+        left = (1 - betas[: t[i]]).prod()
+        rows.append(left**0.5 * x[i] + (1 - left) ** 0.5 * noise[i])
+    return torch.stack(rows)
+
+
+def jump_by_masks(x, betas, t, noise):
+    """Steps that have not come yet multiply by 1."""
+    come = torch.arange(len(betas)) < t.unsqueeze(1)
+    left = torch.where(come, 1 - betas, torch.ones_like(betas)).prod(1, keepdim=True)
+    return torch.sqrt(left) * x + torch.sqrt(1 - left) * noise
+
+
 # ---- step_back
 
 
@@ -187,6 +210,7 @@ def rivals_that_overlap():
 
 
 RIGHT_ANSWERS = {
+    "jump": [jump_by_logarithms, jump_by_loop, jump_by_masks],
     "rivals_report": [rivals_by_rows, rivals_that_overlap],
     "coverage": [
         coverage_by_sorting,
