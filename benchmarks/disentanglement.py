@@ -3,7 +3,7 @@
 python -m benchmarks.disentanglement                        25 runs, two at a time, and the table in Markdown
 python -m benchmarks.disentanglement --store                the same, and keep every run's figures for the page on β-VAE
 python -m benchmarks.disentanglement --betas 4 --seeds 0    a part of it
-python -m benchmarks.disentanglement --walks                the five seeds of β = 16 again, for the page's strips: kept beside the figures
+python -m benchmarks.disentanglement --walks                the five seeds of β = 4 again, for strips: kept beside the figures
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from vae_course.evaluation.stored_images import packed
 BETAS = (1.0, 2.0, 4.0, 8.0, 16.0)
 SEEDS = (0, 1, 2, 3, 4)
 RECIPE = {"latent_size": 10, "hidden_sizes": [256, 256], "epochs": 8, "batch_size": 64, "learning_rate": 1e-3}
-WALKED, SPRITE, STEPS = 16.0, 3, 6
+WALKED, SPRITE, STEPS = 4.0, 3, 6
 STORED = checkpoints.FOLDER / "sprites-disentanglement.json"  # inside the package, so that the page on β-VAE finds it on Colab too
 
 
@@ -74,7 +74,7 @@ def one_run(job: tuple[float, int]) -> dict:
 
 @torch.no_grad()
 def walk(seed: int) -> dict:
-    """Of one seed of β = 16: a test sprite decoded as the latent that tells most of x, and then the one that tells most of y, goes up."""
+    """Of one seed of β = 4: a test sprite decoded as the latent that tells most of x, and then the one that tells most of y, goes up."""
     torch.set_num_threads(1)
     data = load("sprites")
     with torch.enable_grad():
@@ -126,9 +126,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS))
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--store", action="store_true", help=f"keep the figures in {STORED.name}")
-    parser.add_argument(
-        "--walks", action="store_true", help=f"keep strips of β = {WALKED:g} in {STORED.name}, nothing else"
-    )
+    parser.add_argument("--walks", action="store_true", help=f"keep strips of β = {WALKED:g} in {STORED.name}, nothing else")
     arguments = parser.parse_args()
     started = time.perf_counter()
     if arguments.walks:

@@ -12,6 +12,7 @@ import time
 
 import torch
 from sklearn.decomposition import PCA
+from torch.distributions import MultivariateNormal
 from torch.nn.functional import avg_pool2d
 
 from vae_course import (
@@ -31,6 +32,7 @@ from vae_course import (
     seed_everything,
 )
 from vae_course.data import FACE_ATTRIBUTES, Split, draw_faces, faces, with_level
+from vae_course.data.wallpapers import wallpaper_cost, wallpapers
 from vae_course.data.waves import waves
 from vae_course.evaluation import (
     active_units,
@@ -38,12 +40,15 @@ from vae_course.evaluation import (
     attribute_arrow,
     auroc,
     bits_when_packed,
+    code_information,
     mutual_information_gap,
     posterior_means,
     two_sample_auc,
 )
+from vae_course.evaluation.sample_quality import frechet_distance
 from vae_course.evaluation.series import gaussian_given_seen, interpolate_gaps, rmse
 from vae_course.models import ParagraphVAE
+from vae_course.models.pixels_in_order import PixelVAE
 from vae_course.training import mean_losses
 
 Run = dict[str, float | int | str]
@@ -363,6 +368,49 @@ def bits_report(images: int = 4_000, epochs: int = 12) -> list[Run]:
     return runs
 
 
+def collapse_report(images: int = 3_000, epochs: int = 60, test_images: int = 1_000) -> list[Run]:
+    """Autoregressive VAEs on wallpapers, with nothing done and with a quarter of the pixels before hidden, three seeds each."""
+    train, test = wallpapers(images, seed=0), wallpapers(test_images, seed=1)
+    runs: list[Run] = []
+    for cure, hidden in (("without", 0.0), ("with", 0.25)):
+        for seed in (0, 1, 2):
+            seed_everything(seed)
+            model = PixelVAE(input_shape=(1, 9, 9), latent_size=12, hidden_sizes=(100,), pixel_dropout=hidden)
+            fit(model, train, epochs=epochs, batch_size=100, learning_rate=3e-3, seed=seed, device="cpu", quiet=True)
+            found, told = evaluate(model, test), code_information(model, test)
+            run: Run = {"cure": cure, "seed": seed, "images": images, "epochs": epochs, "test_images": test_images}
+            run |= {"information": told.information, "mismatch": told.marginal_kl, "kl": told.kl}
+            run |= {"reconstruction": found["reconstruction"], "loss": found["reconstruction"] + found["kl"]}
+            runs.append(run | {"exact": wallpaper_cost(test).mean().item()})
+    return runs
+
+
+def rivals_report(images: int = 5_000, epochs: int = 12, latents: int = 8, drawn: int = 2_000) -> list[Run]:
+    """Draws of an autoencoder with a Gaussian fitted to its codes and of a VAE from its prior, three seeds each, beside real images."""
+    data, judge = load("mnist"), pretrained("classifier-mnist", device="cpu")
+    train, test, others = data.train.x[:images], data.test.x[:drawn], data.test.x[drawn : 2 * drawn]
+
+    def features(pictures: torch.Tensor) -> torch.Tensor:
+        return judge.features(pictures).double()
+
+    real, runs = frechet_distance(features(others), features(test)), []
+    for rival in ("autoencoder", "VAE"):
+        for seed in (0, 1, 2):
+            seed_everything(seed)
+            model = VAE(latent_size=latents) if rival == "VAE" else Autoencoder(latent_size=latents, error="cross-entropy")
+            fit(model, train, epochs=epochs, seed=seed, device="cpu", quiet=True)
+            torch.manual_seed(seed)
+            with torch.no_grad():
+                codes, z = model.encode(train).mean, torch.randn(drawn, latents)
+                if rival == "autoencoder":
+                    z = MultivariateNormal(codes.mean(0), codes.T.cov()).sample((drawn,))
+                draws, again = (features(model.decode(code).mean) for code in (z, model.encode(test).mean))
+            run: Run = {"rival": rival, "seed": seed, "latents": latents, "images": images, "epochs": epochs, "drawn": drawn}
+            run |= {"rebuilt": frechet_distance(again, features(test)), "apart": frechet_distance(draws, again)}
+            runs.append(run | {"distance": frechet_distance(draws, features(test)), "real": real})
+    return runs
+
+
 REPORTS = (
     bottleneck_report,
     weight_report,
@@ -379,6 +427,8 @@ REPORTS = (
     series_report,
     alarm_report,
     bits_report,
+    collapse_report,
+    rivals_report,
 )
 
 

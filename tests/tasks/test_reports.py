@@ -55,6 +55,11 @@ MEASURED = (
     "bits",
     "marginal",
     "bz2",
+    "information",
+    "exact",
+    "rebuilt",
+    "apart",
+    "real",
 )
 
 
@@ -92,6 +97,8 @@ def test_a_topic_has_one_open_task():
         "series_report",
         "alarm_report",
         "bits_report",
+        "collapse_report",
+        "rivals_report",
     ]
     assert all(task.points == 2 for task in OPEN)
 

@@ -301,9 +301,15 @@ OTHERS = {
         "sharpness_behind_noise": 1,
         "laplace_pictures": 1,
         "label_information": 2,
+        "diagnose_run": 2,
+        "collapse_report": 2,
+    },
+    "17-autoencoder-vae-gan": {
         "coverage": 1,
         "frechet": 1,
-        "diagnose_run": 2,
+        "step_back": 2,
+        "level_nats": 2,
+        "rivals_report": 2,
     },
 }
 EXERCISES = (ELBO, *OTHERS)

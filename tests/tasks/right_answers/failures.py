@@ -6,9 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch.distributions import Bernoulli, Categorical, Independent, MixtureSameFamily, Normal
 
-from vae_course.evaluation.sample_quality import coverage as coverage_of_package
-from vae_course.evaluation.sample_quality import frechet_distance
-
 # ---- sharpness
 
 
@@ -132,90 +129,6 @@ def information_by_ratios(z, mu, log_var):
     return ratio.diagonal().mean() - mismatch, mismatch
 
 
-# ---- coverage
-
-
-def coverage_by_sorting(samples, real, k):
-    radius = torch.cdist(real, real).sort(dim=1).values[:, k]
-    return (torch.cdist(real, samples).min(dim=1).values <= radius).double().mean().item()
-
-
-def coverage_without_the_diagonal(samples, real, k):
-    among = (real[:, None] - real[None]).square().sum(-1)
-    among.fill_diagonal_(math.inf)
-    radius = among.topk(k, largest=False).values[:, -1]
-    reached = ((real[:, None] - samples[None]).square().sum(-1) <= radius[:, None]).any(1)
-    return reached.sum().item() / len(real)
-
-
-def coverage_by_loop(samples, real, k):
-    reached = 0
-    for i in range(len(real)):
-        others = torch.cat([real[:i], real[i + 1 :]])
-        radius = (others - real[i]).norm(dim=1).kthvalue(k).values
-        reached += bool(((samples - real[i]).norm(dim=1) <= radius).any())
-    return reached / len(real)
-
-
-def coverage_by_counting(samples, real, k):
-    """A point is reached where fewer than k of the other real points are nearer than its nearest sample."""
-    nearest = torch.cdist(real, samples, compute_mode="donot_use_mm_for_euclid_dist").amin(1, keepdim=True)
-    among = torch.cdist(real, real, compute_mode="donot_use_mm_for_euclid_dist").fill_diagonal_(math.inf)
-    return float(((among < nearest).sum(1) < k).double().mean())
-
-
-def coverage_in_a_mixed_crowd(samples, real, k):
-    """The k-th neighbour in the crowd of both: as near as the k-th real one, or a sample comes before it."""
-    crowd = torch.cat([real, samples])
-    table = (real[:, None] - crowd[None]).square().sum(-1)
-    table[torch.arange(len(real)), torch.arange(len(real))] = math.inf
-    radius = table.sort(1).values[:, k - 1]
-    return (table[:, len(real) :].amin(1) <= radius).double().mean().item()
-
-
-def coverage_by_package(samples, real, k):
-    return coverage_of_package(samples, real, neighbours=k)
-
-
-# ---- frechet
-
-
-def frechet_by_eigenvalues(a, b):
-    size = a.shape[1]
-    one, other = (points.T.cov().reshape(size, size) for points in (a, b))
-    root = torch.linalg.eigvals(one @ other).real.clamp(min=0).sqrt().sum()
-    return float((a.mean(0) - b.mean(0)).square().sum() + one.trace() + other.trace() - 2 * root)
-
-
-def frechet_by_symmetric_roots(a, b):
-    def moments(points):
-        mean = points.mean(0)
-        return mean, (points - mean).T @ (points - mean) / (len(points) - 1)
-
-    (mean_a, one), (mean_b, other) = moments(a), moments(b)
-    values, vectors = torch.linalg.eigh(one)
-    root = vectors @ torch.diag(values.clamp(min=0).sqrt()) @ vectors.T
-    values, vectors = torch.linalg.eigh(root @ other @ root)
-    middle = vectors @ torch.diag(values.clamp(min=0).sqrt()) @ vectors.T
-    return ((mean_a - mean_b) ** 2).sum().item() + torch.trace(one + other - 2 * middle).item()
-
-
-def frechet_by_singular_values(a, b):
-    centred = [(points - points.mean(0)) / (len(points) - 1) ** 0.5 for points in (a, b)]
-    cross = torch.linalg.matrix_norm(centred[0] @ centred[1].T, ord="nuc")
-    return ((a.mean(0) - b.mean(0)).norm() ** 2 + sum((part**2).sum() for part in centred) - 2 * cross).item()
-
-
-def frechet_by_complex_roots(a, b):
-    one, other = (torch.atleast_2d(torch.cov(points.t())) for points in (a, b))
-    root = torch.linalg.eigvals(one @ other).sqrt().real.sum()
-    return (torch.dist(a.mean(0), b.mean(0)) ** 2 + torch.trace(one) + torch.trace(other) - 2 * root).item()
-
-
-def frechet_by_package(a, b):
-    return frechet_distance(a, b)
-
-
 RIGHT_ANSWERS = {
     "sharpness": [sharpness_by_diff, sharpness_by_slices, sharpness_by_all_pairs, sharpness_with_a_tiny_constant],
     "best_pictures": [
@@ -226,19 +139,4 @@ RIGHT_ANSWERS = {
         pictures_with_clamped_logarithms,
     ],
     "information": [information_by_hand, information_by_library, information_by_loop, information_by_ratios],
-    "coverage": [
-        coverage_by_sorting,
-        coverage_without_the_diagonal,
-        coverage_by_loop,
-        coverage_by_counting,
-        coverage_in_a_mixed_crowd,
-        coverage_by_package,
-    ],
-    "frechet": [
-        frechet_by_eigenvalues,
-        frechet_by_symmetric_roots,
-        frechet_by_singular_values,
-        frechet_by_complex_roots,
-        frechet_by_package,
-    ],
 }

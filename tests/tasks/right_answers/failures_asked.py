@@ -229,7 +229,27 @@ def label_information_by_softmax(z, mu, log_var, y):
     return about.mean(), beyond.mean()
 
 
+# ---- collapse_report
+
+
+def collapse_by_rows():
+    names = ("cure", "seed", "information", "mismatch", "kl", "reconstruction", "loss")
+    runs = [("without", 0, 4.1, 0.3, 4.4, 7.3, 11.7), ("without", 1, 4.0, 0.2, 4.3, 7.4, 11.6), ("without", 2, 4.0, 0.2, 4.2, 7.4, 11.6)]
+    runs += [("with", 0, 4.9, 0.9, 5.8, 6.6, 12.4), ("with", 1, 5.1, 1.0, 6.1, 6.4, 12.5), ("with", 2, 5.1, 0.9, 5.9, 6.6, 12.5)]
+    same = {"images": 3_000, "epochs": 60, "test_images": 1_000, "exact": 10.8}
+    return {"predicted": "smaller", "runs": [same | dict(zip(names, run, strict=True)) for run in runs], "came_true": False}
+
+
+def collapse_that_is_complete():
+    """Nothing is told either way, and by chance a little less than nothing."""
+    runs = {"cure": ["without", "with"] * 3, "seed": [1, 1, 2, 2, 3, 3], "images": 500, "epochs": 5, "test_images": 200, "exact": 10.6}
+    runs |= {"information": [0.0, -0.02, 0.01, 0.0, -0.01, 0.03], "mismatch": [0.01, 0.03, 0.0, 0.0, 0.02, -0.02]}
+    runs |= {"kl": [0.01, 0.01, 0.01, 0.0, 0.01, 0.01], "reconstruction": [19.4, 19.6, 19.5, 19.5, 19.8, 19.3]}
+    return {"predicted": "no clear difference", "runs": runs | {"loss": [19.41, 19.61, 19.51, 19.5, 19.81, 19.31]}, "came_true": True}
+
+
 RIGHT_ANSWERS = {
+    "collapse_report": [collapse_by_rows, collapse_that_is_complete],
     "diagnose_run": [told_by_rules, told_by_terms_first, told_by_table, told_by_ratios],
     "sharpness_behind_noise": [
         behind_noise_by_covariance,

@@ -26,6 +26,7 @@ TOPICS = (
     "series",
     "at_work",
     "failures",
+    "rivals",
     "colour",
 )
 

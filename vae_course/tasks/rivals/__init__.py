@@ -1,0 +1,1 @@
+"""Autoencoder, VAE, GAN or diffusion."""
