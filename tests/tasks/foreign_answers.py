@@ -640,10 +640,30 @@ def paragraph_right_and_sentences_reversed(mu_p, log_var_p, mu_s, log_var_s, pri
     return 0.5 * (mu_p**2 + log_var_p.exp() - 1 - log_var_p).sum(1), kl_divergence(prior, own).sum((1, 2))
 
 
-@says("held_share", "the draws lie in the band")
-def draws_in_their_own_band(drawn, truth, seen, share):
-    low, high = torch.quantile(drawn, torch.tensor([(1 - share) / 2, (1 + share) / 2], dtype=drawn.dtype), dim=0)
-    return ((drawn >= low) & (drawn <= high))[:, ~seen].double().mean().item()
+@says("held_share", "How much should lie on either side")
+def half_of_the_share_at_each_end(drawn, truth, seen, share):
+    low, high = torch.quantile(drawn, torch.tensor([share / 2, 1 - share / 2], dtype=drawn.dtype), dim=0)
+    return ((truth >= low) & (truth <= high))[~seen].double().mean().item()
+
+
+@says("priced_loss", "Both levels together share")
+def free_for_both_levels(reconstruction, kl_p, kl_s, price, free):
+    return reconstruction.mean() + price * torch.clamp((kl_p.sum(1) + kl_s.sum((1, 2))).mean(), min=free)
+
+
+@says("without_span", "How many of them span the directions")
+def the_whole_space(codes, directions):
+    turned = torch.linalg.svd(directions, full_matrices=True).Vh
+    return codes - codes @ turned.T @ turned
+
+
+@says("conditional_gaussian", "A mask gives a copy")
+def written_into_a_copy(mean, covariance, x, seen):
+    weights = torch.linalg.solve(covariance[seen][:, seen], covariance[seen][:, ~seen])
+    filled, sigma = x.clone(), torch.zeros_like(mean)
+    filled[:, ~seen].copy_(mean[~seen] + (x[:, seen] - mean[seen]) @ weights)
+    sigma[~seen] = (covariance[~seen][:, ~seen] - covariance[~seen][:, seen] @ weights).diagonal().sqrt()
+    return filled, sigma
 
 
 @says("one_style", "From which number do labels count")

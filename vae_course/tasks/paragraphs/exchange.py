@@ -53,6 +53,7 @@ def _by_transforms(z_s, mu, log_var, other_mu, other_log_var):
         slip("0.5 * (other_log_var - log_var)", "0.5 * other_log_var - log_var", "One of the two widths is a standard deviation, the other a variance. Which is which?"),
         slip("torch.exp(0.5 * (other_log_var - log_var))", "other_log_var / log_var", "You took the logarithm of a variance for a width: it may be below 0. How does one get σ from it?"),
         slip("other_mu + ", "", "That is how far it lies from the new prior's mean. Where is that?"),
+        slip(RESULT, "torch.exp(0.5 * (other_log_var - log_var)) * (z_s - mu + other_mu)", "You stretch the new mean together with the step. Which of the two has a unit that changes?"),
         slip(RESULT, "other_mu", "That is what the new paragraph expects of any sentence. What did this one say for itself?"),
         slip("(z_s - mu)", "(mu - z_s)", "It lies on the other side of the mean. Which sign has what it adds?"),
         slip("(z_s - mu)", "(z_s - mu).abs()", "It always lies above the new mean. On which side of its own did it lie?"),

@@ -7,8 +7,8 @@ from ..engine import Probe, averages_over_the_batch, matches, probes_from, relat
 OWN = "kl_s.mean(0).clamp(min=free)"
 # So little that it is below what is free of whatever it is added up over.
 SILENT = Probe(
-    {"reconstruction": torch.tensor([20.0, 22.0, 21.0, 19.0]), "kl_p": torch.tensor([[0.5, 0.25], [1.0, 0.5], [0.0, 0.75], [0.5, 0.5]]), "kl_s": 0.001 * torch.arange(24.0).view(4, 3, 2), "price": 0.75, "free": 0.5},
-    note="where the sentences' latents say next to nothing",
+    {"reconstruction": torch.tensor([20.0, 22.0, 21.0, 19.0]), "kl_p": torch.tensor([[0.05, 0.025], [0.1, 0.05], [0.0, 0.075], [0.05, 0.05]]), "kl_s": 0.001 * torch.arange(24.0).view(4, 3, 2), "price": 0.75, "free": 0.5},
+    note="where the latents say next to nothing",
 )
 
 
@@ -52,6 +52,9 @@ def _number_by_number(reconstruction, kl_p, kl_s, price, free):
         slip("kl_p.mean(0).sum()", "kl_p.mean()", "A mean over the numbers of the paragraph. What does a story pay that has twice as many?"),
         slip("price * (own", "-price * (own", "The more the latents say, the lower your loss. Which sign has a price?"),
         slip("price * (own", "(1 - price) * (own", "Yours is full at the beginning, and falls to 0. At which price does a nat cost its full loss?"),
+        slip(f"{OWN}.sum()", "kl_s.mean(0).sum().clamp(min=free * kl_s[0].numel())", "You compare the sum with all that is free: a number that says much makes up for one that says nothing. What does *each* number count?"),
+        slip("price * (own + kl_p.mean(0).sum())", "price * (kl_s.mean(0).sum() + kl_p.mean(0).sum()).clamp(min=free)", "Both levels together share one allowance, in yours. Whose numbers have one, and how many are these?"),
+        slip(OWN, "torch.where(kl_s.mean(0) > free, kl_s.mean(0), 0.0)", "A number below `free` counts nothing, and one just above it all at once. What does the contract count below?"),
         slip(OWN, "(kl_s.mean(0) - free).clamp(min=0)", "You take the free nats off. Then a number above `free` costs less than its KL. What does the contract count there?"),
         slip(OWN, "kl_s.mean(0)", "Nothing is free. What is `free` for?"),
         slip(OWN, "kl_s.mean(0).clamp(max=free)", "You count `free` nats at the *most*. On which side of it is a nat for nothing?"),

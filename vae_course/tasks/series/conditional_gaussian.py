@@ -61,6 +61,7 @@ MISSING = Probe(
         slip({"filled, sigma = x.clone()": "filled, sigma = x * seen", "filled[:, hidden] =": "filled[:, hidden] +="}, "You multiply what was not seen by 0, and NaN times 0 is NaN. What chooses a step without computing with it?"),
         slip("x.clone(), torch.zeros_like(mean)", "x.clone(), covariance.diagonal().sqrt()", "The hidden steps are right. How sure is one of a step that was seen?"),
         slip("sigma[hidden] = left", "sigma[:] = 1\n    sigma[hidden] = left", "The hidden steps are right. How sure is one of a step that was seen?"),
+        slip("filled[:, hidden] =", "filled[:, hidden][:] =", "The hidden steps hold what they held before. A mask gives a copy of what it chooses: into which of the two did you write?"),
         slip("hidden = ~seen", "seen, hidden = ~seen, seen", "You fill the steps that were seen, from those that were not. What is true in `seen`?"),
     ),
     hints=(

@@ -44,7 +44,7 @@ def reference(drawn, truth, seen, share):
         slip({LOW: "drawn.quantile(0.1, dim=0)", HIGH: "drawn.quantile(0.9, dim=0)"}, "Your band is one of 80 %, whatever was asked for. Where does `share` come in?"),
         slip(HIDDEN, "100 * inside[~seen].double().mean().item()", "That is in percent. Between which two numbers does the contract want a share?"),
         slip({LOW: "drawn.amin(0)", HIGH: "drawn.amax(0)"}, "Your band reaches from the lowest draw to the highest one, whatever was asked for. Where does `share` come in?"),
-        slip("inside[~seen]", "((drawn >= low) & (drawn <= high))[:, ~seen]", "You ask whether the draws lie in the band that was made of them. What else should lie in it?"),
+        slip({LOW: "drawn.quantile(share / 2, dim=0)", HIGH: "drawn.quantile(1 - share / 2, dim=0)"}, "Your band leaves out half of `share` at each end: what is asked to be inside is outside. How much should lie on either side?"),
         slip(LOW, "drawn.amin(0)", "Your band begins at the lowest of all draws. How much may lie below it?"),
         slip({LOW: "drawn.mean(0) - torch.special.ndtri(torch.tensor((1 + share) / 2)) * drawn.std(0)", HIGH: "drawn.mean(0) + torch.special.ndtri(torch.tensor((1 + share) / 2)) * drawn.std(0)"}, "Mean and standard deviation give the band of a bell. These draws are skewed: what do you have that needs no bell?"),
         slip({LOW: "drawn.mean(0) - drawn.std(0)", HIGH: "drawn.mean(0) + drawn.std(0)"}, "Mean ± one standard deviation: where does `share` come in?"),

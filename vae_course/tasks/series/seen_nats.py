@@ -53,6 +53,7 @@ def reference(x, mean, log_sigma):
         slip("0.5 * math.log(2 * math.pi)", "math.log(2 * math.pi)", "You are off by the same amount for each seen step. Integrate your density over one value with σ = 1: is it 1?"),
         slip("0.5 * away**2", "0.5 * away.abs()", "Off by 2σ costs twice as much as off by σ, in yours. What is squared in a Gaussian?"),
         slip("(value - mean) / log_sigma.exp()", "value - mean", "A miss costs the same whatever σ is. In which unit is it measured?"),
+        slip(CHARGED, "(seen * (value - mean) ** 2).sum(1)", "That is a squared error, which knows no σ. Of which density is −log asked for?"),
         slip(" + log_sigma", " - log_sigma", "The surer your density is, the more it charges even where it is right. What happens to its height when σ gets smaller?"),
         slip(" + log_sigma", "", "Your density has area 1 for σ = 1 alone. What happens to its height when it is made twice as wide?"),
         slip(CHARGED, "(seen * nats).sum()", "One number for the whole batch. How many series are there, and what was asked for each?"),

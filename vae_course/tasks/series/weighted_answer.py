@@ -43,6 +43,7 @@ def reference(log_joint, log_q, values):
         slip("- log_q", "+ log_q", "Where q draws too often, yours counts even more. Which way does the ratio go?"),
         slip("(log_joint - log_q)", "(-log_q)", "You weigh by q alone. Who says how well a candidate explains what was seen?"),
         slip(".softmax(0)", ".softmax(1)", "Your weights add up to 1 over the series. Among what does one series choose?"),
+        slip(".softmax(0)", ".flatten().softmax(0).view_as(log_joint)", "Your weights add up to 1 over all series together. Among what does one series choose?"),
         slip(".softmax(0)", ".exp()", "Ratios are no weights yet: for one series, what should yours add up to? And p itself may be 0 to the computer."),
         slip(WEIGHTS, "(log_joint - log_q).exp() / (log_joint - log_q).exp().sum(0)", "Right, until p(x, z) is 0 to the computer. Which function makes weights of logarithms in one step?"),
         slip(WEIGHTS, "(log_joint - log_q - (log_joint - log_q).max()).exp()\n    weights = weights / weights.sum(0)", "Right, until one series lies far below another: you subtract the greatest of all log-ratios, and its exponentials are all 0. Whose greatest one is it to be?"),
