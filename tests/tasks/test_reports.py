@@ -294,6 +294,16 @@ def test_objects_that_agree_with_everything_fool_nobody(task):
 
 
 @each
+def test_nothing_in_a_table_is_no_missing_return(task):
+    runs = rows_of(task)
+    for name in runs[0]:
+        words = handed_in(task, with_runs(task, [run | {name: None} for run in runs])).words
+        assert "None" in words
+        assert "return" not in words
+    assert "return" not in handed_in(task, task.answer() | {"came_true": None}).words
+
+
+@each
 def test_rows_in_a_list_for_each_setting_are_asked_for_their_form(task):
     """Not told that they are too few: that was never counted."""
     runs = rows_of(task)

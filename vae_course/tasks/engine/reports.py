@@ -237,6 +237,8 @@ def _no_two_alike(runs: list[Run], columns: Sequence[Column]) -> Iterator[Claim]
 
 def _seen(value: Plain) -> str:
     """What stands there, for a person."""
+    if value is None:
+        return "None"  # in a table, which was returned
     if isinstance(value, (bool, int, float)):
         return f"{value!r:.40}"
     return described(value)
