@@ -505,3 +505,188 @@ def in_the_lower_tail_alone(x, logits, mean, log_scale):
     upper, lower = F.logsigmoid((level + 0.5 - mean) / scale), F.logsigmoid((level - 0.5 - mean) / scale)
     upper, lower = torch.where(level == 255, 0.0, upper), torch.where(level == 0, -1e4, lower)
     return -(upper + torch.log(-torch.expm1(lower - upper)) + logits.log_softmax(2)).logsumexp(2).sum(1)
+
+
+# ---- faces, paragraphs, series: right ones in other styles
+
+
+@says("balanced_arrow", "right")
+def cells_by_index_add(codes, has, other):
+    levels, place = other.unique(return_inverse=True)
+    cell = 2 * place + has.long()
+    total = codes.new_zeros(2 * len(levels), codes.shape[1]).index_add(0, cell, codes)
+    means = total / cell.bincount(minlength=2 * len(levels)).to(codes.dtype).unsqueeze(1)
+    return (means[1::2] - means[::2]).mean(0)
+
+
+@says("without_span", "right")
+def what_the_directions_leave(codes, directions):
+    rest = torch.linalg.svd(directions, full_matrices=True).Vh[len(directions) :]
+    return codes @ rest.T @ rest
+
+
+@says("shared_nats", "right")
+def one_sentence_more_at_a_time(joint):
+    def entropy(p):
+        return -(p * p.clamp_min(1e-30).log()).sum()
+
+    pair = joint.sum(2)
+    return entropy(pair.sum(1)) + entropy(pair.sum(0)) - entropy(pair) + entropy(pair) + entropy(joint.sum((0, 1))) - entropy(joint)
+
+
+@says("seen_nats", "right")
+def step_by_step_where_it_was_seen(x, mean, log_sigma):
+    costs = []
+    for row, wrote in zip(x, mean, strict=True):
+        seen = row[:, 1] == 1
+        away = (row[seen, 0] - wrote[seen]) * torch.exp(-log_sigma)
+        costs.append((0.5 * away * away + log_sigma + 0.5 * math.log(2 * math.pi)).sum())
+    return torch.stack(costs)
+
+
+@says("conditional_gaussian", "right")
+def told_one_seen_step_after_the_other(mean, covariance, x, seen):
+    filled, left = mean.expand(len(x), -1).clone(), covariance.clone()
+    for step in seen.nonzero().squeeze(1).tolist():
+        slope = left[:, step] / left[step, step]
+        filled = filled + (x[:, step] - filled[:, step]).unsqueeze(1) * slope
+        left = left - torch.outer(slope, left[step])
+    return torch.where(seen, x, filled), torch.where(seen, torch.zeros_like(mean), left.diagonal().clamp(min=0).sqrt())
+
+
+@says("weighted_answer", "right")
+def worth_by_unequal_weights(log_joint, log_q, values):
+    ratio = log_joint - log_q
+    weights = torch.exp(ratio - ratio.amax(0))
+    return (weights.unsqueeze(2) * values).sum(0) / weights.sum(0).unsqueeze(1), weights.sum(0) ** 2 / weights.square().sum(0)
+
+
+# ---- wrong ones that passed
+
+
+@says("exchange", "a step that leaves the range of floats")
+def by_chances_there_and_back(z_s, mu, log_var, other_mu, other_log_var):
+    return Normal(other_mu, (other_log_var / 2).exp()).icdf(Normal(mu, (log_var / 2).exp()).cdf(z_s))
+
+
+@says("seen_nats", "which number says so")
+def seen_where_there_is_a_value(x, mean, log_sigma):
+    value = x[..., 0]
+    return -torch.where(value == 0, torch.zeros_like(value), Normal(mean, log_sigma.exp()).log_prob(value)).sum(1)
+
+
+@says("conditional_gaussian", "NaN times 0 is NaN")
+def hidden_steps_times_0(mean, covariance, x, seen):
+    weights = torch.linalg.solve(covariance[seen][:, seen], covariance[seen][:, ~seen])
+    filled, sigma = x * seen, torch.zeros_like(mean)
+    filled[:, ~seen] += mean[~seen] + (x[:, seen] - mean[seen]) @ weights
+    sigma[~seen] = (covariance[~seen][:, ~seen] - covariance[~seen][:, seen] @ weights).diagonal().sqrt()
+    return filled, sigma
+
+
+@says("weighted_answer", "Whose greatest one is it to be")
+def one_maximum_for_all(log_joint, log_q, values):
+    ratio = log_joint - log_q
+    weights = torch.exp(ratio - ratio.max())
+    weights = weights / weights.sum(0)
+    return torch.einsum("kn,knt->nt", weights, values), 1 / (weights**2).sum(0)
+
+
+# ---- wrong ones whose question was another's, or none
+
+
+@says("opportunity_gap", "Of whom is it to be a share")
+def found_by_all_of_the_group(scores, target, group):
+    hit = ((scores > 0) & (target == 1)).to(scores.dtype)
+    return (hit[group == 0].mean() - hit[group == 1].mean()).abs()
+
+
+@says("balanced_arrow", "their own numbers have gaps")
+def levels_by_their_count(codes, has, other):
+    arrows = [codes[has & (other == level)].mean(0) - codes[~has & (other == level)].mean(0) for level in range(len(other.unique()))]
+    return sum(arrows) / len(arrows)
+
+
+@says("laid_on", "You cut the change")
+def change_that_is_cut(decode, x, z, arrow, amount):
+    return x + torch.clamp(decode(z + amount * arrow) - decode(z), 0, 1)
+
+
+@says("without_span", "what of the first did it bring back")
+def one_direction_after_the_other(codes, directions):
+    for direction in F.normalize(directions, dim=1):
+        codes = codes - torch.outer(codes @ direction, direction)
+    return codes
+
+
+@says("shared_nats", "In which unit")
+def in_bits(joint):
+    def entropy(p):
+        return -torch.xlogy(p, p).sum() / math.log(2)
+
+    return entropy(joint.sum((1, 2))) + entropy(joint.sum((0, 2))) + entropy(joint.sum((0, 1))) - entropy(joint)
+
+
+@says("exchange", "How many standard deviations of its own prior")
+def width_of_the_new_prior_alone(z_s, mu, log_var, other_mu, other_log_var):
+    return other_mu + (z_s - mu) * torch.exp(other_log_var / 2)
+
+
+@says("read_before", "At the first place stands the first word")
+def copied_and_not_emptied(embedded, keep):
+    read = embedded.clone()
+    read[:, 1:] = embedded[:, :-1] * keep[:, :-1, None]
+    return read
+
+
+@says("priced_loss", "share one allowance")
+def free_for_all_together(reconstruction, kl_p, kl_s, price, free):
+    return reconstruction.mean() + price * (kl_p.mean(0).sum() + kl_s.mean(0).sum().clamp(min=free))
+
+
+@says("priced_loss", "the larger the batch, the less is free")
+def free_for_the_batch(reconstruction, kl_p, kl_s, price, free):
+    return reconstruction.mean() + price * (kl_p.sum() + kl_s.sum(0).clamp(min=free).sum()) / len(kl_p)
+
+
+@says("priced_loss", "Which comes first, the price")
+def priced_before_it_is_compared(reconstruction, kl_p, kl_s, price, free):
+    return reconstruction.mean() + price * kl_p.mean(0).sum() + torch.clamp(price * kl_s.mean(0), min=free).sum()
+
+
+@says("two_level_kl", "KL of the prior from q")
+def paragraph_right_and_sentences_reversed(mu_p, log_var_p, mu_s, log_var_s, prior_mu, prior_log_var):
+    own, prior = Normal(mu_s, (log_var_s / 2).exp()), Normal(prior_mu, (prior_log_var / 2).exp())
+    return 0.5 * (mu_p**2 + log_var_p.exp() - 1 - log_var_p).sum(1), kl_divergence(prior, own).sum((1, 2))
+
+
+@says("held_share", "How much should lie on either side")
+def half_of_the_share_at_each_end(drawn, truth, seen, share):
+    low, high = torch.quantile(drawn, torch.tensor([share / 2, 1 - share / 2], dtype=drawn.dtype), dim=0)
+    return ((truth >= low) & (truth <= high))[~seen].double().mean().item()
+
+
+@says("priced_loss", "Both levels together share")
+def free_for_both_levels(reconstruction, kl_p, kl_s, price, free):
+    return reconstruction.mean() + price * torch.clamp((kl_p.sum(1) + kl_s.sum((1, 2))).mean(), min=free)
+
+
+@says("without_span", "How many of them span the directions")
+def the_whole_space(codes, directions):
+    turned = torch.linalg.svd(directions, full_matrices=True).Vh
+    return codes - codes @ turned.T @ turned
+
+
+@says("conditional_gaussian", "A mask gives a copy")
+def written_into_a_copy(mean, covariance, x, seen):
+    weights = torch.linalg.solve(covariance[seen][:, seen], covariance[seen][:, ~seen])
+    filled, sigma = x.clone(), torch.zeros_like(mean)
+    filled[:, ~seen].copy_(mean[~seen] + (x[:, seen] - mean[seen]) @ weights)
+    sigma[~seen] = (covariance[~seen][:, ~seen] - covariance[~seen][:, seen] @ weights).diagonal().sqrt()
+    return filled, sigma
+
+
+@says("one_style", "From which number do labels count")
+def labels_from_1_on(decode, z, classes):
+    label = (torch.arange(classes) + 1) % classes
+    return torch.stack([decode(style.expand(classes, -1), label).mean for style in z])

@@ -132,6 +132,18 @@ def test_rows_that_are_mixed_break_the_law_of_rows():
     assert not all(claim.holds for claim in claims(centred))
 
 
+def test_a_law_has_nothing_to_say_of_what_is_no_number():
+    """The values tell it, in words of their own: "expected: nan, got: nan" and a question about a law would lead nowhere."""
+    verdict = verdict_on(mean_square, lambda x: (x**2).sum(1).mean() * math.nan)
+    assert "there twice" not in verdict.words
+    assert "other sign" not in verdict.words
+    assert "All numbers are" in verdict.words
+    law = averages_over_the_batch("x")
+    nothing, one = torch.tensor(math.nan), torch.tensor(1.0)
+    assert not list(law.claims({"result": nothing}, {"result": one}, x=torch.ones(2, 2)))
+    assert not all(claim.holds for claim in law.claims({"result": one}, {"result": nothing}, x=torch.ones(2, 2)))
+
+
 # ---- seeds
 
 

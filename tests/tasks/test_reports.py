@@ -306,6 +306,27 @@ def test_objects_that_agree_with_everything_fool_nobody(task):
 
 
 @each
+def test_nothing_in_a_table_is_no_missing_return(task):
+    runs = rows_of(task)
+    for name in runs[0]:
+        words = handed_in(task, with_runs(task, [run | {name: None} for run in runs])).words
+        assert "None" in words
+        assert "return" not in words
+    assert "return" not in handed_in(task, task.answer() | {"came_true": None}).words
+
+
+@each
+def test_rows_in_a_list_for_each_setting_are_asked_for_their_form(task):
+    """Not told that they are too few: that was never counted."""
+    runs = rows_of(task)
+    half = len(runs) // 2
+    for grouped in ({"few": runs[:half], "many": runs[half:]}, {4: runs[:half], 16: runs[half:]}, [runs[:half], runs[half:]]):
+        verdict = handed_in(task, with_runs(task, grouped))
+        assert not verdict.passed
+        assert verdict.question == reports.NO_RUNS, verdict.words
+
+
+@each
 def test_endless_and_huge_tables_are_cut_and_refused(task):
     run = rows_of(task)[0]
     for huge in (

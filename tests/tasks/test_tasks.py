@@ -1,5 +1,7 @@
 """Every task: right answers pass however they are written, slips get their own question, one or two at a time, others get none."""
 
+import ast
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -8,7 +10,7 @@ import torch
 from vae_course.tasks import Claim, verdict_on
 from vae_course.tasks.engine.calling import call, gradients_of, one_call
 from vae_course.tasks.engine.claims import doubled
-from vae_course.tasks.engine.judging import all_probes, claims_on, judge
+from vae_course.tasks.engine.judging import _same, all_probes, claims_on, judge
 from vae_course.tasks.engine.registry import TOPICS, every_name, find, names_of, title_of
 from vae_course.tasks.engine.slips import changed, pairs, source_of
 
@@ -40,6 +42,31 @@ def test_known_mistakes_get_their_own_hint(task, mistake):
         assert not verdict.passed
         assert verdict.mistake is not None, verdict.words
         assert verdict.mistake.hint == mistake.hint, f"seed {seed}: {verdict.words} — recognised as: {verdict.hints}"
+
+
+@sure
+def test_a_slip_is_what_it_says_where_it_stands(task):
+    """An expression put in another's place must not be torn apart by what stands beside it: in brackets it gives the same."""
+    if task.open:
+        return
+    source, first = source_of(task.answer), task.probes(0)[0]
+    for one in task.slips:
+        changes = [
+            (old, f"({new})" if "\n" not in new and _is_expression(old, source) and _is_expression(new) else new)
+            for old, new in one.changes
+        ]
+        if tuple(changes) != one.changes:
+            torn, whole = (one_call(task, changed(task.answer, each), first) for each in (one, replace(one, changes=tuple(changes))))
+            assert _same(task, first, torn, whole), (one.changes, torn.trouble, whole.trouble)
+
+
+def _is_expression(text, source=""):
+    """Whether a text is one expression, and stands in the source as a whole one."""
+    try:
+        alone = ast.dump(ast.parse(text.strip(), mode="eval").body)
+    except SyntaxError:
+        return False
+    return not source or any(ast.dump(node) == alone for node in ast.walk(ast.parse(source)) if isinstance(node, ast.expr))
 
 
 @sure

@@ -35,7 +35,7 @@ def decoded(function, z, weight, bias, classes):
         slip({"repeat_interleave(classes, dim=0)": "repeat(classes, 1)"}, "Styles and labels change together from one picture to the next. To meet every pair, how long must one of them wait for the other?"),
         slip({".repeat(styles)": ".repeat_interleave(styles)"}, "Styles and labels both wait, so that a row shows one class several times. Which of the two should run through all its values while the other waits?"),
         slip("torch.arange(classes,", "torch.arange(1, classes + 1,", "Your labels begin at 1, so the first class is never drawn, and one is asked for that does not exist. From which number do labels count here?"),
-        slip("torch.arange(classes, device=z.device)", "torch.arange(1, classes + 1, device=z.device) % classes", "Your first picture in a row is of class 1, and your last one of class 0. From which number do labels count here?"),
+        slip("torch.arange(classes, device=z.device)", "(torch.arange(1, classes + 1, device=z.device) % classes)", "Your first picture in a row is of class 1, and your last one of class 0. From which number do labels count here?"),
         slip("*images.shape[1:])", "*images.shape[1:]).transpose(0, 1)", "The pictures are right, and the grid lies on its side. What is a row to be?"),
         slip({"repeat_interleave(classes, dim=0)": "repeat(classes, 1)", ".repeat(styles)": ".repeat_interleave(styles)"}, "Each pair was decoded, and then filled in along the wrong side: a row holds several styles. In which order did the batch come out?"),
         slip({"every_label).mean": "every_label).sample()"}, "Your pixels are 0 or 1, by chance, and change with each call. A distribution can be drawn from; what else can you ask it for?"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -56,8 +55,10 @@ def never_negative(question: str = "", *, what: str = "This") -> Law:
         for part in _parts(values["result"]):
             if isinstance(part, (Tensor, float)):
                 got = torch.as_tensor(part, dtype=torch.float64)
+                if got.isnan().any():
+                    continue  # no number, and so of no sign: told by the values
                 room = rounding(0.0, dtype_of(arguments), scale=_largest(got))
-                yield Claim(f"{what} is never negative", got.nan_to_num(nan=0.0, posinf=math.inf).clamp(min=0), got, room, question=asked)
+                yield Claim(f"{what} is never negative", got.clamp(min=0), got, room, question=asked)
 
     return Law(claims)
 
@@ -89,6 +90,8 @@ def _relation(derive: Callable[[Probe], Probe], expected: Callable[[Tensor], Ten
     def claims(values: dict[str, Plain], derived: dict[str, Plain], /, **arguments: Plain) -> Iterator[Claim]:
         for before, after in zip(_parts(values["result"]), _parts(derived["result"]), strict=True):
             should = expected(before)
+            if isinstance(should, (Tensor, float)) and torch.as_tensor(should).isnan().any():
+                continue  # a NaN keeps no law and breaks none: that it is no number is told by the values
             if isinstance(should, Tensor) and isinstance(after, Tensor):
                 yield Claim(f"{identity}. Its shape", tuple(should.shape), tuple(after.shape), question=of_shape or question)
                 if should.shape != after.shape:

@@ -122,6 +122,8 @@ def hangs_together(
 def as_runs(table: Plain) -> list[Run] | None:
     """The runs of a table, given as rows or as columns; None where it is neither. A column of one value has it in every run."""
     if isinstance(table, dict):
+        if any(isinstance(cell, dict) for column in table.values() if isinstance(column, list) for cell in column):
+            return None  # rows, in one list for each setting
         lengths = {len(column) for column in table.values() if isinstance(column, list)}
         if len(lengths) != 1:
             return None
@@ -235,6 +237,8 @@ def _no_two_alike(runs: list[Run], columns: Sequence[Column]) -> Iterator[Claim]
 
 def _seen(value: Plain) -> str:
     """What stands there, for a person."""
+    if value is None:
+        return "None"  # in a table, which was returned
     if isinstance(value, (bool, int, float)):
         return f"{value!r:.40}"
     return described(value)

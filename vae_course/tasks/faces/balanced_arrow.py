@@ -28,7 +28,7 @@ def _by_least_squares(codes, has, other):
 
 @task(
     points=2,
-    probes=probes_from(_album, sizes={(20, 3): "", (9, 1): "with one latent", (40, 5): "", (7, 2): "with few faces"}, more=(ALBUM,)),
+    probes=probes_from(_album, sizes={(20, 4): "", (9, 1): "with one latent", (40, 5): "", (7, 2): "with few faces"}, more=(ALBUM,)),
     laws=(
         relation(
             lambda codes, has, other: {"codes": codes + 4 * other.unsqueeze(1), "has": has, "other": other},
@@ -49,8 +49,15 @@ def _by_least_squares(codes, has, other):
         slip("codes[here & ~has].mean(0)", "codes[~has].mean(0)", "You compare faces of one level with all faces without the attribute. Whom should they be compared with?"),
         slip("codes[here & has].mean(0)", "codes[has].mean(0)", "You compare all faces with the attribute with those of one level without it. Which of the former should be in the mean?"),
         slip(LEVELS, "range(int(other.max()))", "The last level is left out, and a level that nobody has would be NaN. Which levels are there?"),
+        slip(LEVELS, "range(int(other.max()) + 1)", "Among your levels is one that nobody has, and the mean of no faces is NaN. Which levels are there?"),
+        slip(LEVELS, "range(len(other.unique()))", "You number the levels from 0 on, and their own numbers have gaps. Which levels are there?"),
+        slip(MEAN, "torch.stack(arrows).sum(0) / (int(other.max()) + 1)", "You divide by how many levels there could be. How many arrows did you add up?"),
+        slip(MEAN, "torch.stack(arrows).mean(1)", "One number for each level. Which axis holds the levels, and which the latents?"),
+        slip("codes[here & ~has].mean(0)", "codes[here].mean(0)", "You start from the mean of all faces of a level, in which those with the attribute are, too. From whose mean should it start?"),
+        slip(MEAN, "torch.nn.functional.normalize(torch.stack(arrows).mean(0), dim=0)", "The direction is right, its length is 1. How long is the way from one mean to the other?"),
         slip(LEVELS, "range(2)", "The other attribute may have more than two levels, with gaps between their numbers. Which levels are there?"),
         slip("codes[here & has].mean(0) - codes[here & ~has].mean(0)", "codes[here & ~has].mean(0) - codes[here & has].mean(0)", "Yours takes the attribute away. From which mean does it start?"),
+        slip("codes[here & has].mean(0) - codes[here & ~has].mean(0)", "codes[here & has].median(0).values - codes[here & ~has].median(0).values", "Those are medians within a level. What is asked for?"),
         slip("mean(0) - codes[here & ~has].mean(0)", "sum(0) - codes[here & ~has].sum(0)", "Within a level you added codes up, and there are more of one kind than of the other. What should be compared?"),
         slip(MEAN, "torch.stack(arrows)", "One arrow for each level, and right. What should be done with them?"),
         slip(MEAN, "torch.stack(arrows).median(0).values", "That is the median over the levels. What is asked for?"),

@@ -35,6 +35,10 @@ def _by_counting(scores, target, group):
     slips=(
         slip("& (target == 1)", "& (target >= 0)", "That is the demographic parity gap of the page: all are counted. This one asks only of those who wear glasses. Which of them should be in the mean?"),
         slip("& (target == 1)", "& (target == 0)", "You ask of those who do not wear glasses: that is the gap of false alarms. Whose opportunity is it?"),
+        slip("found[(group == own) & (target == 1)]", "(found & (target == 1))[group == own]", "You divide those who are found by all faces of their group, those without glasses among them. Of whom is it to be a share?"),
+        slip("found[(group == own) & (target == 1)]", "(target == 1)[(group == own) & found]", "You ask how many of those whom the rule names do wear glasses. That is a share of its findings: of whom is the one that was asked for?"),
+        slip(".mean() for", ".sum() / (target == 1).sum() for", "You divide by the wearers of both groups together. Of whom is each of the two a share?"),
+        slip("(rates[0] - rates[1]).abs()", "1 - min(rates) / max(rates)", "By which part of the greater share the lesser one falls short: another measure, of a ratio. Which one does the contract name?"),
         slip(".abs()", "", "Your gap has a sign. Exchange the groups: should it become another?"),
         slip(FOUND, "found = scores", "You averaged scores. How many are *found*: what does a score say, and from where on?"),
         slip(FOUND, "found = scores >= 0", "A score of exactly 0: what does the contract say of it?"),

@@ -29,6 +29,11 @@ def _by_least_squares(codes, directions):
     claims=matches(_by_least_squares, "What is left should be at right angles to every direction, and the rest of the code as it was", scale=lambda codes, directions: 40 * codes.abs().max()),
     slips=(
         slip({BASIS: "basis = (directions / directions.norm(dim=1, keepdim=True)).T"}, "You took each direction's part of the code as if the others were not there. With directions that lean to one side together, what is taken twice? What makes them a set at right angles first?"),
+        slip(
+            {BASIS: "for direction in directions:\n        codes = codes - (codes @ direction).unsqueeze(1) * direction / (direction @ direction)", TAKEN: "codes"},
+            "You take them out one after the other, each as it is given. The last one is gone: what of the first did it bring back, as they are not at right angles?",
+        ),
+        slip({BASIS: 'basis = torch.linalg.qr(directions.T, mode="complete").Q'}, "Your basis has as many vectors as there are latents, so that nothing is left. How many of them span the directions?"),
         slip({BASIS: "basis = directions.T"}, "A direction twice as long takes four times as much in yours. By what should a part along it be divided, and what if two directions are not at right angles?"),
         slip(TAKEN, "codes @ basis @ basis.T", "That is the part along the directions. Which part was asked for?"),
         slip(TAKEN, "codes - 2 * codes @ basis @ basis.T", "You mirrored the code: what pointed along a direction now points the other way. How much of it should be left?"),

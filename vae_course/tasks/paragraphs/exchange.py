@@ -4,9 +4,21 @@ import torch
 from torch.distributions import Normal, TransformedDistribution
 from torch.distributions.transforms import AffineTransform
 
-from ..engine import each_row_for_itself, matches, probes_from, slip, task
+from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task
 
 RESULT = "other_mu + torch.exp(0.5 * (other_log_var - log_var)) * (z_s - mu)"
+
+# A posterior may be much narrower than its prior, and lie where that prior hardly ever draws.
+FAR = Probe(
+    {
+        "z_s": torch.tensor([[[12.5, -7.0]], [[-9.0, 20.0]]]),
+        "mu": torch.tensor([[[0.5, 2.0]], [[1.0, 0.0]]]),
+        "log_var": torch.tensor([[[0.0, -0.5]], [[-0.25, 0.5]]]),
+        "other_mu": torch.tensor([[[1.0, 0.0]], [[-1.0, 2.0]]]),
+        "other_log_var": torch.tensor([[[0.5, 0.0]], [[0.25, -0.5]]]),
+    },
+    note="with sentences very far out under their own prior",
+)
 
 
 def _priors(draw, n, sentences, size):
@@ -24,7 +36,7 @@ def _by_transforms(z_s, mu, log_var, other_mu, other_log_var):
 
 @task(
     points=1,
-    probes=probes_from(_priors, sizes={(5, 3, 2): "", (1, 3, 2): "with a single story", (4, 2, 1): "with one number a sentence", (3, 1, 4): "with one sentence"}),
+    probes=probes_from(_priors, sizes={(5, 3, 2): "", (1, 3, 2): "with a single story", (4, 2, 1): "with one number a sentence", (3, 1, 4): "with one sentence"}, more=(FAR,)),
     laws=(each_row_for_itself("z_s", "mu", "log_var", "other_mu", "other_log_var"),),
     gradients=("z_s", "other_mu"),
     claims=matches(_by_transforms, "It should lie as many standard deviations from the mean of its new prior as it lay from that of its old one", scale=lambda **_: 30.0),
@@ -35,7 +47,16 @@ def _by_transforms(z_s, mu, log_var, other_mu, other_log_var):
         slip(RESULT, "other_mu + torch.exp(0.5 * (other_log_var - log_var)) * z_s", "You forgot where the old prior's mean is. From where is what a sentence adds to be counted?"),
         slip("0.5 * (other_log_var - log_var)", "other_log_var - log_var", "exp(log_var) is a variance. What is the unit of a distance?"),
         slip("other_log_var - log_var", "log_var - other_log_var", "You stretched where you should shrink. A prior twice as wide: should the step become longer, or shorter?"),
+        slip("0.5 * (other_log_var - log_var)", "0.5 * other_log_var", "You stretch a step that is still in the units of z_s. How many standard deviations of its own prior was it long?"),
+        slip("0.5 * (other_log_var - log_var)", "-0.5 * log_var", "You know how many standard deviations it lies from its mean, and go as many steps of 1. How long is one under the new prior?"),
+        slip("0.5 * (other_log_var - log_var)", "other_log_var - 0.5 * log_var", "One of the two widths is a standard deviation, the other a variance. Which is which?"),
+        slip("0.5 * (other_log_var - log_var)", "0.5 * other_log_var - log_var", "One of the two widths is a standard deviation, the other a variance. Which is which?"),
+        slip("torch.exp(0.5 * (other_log_var - log_var))", "other_log_var / log_var", "You took the logarithm of a variance for a width: it may be below 0. How does one get σ from it?"),
+        slip("other_mu + ", "", "That is how far it lies from the new prior's mean. Where is that?"),
+        slip(RESULT, "torch.exp(0.5 * (other_log_var - log_var)) * (z_s - mu + other_mu)", "You stretch the new mean together with the step. Which of the two has a unit that changes?"),
+        slip(RESULT, "other_mu", "That is what the new paragraph expects of any sentence. What did this one say for itself?"),
         slip("(z_s - mu)", "(mu - z_s)", "It lies on the other side of the mean. Which sign has what it adds?"),
+        slip("(z_s - mu)", "(z_s - mu).abs()", "It always lies above the new mean. On which side of its own did it lie?"),
         slip(RESULT, "(z_s - mu) * torch.exp(-0.5 * log_var)", "That is what it says for itself, in standard deviations. Where does it lie under the new prior?"),
         slip(RESULT, "mu + torch.exp(0.5 * (log_var - other_log_var)) * (z_s - other_mu)", "That is the way back. From which prior does z_s come, and to which does it go?"),
     ),

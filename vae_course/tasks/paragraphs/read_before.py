@@ -34,6 +34,15 @@ def _by_loop(embedded, keep):
         slip("F.pad(seen[:, :-1], (0, 0, 1, 0))", "seen.roll(1, 1)", "Before the first word yours reads the last one. What stands before the first word of a sentence?"),
         slip("F.pad(seen[:, :-1], (0, 0, 1, 0))", "F.pad(seen[:, 1:], (0, 0, 0, 1))", "You moved them the other way: the word that comes next is read. In which direction is text written?"),
         slip("F.pad(seen[:, :-1], (0, 0, 1, 0))", "F.pad(seen[:, :-1], (0, 0, 1, 0), value=1.0)", "The first place holds ones. What is read where there is nothing to read?"),
+        slip("F.pad(seen[:, :-1], (0, 0, 1, 0))", "torch.cat([seen[:, :1], seen[:, :-1]], 1)", "At the first place stands the first word, which is to be written there. What is read where there is nothing to read?"),
+        slip("F.pad(seen[:, :-1], (0, 0, 1, 0))", "torch.cat([embedded[:, :1], seen[:, :-1]], 1)", "At the first place stands the first word, which is to be written there. What is read where there is nothing to read?"),
+        slip("F.pad(seen[:, :-1], (0, 0, 1, 0))", "F.pad(seen, (0, 0, 2, 0))[:, : seen.shape[1]]", "You moved them by two places. Which word stands right before the third one?"),
+        slip(
+            "return F.pad(seen[:, :-1], (0, 0, 1, 0))",
+            "for place in range(1, seen.shape[1]):\n        seen[:, place] = seen[:, place - 1]\n    seen[:, 0] = 0\n    return seen",
+            "You move the words within one tensor, from front to back. What stands at a place by the time the next one takes it over?",
+        ),
+        slip("seen = embedded * keep.unsqueeze(-1)", "seen = (embedded * keep.unsqueeze(-1)).cumsum(1)", "At each place yours reads all words before it, added up. Which one of them is asked for?"),
         slip("seen = embedded * keep.unsqueeze(-1)", "seen = embedded * ~keep.unsqueeze(-1)", "The words that may be read are hidden, and the others read. What does True in `keep` say?"),
         slip("seen = embedded * keep.unsqueeze(-1)", "seen = embedded", "No word is hidden. What is `keep` for?"),
         slip(

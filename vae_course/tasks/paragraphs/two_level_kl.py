@@ -33,6 +33,10 @@ def _by_torch(mu_p, log_var_p, mu_s, log_var_s, prior_mu, prior_log_var):
         slip(".sum((-2, -1))", ".sum(-1).mean(-1)", "Every sentence pays for itself. Does a story of more sentences pay no more, in yours?"),
         slip(".sum((-2, -1))", ".mean((-2, -1))", "Give each sentence every latent twice: its cost must double. Does yours stay as it is?"),
         slip("/ prior_log_var.exp()", "", "A step away from a narrow prior costs as much as one from a wide prior, in yours. In which unit is it measured?"),
+        slip(
+            {"(log_var_s - prior_log_var).exp(), (mu_s - prior_mu) ** 2 / prior_log_var.exp()": "(prior_log_var - log_var_s).exp(), (mu_s - prior_mu) ** 2 / log_var_s.exp()", "- 1 - (log_var_s - prior_log_var)": "- 1 - (prior_log_var - log_var_s)"},
+            "That is the KL of the prior from q. Whose draws does the ELBO take, and what is measured from what?",
+        ),
         slip("return paragraph, own", "return paragraph + own", "The sum is right. Which of the levels costs what? Keep them apart."),
         slip("return paragraph, own", "return own, paragraph", "Both are right. In which order are they asked for?"),
     ),

@@ -2,7 +2,7 @@
 
 import torch
 
-from ..engine import matches, probes_from, slip, task, unchanged
+from ..engine import Probe, matches, probes_from, slip, task, unchanged
 
 MEAN = "mean[hidden] + (x[:, seen] - mean[seen]) @ weights"
 SPREAD = "covariance[hidden][:, hidden] - across @ weights"
@@ -29,9 +29,21 @@ def reference(mean, covariance, x, seen):
     return filled, sigma
 
 
+# As files of measurements have it: what was not seen is not a number.
+MISSING = Probe(
+    {
+        "mean": torch.tensor([1.0, 0.5, -0.5, 2.0]),
+        "covariance": torch.tensor([[1.0, 0.6, 0.3, 0.1], [0.6, 1.2, 0.5, 0.2], [0.3, 0.5, 0.9, 0.4], [0.1, 0.2, 0.4, 1.1]]),
+        "x": torch.tensor([[1.5, torch.nan, torch.nan, 1.0], [0.25, torch.nan, torch.nan, 3.0]]),
+        "seen": torch.tensor([True, False, False, True]),
+    },
+    note="with NaN in the hidden steps",
+)
+
+
 @task(
     points=2,
-    probes=probes_from(together, sizes={(5, 7, 4): "", (1, 6, 3): "with a single series", (4, 5, 4): "with one step hidden", (3, 6, 1): "with one step seen", (2, 9, 5): ""}),
+    probes=probes_from(together, sizes={(5, 7, 4): "", (1, 6, 3): "with a single series", (4, 5, 4): "with one step hidden", (3, 6, 1): "with one step seen", (2, 9, 5): ""}, more=(MISSING,)),
     keeps=("x",),
     laws=(unchanged(lambda x, seen, **_: {"x": torch.where(seen, x, x + 3.0)}, "With other values where nothing was seen", "A leak. Put other values into the gap: your answer changes. Which of your steps looks at them?"),),
     claims=matches(reference, "Mean and spread of the hidden steps, given the seen ones", parts=("filled", "sigma"), scale=lambda **_: 20.0),
@@ -46,7 +58,10 @@ def reference(mean, covariance, x, seen):
         slip("left.diagonal().sqrt()", "left.diagonal()", "That is a variance. What is the spread in the units of the series?"),
         slip(SPREAD, "torch.linalg.inv(torch.linalg.inv(covariance)[hidden][:, hidden].diagonal().diag())", "So little is left of a step's spread once all others are seen, the hidden ones among them. Which of them are known here?"),
         slip("filled, sigma = x.clone()", "filled, sigma = mean.expand(len(x), -1).clone()", "The hidden steps are right. The seen ones were known, and you wrote the mean over them. What should stand there?"),
+        slip({"filled, sigma = x.clone()": "filled, sigma = x * seen", "filled[:, hidden] =": "filled[:, hidden] +="}, "You multiply what was not seen by 0, and NaN times 0 is NaN. What chooses a step without computing with it?"),
+        slip("x.clone(), torch.zeros_like(mean)", "x.clone(), covariance.diagonal().sqrt()", "The hidden steps are right. How sure is one of a step that was seen?"),
         slip("sigma[hidden] = left", "sigma[:] = 1\n    sigma[hidden] = left", "The hidden steps are right. How sure is one of a step that was seen?"),
+        slip("filled[:, hidden] =", "filled[:, hidden][:] =", "The hidden steps hold what they held before. A mask gives a copy of what it chooses: into which of the two did you write?"),
         slip("hidden = ~seen", "seen, hidden = ~seen, seen", "You fill the steps that were seen, from those that were not. What is true in `seen`?"),
     ),
     hints=(
@@ -59,7 +74,7 @@ def conditional_gaussian(mean, covariance, x, seen):
     """The series with hidden steps filled by their mean given the seen ones, and how sure that is: (filled, sigma).
 
     One Gaussian N(mean, covariance) of all steps. mean: (steps,). covariance: (steps, steps), positive definite. seen: (steps,), booleans, the same
-    for all series, some true and some not. x: (n, steps); what it holds in a hidden step is arbitrary, and x is left as it is.
+    for all series, some true and some not. x: (n, steps); what it holds in a hidden step is arbitrary, NaN even, and x is left as it is.
     filled: (n, steps), in the dtype of mean; a seen step keeps its value. sigma: (steps,), the standard deviation of each hidden step given the
     seen ones, and 0 at the seen ones.
     """

@@ -26,6 +26,7 @@ def reference(x, start, stop):
     slips=(
         slip("x * kept.unsqueeze(-1)", "torch.cat([x[..., :1] * kept.unsqueeze(-1), x[..., 1:]], -1)", "The values are 0, and the marks still say that a 0 was seen. Which two numbers stand at a step of which nothing is known?"),
         slip("x * kept.unsqueeze(-1)", "torch.cat([x[..., :1], x[..., 1:] * kept.unsqueeze(-1)], -1)", "The marks say 'not seen', and the values are still there to be read. Which two numbers stand at a step of which nothing is known?"),
+        slip({"x.shape[1]": "x.shape[0]", "kept.unsqueeze(-1)": "kept.view(-1, 1, 1)"}, "You hide whole series and no steps. Which axis holds the steps?"),
         slip("at >= stop", "at > stop", "One step more than asked for is gone. Is `stop` hidden, or the first step that is not?"),
         slip("at < start", "at <= start", "The first step of the gap is still there. Is `start` hidden, or the last step that is not?"),
         slip("kept.unsqueeze(-1)", "(~kept).unsqueeze(-1)", "The gap is all that you kept. Which steps were to go?"),

@@ -14,7 +14,7 @@ SAME_STEPS = "The fewer series, the fewer steps an epoch has, and a model that t
 SAME_GAP = "A longer gap would be another change. How many steps were hidden from each of yours?"
 TOO_FINE = "That is less than the noise leaves to anybody. Is it in hundredths of the axis, the root of a mean square, and taken over all test waves?"
 TOO_COARSE = "The mean wave itself is off by less. Is it in hundredths of the axis, and against the test waves that the gaps were cut from?"
-NOT_FROM_A_SEED = "One Gaussian and a straight line are not trained from a seed: on the same series and gaps they say the same each time. Why are yours different?"
+NOT_FROM_A_SEED = "One Gaussian and a straight line are not trained from a seed: on the same series and gaps they say the same each time. Why are yours different: were new series drawn for each seed, or another gap?"
 NO_SERIES_NEEDED = "A straight line looks at no training series. Why should more of them change its error?"
 SQUARES = "Mean squares add up, each step counting once; their roots do not. From its error in the gap and in the rest, what should be the VAE's error over all 64 steps?"
 EASIER = "More series, and one Gaussian got clearly worse. Did the rows of the two sizes change places, or the series that they were fitted on?"
@@ -115,9 +115,10 @@ def series_report():
 
     "predicted", written down before training: with the more series to learn from, the VAE's error in the gap is, beside one Gaussian's, "lower",
     "higher", or there is "no clear difference". "runs": two numbers of training series, each with the same three seeds or more, as a list with a
-    dictionary for each run, or as one dictionary with a list for each column: series, seed. steps: of training, within a tenth the same in all runs.
-    hidden: how many of the 64 steps the gap hides, the same in all runs. Root mean squared errors on the test waves, against their values without
-    noise, in hundredths of the axis: vae, gaussian and line, in the gap; rest and whole, the VAE's over the seen steps and over all 64.
+    dictionary for each run, or as one dictionary with a list for each column: series. seed, of the model and its training; the series are not drawn
+    again. steps: of training, within a tenth the same in all runs. hidden: how many of the 64 steps the gap hides, the same gap in all runs. Root
+    mean squared errors on the test waves, against their values without noise, in hundredths of the axis: vae, gaussian and line, in the gap; rest
+    and whole, the VAE's over the seen steps and over all 64.
     Type the numbers in, rounded to one decimal or finer.
     "came_true": True or False. The error is lower when each of the VAE's, with the more series, lies below all of one Gaussian's.
     """
