@@ -3,11 +3,23 @@
 import torch  # noqa: F401 (a slip uses it)
 
 from ..cases.detectors import LABELS, detectors
-from ..engine import Claim, Probe, is_one_of, slip, task
+from ..engine import Claim, Mistake, Probe, is_one_of, slip, task
 from .auroc import auroc as warm_up
 
 auroc = warm_up.answer  # as a student has it by then
 FIT, FAMILIAR = "slope = (away * familiar_scores).sum() / away.square().sum()", "ink[~is_anomaly], scores[~is_anomaly]"
+
+
+def by_the_ink_alone(scores, is_anomaly, ink):
+    """Asks of the ink's own AUROC what should be asked of the rest's."""
+    if not scores.isfinite().all():
+        return "not finite"
+    of_score, of_ink = auroc(scores, is_anomaly), auroc(ink, is_anomaly)
+    if of_score > 0.75:
+        return "works" if 0.25 < of_ink < 0.75 else "only ink"
+    if of_ink < 0.25:
+        return "hidden by ink"
+    return "backwards" if of_score < 0.25 else "blind"
 
 
 @task(
@@ -30,6 +42,7 @@ FIT, FAMILIAR = "slope = (away * familiar_scores).sum() / away.square().sum()", 
         slip("not scores.isfinite().all()", "False", "A detector with NaN among its scores gets another name. Every comparison with NaN is false: which question finds it, and infinity with it?"),
         slip("not scores.isfinite().all()", "scores.isnan().any()", "One score is infinite, and you only ask for NaN. Which question finds both?"),
     ),
+    programs=(Mistake(by_the_ink_alone, "You ask whether strangers hold more ink or less, and never what ink costs. A stranger may hold more and be strange all the same: what is left of its score when the ink is paid for?"),),
     hints=(
         "Two AUROCs: of the scores, and of the scores less what ink explains. Make a table of the four cases high/low; then where do backwards and broken ones stand?",
         "Fit score = a + b · ink by least squares on the familiar images alone: b is Σ(ink − mean)(score − mean)/Σ(ink − mean)². The rest is score − b · ink, for all images.",
