@@ -3,10 +3,19 @@
 from ..cases.lost_games import LABELS, lost_games
 from ..engine import Claim, Probe, is_one_of, slip, task
 
+ASKED = {
+    "balanced": "This game settles, and then nobody tells codes and draws apart. Over which stretch of the curves do you look, and where do you cut?",
+    "too strong": "This discriminator is right nearly always, to the end. Which curve says so, and over which stretch of it?",
+    "too weak": "This discriminator guesses, and the fresh judge does not. Which curve says of which of the two what it can tell?",
+    "labels swapped": "This discriminator is wrong nearly always. How much must one know for that?",
+    "oscillating": "This accuracy swings to the end. What tells a swing from a mean, and over which stretch?",
+    "diverged": "Some figure here is none. Of which curves do you ask it, of which epochs, and of both NaN and infinity?",
+}
+
 
 def claims(values, accuracy, auc, truth):
     yield from is_one_of(values["result"], LABELS)
-    yield Claim("The game's own curves say how it goes", truth, values["result"])
+    yield Claim("The game's own curves say how it goes", truth, values["result"], question=ASKED[truth])
 
 
 @task(

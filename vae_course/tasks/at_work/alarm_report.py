@@ -29,6 +29,7 @@ IN_TRAINING = 54_579  # images without the rarest digit
 # Of the mean costs of the two kinds, by how many nats they differ clearly, and how far an AUROC then lies on their side of a coin, loosely.
 CLEARLY, LOOSELY = 10.0, 15.0
 
+ONE_COLUMN = "Strangers and familiar images cost the same, to the digit, in every run. Was one column typed twice?"
 WORDS = ("both", "one of them", "neither")
 
 
@@ -44,6 +45,9 @@ def rules(runs):
             bound = max(run["auroc"], 50 - LOOSELY) if dearer > 0 else min(run["auroc"], 50 + LOOSELY)
             told = "more" if dearer > 0 else "less"
             yield Claim(f"Run {number}: strangers cost {abs(dearer):.0f} nats {told} on average, so the nearest AUROC that could be is", float(bound), float(run["auroc"]), question=OTHER_ORDER)
+    twice = all(run["stranger_loss"] == run["loss"] for run in runs)
+    told = "a column of their own"
+    yield Claim("The strangers' losses have", told, "the numbers of the loss" if twice else told, question=ONE_COLUMN)
     for digit in sorted({run["digit"] for run in runs}):
         by_mean = sorted({run["mean_auroc"] for run in runs if run["digit"] == digit})
         yield Claim(f"With the {digit} held out, the AUROC by the mean image is", str(by_mean[0]), ", ".join(map(str, by_mean)), question=NO_SEED)
@@ -107,6 +111,7 @@ def outcome(runs):
         slip('"auroc": [72.8, 71.7, 73.4, 14.3, 21.1, 17.0]', '"auroc": [72.8, 71.7, 73.4, 14.3, 21.1, 83.0]', OTHER_ORDER),
         slip('"images": [10_000, 10_000, 10_000, 10_000, 10_000, 10_000]', '"images": [60_000, 60_000, 60_000, 60_000, 60_000, 60_000]', TOO_MANY),
         slip('"seed": [0, 1, 2, 0, 1, 2]', '"seed": [0, 1, 2, 0, 1, 7]', TWO_DIGITS),
+        slip('"stranger_loss": [206.79, 207.47, 208.36, 136.35, 143.11, 138.29]', '"stranger_loss": [167.65, 169.48, 168.57, 178.01, 177.05, 177.24]', ONE_COLUMN),
         slip('"digit": [8, 8, 8, 1, 1, 1]', '"digit": [8, 8, 8, 1, 1, 3]', TWO_DIGITS),
         slip('"digit": [8, 8, 8, 1, 1, 1]', '"digit": [12, 8, 8, 1, 1, 1]', NO_DIGIT),
         slip('"images": [10_000, 10_000, 10_000, 10_000, 10_000, 10_000]', '"images": [10_000, 10_000, 10_000, 10_000, 20_000, 10_000]', SAME_IMAGES),

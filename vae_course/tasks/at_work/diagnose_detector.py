@@ -7,6 +7,14 @@ from ..engine import Claim, Mistake, Probe, is_one_of, slip, task
 from .auroc import auroc as warm_up
 
 auroc = warm_up.answer  # as a student has it by then
+ASKED = {
+    "works": "Here strangers score high, with their ink and without it. Which two AUROCs do you look at, and where do you cut?",
+    "hidden by ink": "Here strangers stand out once their ink is paid for, and not before. On which images is your line fitted, and of what is the second AUROC?",
+    "only ink": "Here nothing is left once ink is paid for. Has your line a slope and a height, and on which images is it fitted?",
+    "backwards": "Here strangers are the cheaper ones, with their ink and without it. Which of your questions finds an AUROC near 0?",
+    "blind": "Here neither AUROC is far from a coin's. How far from ½ must one be before it means anything?",
+    "not finite": "Here some score is NaN or infinite. Every comparison with NaN is false: which question comes before all the others?",
+}
 FIT, FAMILIAR = "slope = (away * familiar_scores).sum() / away.square().sum()", "ink[~is_anomaly], scores[~is_anomaly]"
 
 
@@ -26,7 +34,7 @@ def by_the_ink_alone(scores, is_anomaly, ink):
     points=2,
     probes=lambda seed: [Probe({"truth": truth, "scores": scores, "is_anomaly": is_anomaly, "ink": ink}) for truth, scores, is_anomaly, ink in detectors(seed)],
     run=lambda function, truth, **figures: {"result": function(*figures.values())},
-    claims=lambda values, truth, **_: [*is_one_of(values["result"], LABELS), Claim("Two AUROCs, with ink and without, say what it is", truth, values["result"])],
+    claims=lambda values, truth, **_: [*is_one_of(values["result"], LABELS), Claim("Two AUROCs, with ink and without, say what it is", truth, values["result"], question=ASKED[truth])],
     slips=(
         slip("auroc(scores - slope * ink, is_anomaly)", "auroc(scores, is_anomaly)", "You look at the scores alone. Two detectors can have one AUROC, one of them because of ink and the other in spite of it. How would you take the ink out?"),
         slip("of_score, of_rest = auroc(scores, is_anomaly),", "of_score = of_rest =", "You look at the scores without ink alone. But what rings the alarm is the score as it is. Which comparison says what ink does to it?"),

@@ -89,6 +89,7 @@ def kept_finite(least):
         slip("(logits, category", "(logits.softmax(1), category", "Softmax twice: your decoder can never be sure. Does your loss function expect logits, or probabilities?"),
         slip(', reduction="none"', "", "Each row is charged the average cost of all rows' categories. What does cross_entropy do by default with a batch?"),
         slip(".sum(1)", ".mean(1)", "You average over the numbers, so a category weighs as much as all of them together. How do independent columns' nats combine?"),
+        slip("return of_numbers + of_category", "return (of_numbers + of_category).mean()", "One number for the whole table. Whose cost is asked for?"),
         slip("return of_numbers + of_category", "return -(of_numbers + of_category)", "That is log p, which falls as a row gets stranger. What has a score to do?"),
     ),
     hints=(
