@@ -690,3 +690,128 @@ def written_into_a_copy(mean, covariance, x, seen):
 def labels_from_1_on(decode, z, classes):
     label = (torch.arange(classes) + 1) % classes
     return torch.stack([decode(style.expand(classes, -1), label).mean for style in z])
+
+
+# ---- right: whatever is divided and counted in another place
+
+
+@says("calibration_error", "right")
+def by_indicators(confidence, right, bins):
+    inside = F.one_hot((torch.ceil(confidence * bins) - 1).clamp(min=0).long(), bins).double()
+    return float((inside.T @ (confidence.double() - right.double())).abs().sum() / len(confidence))
+
+
+@says("jensen_shannon", "right")
+def by_entropies(log_p, log_q, dx):
+    p, q = log_p.exp(), log_q.exp()
+    m = (p + q) / 2
+    return (torch.xlogy(p, p).sum() / 2 + torch.xlogy(q, q).sum() / 2 - torch.xlogy(m, m).sum()) * dx
+
+
+@says("write_freely", "right")
+def cut_at_the_end_afterwards(step, state, start, end, steps):
+    row, rows = start.expand(len(state), -1), []
+    for _ in range(steps):
+        logits, state = step(row, state)
+        row = torch.eye(len(start), dtype=start.dtype)[logits.argmax(1)]
+        rows.append(row)
+    written = torch.stack(rows, 1)
+    ended_before = written[..., end].cumsum(1) - written[..., end]
+    return written * (ended_before == 0).unsqueeze(-1)
+
+
+# ---- wrong where few look: what came in, early epochs, a gap in the middle, a code that helps by mistake
+
+
+@says("discriminator_step", "eval mode afterwards")
+def left_in_eval_mode(encoder, discriminator, optimizer, x, z_prior):
+    encoder.eval()
+    with torch.no_grad():
+        codes = encoder(x)
+    loss = -F.logsigmoid(discriminator(z_prior)).mean() - F.logsigmoid(-discriminator(codes)).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@says("diagnose_game", "the second half alone")
+def finite_at_the_end(accuracy, auc):
+    late, judged = accuracy[-6:], auc[-6:]
+    if not (late.isfinite().all() and judged.isfinite().all()):
+        return "diverged"
+    if late.max() - late.min() > 0.25:
+        return "oscillating"
+    if late.mean() > 0.85:
+        return "too strong"
+    if late.mean() < 0.15:
+        return "labels swapped"
+    return "too weak" if judged.mean() > 0.75 else "balanced"
+
+
+@says("diagnose_detector", "never what ink costs")
+def told_by_the_ink(scores, is_anomaly, ink):
+    def area(one):
+        gaps = one[is_anomaly].unsqueeze(1) - one[~is_anomaly]
+        return ((gaps > 0).double() + 0.5 * (gaps == 0)).mean()
+
+    if not scores.isfinite().all():
+        return "not finite"
+    if area(scores) > 0.75:
+        return "works" if abs(area(ink) - 0.5) < 0.2 else "only ink"
+    if area(ink) < 0.3:
+        return "hidden by ink"
+    return "backwards" if area(scores) < 0.25 else "blind"
+
+
+@says("probe_features", "Which line writes into")
+def standardised_in_place(train_mu, train_log_var, test_mu, test_log_var):
+    mean, sigma = train_mu.mean(0), train_mu.std(0)
+    for codes in (train_mu, test_mu):
+        codes -= mean
+        codes /= sigma
+    return train_mu, test_mu
+
+
+@says("sample_prior", "Which line writes into")
+def drawn_in_place(top_down, epsilon_1, epsilon_2):
+    mu, log_var = top_down(epsilon_2)
+    epsilon_1 *= torch.exp(log_var / 2)
+    epsilon_1 += mu
+    return torch.cat([epsilon_1, epsilon_2], 1)
+
+
+@says("level_report", "whatever the threshold is")
+def above_a_hundredth(kl, sizes, threshold):
+    parts = kl.split(list(sizes), 1)
+    return torch.stack([part.sum(1).mean() for part in parts]), torch.stack([(part.mean(0) > 0.01).sum() for part in parts])
+
+
+@says("listening", "With which sign does it go into the average")
+def losses_without_their_sign(kl, log_p, floor):
+    n = len(log_p)
+    return int((kl.mean(0) > floor).sum()), (log_p.diagonal()[:, None] - log_p).abs().sum() / (n * (n - 1))
+
+
+@says("sequence_loss", "Behind a gap the sequence goes on")
+def until_the_first_gap(logits, x):
+    of_each_step = -(F.log_softmax(logits, -1) * x).sum(-1)
+    return (of_each_step * (x.sum(-1) > 0).to(x.dtype).cumprod(1)).sum(1).mean()
+
+
+@says("sequence_loss", "with the token of the next one")
+def next_tokens(logits, x):
+    return -(F.log_softmax(logits[:, :-1], -1) * x[:, 1:]).sum((1, 2)).mean()
+
+
+@says("row_nats", "two limits of your own")
+def sigma_between_limits(numbers, category, mu, log_sigma, logits):
+    log_sigma = log_sigma.clamp(-3, 3)
+    of_numbers = 0.5 * ((numbers - mu) / log_sigma.exp()) ** 2 + log_sigma + 0.5 * math.log(2 * math.pi)
+    return of_numbers.sum(1) + F.cross_entropy(logits, category, reduction="none")
+
+
+@says("auroc", "Yours is in per cent")
+def in_per_cent(scores, is_anomaly):
+    gaps = scores[is_anomaly][:, None] - scores[~is_anomaly]
+    return 100 * ((gaps > 0).double() + 0.5 * (gaps == 0)).mean().item()

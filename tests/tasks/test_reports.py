@@ -188,6 +188,17 @@ def test_a_column_or_a_run_that_is_left_out_is_missed(task):
 
 
 @each
+def test_a_table_of_another_shape_is_told_which_it_has(task):
+    rows, columns = rows_of(task), LAYOUTS["columns"](rows_of(task))
+    cut = columns | {"seed": columns["seed"][:-1]} if "seed" in columns else None
+    for table, told in (({"before": rows[:3], "after": rows[3:6]}, "lists of dictionaries within a dictionary"), (cut, "columns of")):
+        if table is not None:
+            verdict = handed_in(task, with_runs(task, table))
+            assert verdict.question == reports.NO_RUNS
+            assert told in verdict.words
+
+
+@each
 def test_a_table_of_whole_numbers_was_not_typed_from_what_was_printed(task):
     rows = rows_of(task)
     found = [name for name in rows[0] if name in MEASURED]

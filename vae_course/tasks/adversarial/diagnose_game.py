@@ -3,10 +3,19 @@
 from ..cases.lost_games import LABELS, lost_games
 from ..engine import Claim, Probe, is_one_of, slip, task
 
+ASKED = {
+    "balanced": "This game settles, and then nobody tells codes and draws apart. Over which stretch of the curves do you look, and where do you cut?",
+    "too strong": "This discriminator is right nearly always, to the end. Which curve says so, and over which stretch of it?",
+    "too weak": "This discriminator guesses, and the fresh judge does not. Which curve says of which of the two what it can tell?",
+    "labels swapped": "This discriminator is wrong nearly always. How much must one know for that?",
+    "oscillating": "This accuracy swings to the end. What tells a swing from a mean, and over which stretch?",
+    "diverged": "Some figure here is none. Of which curves do you ask it, of which epochs, and of both NaN and infinity?",
+}
+
 
 def claims(values, accuracy, auc, truth):
     yield from is_one_of(values["result"], LABELS)
-    yield Claim("The game's own curves say how it goes", truth, values["result"])
+    yield Claim("The game's own curves say how it goes", truth, values["result"], question=ASKED[truth])
 
 
 @task(
@@ -24,6 +33,7 @@ def claims(values, accuracy, auc, truth):
         slip({"not (accuracy.isfinite().all() and auc.isfinite().all())": "False"}, "Where figures are missing, your rules go through them as if they were there. Every comparison with NaN is false: which question comes first?"),
         slip({"accuracy.isfinite().all() and auc.isfinite().all()": "accuracy.isfinite().all()"}, "A game in which the fresh judge's curve breaks off passes for another one. Which curves does your first question look at?"),
         slip({"not (accuracy.isfinite().all() and auc.isfinite().all())": "(accuracy + auc).isnan().any()"}, "You look for NaN. What else may a figure be that is no figure any more?"),
+        slip({"accuracy.isfinite().all() and auc.isfinite().all()": "(accuracy + auc)[len(auc) // 2 :].isfinite().all()"}, "Your first question looks at the second half alone. A figure that was none at an early epoch: what does the contract say of any figure?"),
         slip({"accuracy[len(accuracy) // 2 :]": "accuracy[-1:]", "auc[len(auc) // 2 :]": "auc[-1:]"}, "You look at the last epoch. A game that swings to and fro passes through every state: over which stretch must you look?"),
         slip({"late.mean() < 0.3": "accuracy[0] < 0.3", "late.mean() > 0.8": "accuracy[0] > 0.8", "auc[len(auc) // 2 :].mean()": "auc[0]"}, "You judge by the first epoch, when no game is decided yet. Where on the curve does it show?"),
         slip({"late.max() - late.min()": "accuracy.max() - accuracy.min()"}, "Many a game moves far before it settles, and you take that for swinging. On which part of the curve should it have come to rest?"),

@@ -38,7 +38,7 @@ def three_batches(draw, n, d):
 def played(function, encoder, encoder_grad, discriminator, discriminator_grad, x, z_prior, learning_rate):
     sees, judges = Network(encoder, encoder_grad, nn.Identity()), Network(discriminator, discriminator_grad, parabola)
     steps = trained(lambda judges, optimizer, batch: function(sees, judges, optimizer, *batch), judges, zip(x, z_prior, strict=True), learning_rate)
-    return steps | {"encoder": sees.weight, "encoder_grad": sees.weight.grad, "learns": sees.weight.requires_grad}
+    return steps | {"encoder": sees.weight, "encoder_grad": sees.weight.grad, "learns": sees.weight.requires_grad, "training": sees.training}
 
 
 def claims(values, encoder, encoder_grad, discriminator, discriminator_grad, x, z_prior, learning_rate):
@@ -53,6 +53,7 @@ def claims(values, encoder, encoder_grad, discriminator, discriminator_grad, x, 
     yield Claim("What lies in the encoder's .grad is", "a gradient", "a gradient" if isinstance(left, Tensor) else "nothing any more", question=TOUCHED)
     yield Claim("The encoder's .grad should be what it was before the discriminator's steps", encoder_grad, left, question=TOUCHED)
     yield Claim("Can the encoder still learn (requires_grad)?", True, values["learns"])
+    yield Claim("Is the encoder in training mode, as it came (training)?", True, values["training"])
 
 
 @task(
@@ -64,6 +65,9 @@ def claims(values, encoder, encoder_grad, discriminator, discriminator_grad, x, 
         slip({".detach()": ""}, "The discriminator's step is right, and something was added to the encoder's .grad: the gradient that helps the discriminator. Up to where should it go, and what stops it there?"),
         slip({"    optimizer.zero_grad()\n": ""}, "Your step follows more than this loss. backward() adds to what is in .grad: what did the other phase, and your own last step, leave there?"),
         slip({"    optimizer.zero_grad()\n": "", "optimizer.step()": "optimizer.step()\n    optimizer.zero_grad()"}, "You tidy up after yourself, but not before: another phase had been there. When must .grad be empty?"),
+        slip("    optimizer.zero_grad()\n    loss.backward()\n", "    loss.backward()\n    optimizer.zero_grad()\n", "Your weights never move: the gradient is thrown away before the step that was to use it. In which order do the three lines come?"),
+        slip(LOSS, "softplus(-discriminator(z_prior).sigmoid()).mean() + softplus(discriminator(codes).sigmoid()).mean()", "A sigmoid of a sigmoid: your discriminator can never be sure. Does your loss take logits, or probabilities?"),
+        slip("codes = ", "encoder.eval()\n    codes = ", "The step is right, and the encoder is in eval mode afterwards: in its own phase it would run without dropout. Who puts it back, and did it have to change?"),
         slip(LOSS, "softplus(discriminator(z_prior)).mean() + softplus(-discriminator(codes)).mean()", "Your discriminator learns to call codes draws from the prior. Which of its logits should go up, and which down?"),
         slip({"softplus(-discriminator(z_prior)).mean() + ": ""}, "A discriminator that only ever sees codes does well to say no to everything. What else must it be shown?"),
         slip(LOSS, "softplus(-discriminator(codes)).mean()", "That is the encoder's loss. With the discriminator's optimizer on it, who learns to be fooled?"),
@@ -87,8 +91,8 @@ def discriminator_step(encoder, discriminator, optimizer, x, z_prior):
 
     encoder: x (batch, pixels) -> codes (batch, latent_size). discriminator: z (batch, latent_size) -> logits (batch,) of "drawn from the prior".
     optimizer: over the discriminator's parameters alone. z_prior: (batch, latent_size), draws from the prior. One call does one step
-    on mean −log D(z_prior) + mean −log(1 − D(codes)). The encoder is left as it was: its weights, what is in their .grad, and that they can learn.
-    Another phase may have left a gradient in the .grad of both networks.
+    on mean −log D(z_prior) + mean −log(1 − D(codes)). The encoder is left as it was: its weights, what is in their .grad, that they can
+    learn, and its mode (training or eval). Another phase may have left a gradient in the .grad of both networks.
     """
     codes = encoder(x).detach()
     softplus = torch.nn.functional.softplus

@@ -17,7 +17,7 @@ from ..engine import (
 )
 from ..engine.reports import COPIED, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, PER_BATCH, PER_PIXEL, ROUNDED, SAME_EPOCHS, SAME_IMAGES, WITH_UNIT
 
-ADDS_UP = "The loss is the reconstruction plus weight times the mismatch, and yours is another number. Were all three measured on the test images, by one call, at the end of the same run?"
+ADDS_UP = "The loss is the reconstruction plus weight times the mismatch, and yours is another number. Were all three measured on the test images, by one call, at the end of the same run, and typed in with their decimals?"
 TWO_GAMES = "Luck differs from seed to seed, so that both games are played with the same three seeds or more. Which runs are missing, or there twice?"
 SAME_WEIGHT = "Another weight would be another change. What does the mismatch count for in each of your games?"
 NO_AUC = "An AUC is a share of pairs, so it lies between 0 and 1, and a judge is far below one half only where the two sets changed their names. Is it in per cent, or was it told who is who the other way round?"

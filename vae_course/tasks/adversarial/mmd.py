@@ -38,6 +38,8 @@ def reference(a, b, bandwidth):
         slip({"- 2 * ": "+ 2 * "}, "Two sets far apart: k across is 0, and the distance is as great as can be. Does yours grow when the sets come together?"),
         slip({"return within(a)": "return (within(a)", "(a, b).mean()": "(a, b).mean()).sqrt()"}, "That is a root, and NaN where the estimate is below 0, as an unbiased one must be now and then. What does the contract ask for?"),
         slip({"return within": "return (within", "b).mean()": "b).mean()).clamp(min=0)"}, "Yours is never below 0. An estimate that is 0 on average for two equal distributions, and not always 0: on which sides of 0 must it fall?"),
+        slip({"return within": "return (within", "b).mean()": "b).mean()).clamp(min=0).sqrt()"}, "That is a root of what was kept above 0. The contract asks for an estimate of MMD² that is 0 on average for two equal distributions: on which sides of 0 must it fall?"),
+        slip("kernel(a, b).mean()", "(kernel(a, b).sum() - kernel(a, b).trace()) / (len(a) * len(b) - min(len(a), len(b)))", "Across the two sets, too, your diagonal is left out. What has the third point of a to do with the third point of b?"),
         slip("-squared /", "-squared.sqrt() /", "Your kernel has a kink at distance 0. What is squared in the exponent?"),
         slip("(2 * bandwidth**2)", "bandwidth**2", "Your kernel is too narrow by a factor. How does the exponent of a Gaussian with standard deviation s begin?"),
         slip({"bandwidth**2": "bandwidth"}, "Measure the points and the bandwidth in other units, all ten times as large: nothing should change. Does it, in yours?"),

@@ -48,6 +48,8 @@ def rank_sum(scores, is_anomaly, first=1):
         slip("scores[~is_anomaly]", "scores", "You compare each anomaly with all examples, itself and the other anomalies among them. Give it a perfect score: why is that not 1? Whom should it be compared with?"),
         slip({"return (wins": "area = (wins", ".item()": ".item()\n    return max(area, 1 - area)"}, "A score that says the opposite is praised, in yours. Would you know from your number that the alarm rings for the wrong ones?"),
         *(slip("strange, familiar =", f"scores = (scores > {cut}).double()\n    strange, familiar =", CUT_FIRST) for cut in ("scores.mean()", "scores.median()", "0.5", "0", "scores.mean() + scores.std()", "scores.mean() + 2 * scores.std()")),
+        slip("return (wins", "return 100 * (wins", "Yours is in per cent. What lies between 0 and 1?"),
+        slip(OUTCOME, f"{OUTCOME}[: len(familiar), : len(strange)].diagonal()", "You compare the first anomaly with the first familiar example, the second with the second. How many pairs are there in all?"),
         slip(OUTCOME, "((scores > scores.mean()) == is_anomaly).double()", "You cut at the mean score and count who is on the right side. Move the cut, and your number changes. Which question needs no cut at all?"),
         slip(OUTCOME, "((scores > scores.median()) == is_anomaly).double()", "You cut at the median score and count who is on the right side. What has that to do with how two examples are ordered?"),
     ),

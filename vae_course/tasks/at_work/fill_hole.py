@@ -56,6 +56,7 @@ def reference(first, second, x, seen, z, steps, learning_rate):
         slip(SEEN, "log_likelihood", "A leak. Put another image into the hole: your filling changes. Which pixels may the hill know of?"),
         slip(FILLED, "torch.sigmoid(decode(z))", "The missing pixels are right. The seen ones were known, and you drew them anew. Where should the decoder's word count, and where not?"),
         slip("torch.sigmoid(decode(z))", "torch.bernoulli(torch.sigmoid(decode(z)))", "Your z is right, and then you toss a coin for each missing pixel. Black or white: which number does the contract ask for, a draw or a mean?"),
+        slip("torch.sigmoid(decode(z))", "torch.sigmoid(decode(z)).round()", "Your z is right, and then you round each missing pixel to black or white. Which number does the contract ask for: the likelier of the two, or a mean?"),
         slip("torch.sigmoid(decode(z))", "decode(z)", "Your z is right. Your missing pixels may be 7, or below 0: they are what the decoder gives. What makes a probability of that?"),
         slip({SEEN: "log_likelihood", FILLED: "torch.sigmoid(decode(z))"}, "That reconstructs the whole image, hole and all. What may z know of the missing pixels, and what need not be drawn at all?"),
         slip(" - 0.5 * z.square().sum()", "", "With nothing seen, your z stays where it started. What do we believe of z before any pixel is seen?"),

@@ -59,6 +59,7 @@ def with_either(old, new, question):
     points=1,
     probes=probes_from(codes, sizes={(9, 3): "", (2, 4): "with two training images", (6, 1): "with one latent"}),
     run=called_twice,
+    keeps=("train_mu", "test_mu"),
     laws=(Law(as_among_others, lambda probe: replace(probe, arguments={name: v if "train" in name else v[:1] for name, v in probe.arguments.items()})),),
     claims=claims,
     slips=(
@@ -73,7 +74,9 @@ def with_either(old, new, question):
         slip(RESULT, "train_mu - mean, test_mu - mean", "Each column has mean 0 now, and is as wide as it was. One latent may move a hundred times as far as another: what does a penalty do to that one?"),
         *with_either(RESULT, "train_mu / sigma, test_mu / sigma", "Each column has standard deviation 1 now. Where is its middle?"),
         *(slip(FIGURES, f"train_mu.mean(), train_mu.std({by_n})", "One mean and one width for all columns. Which of them has standard deviation 1 afterwards?") for by_n in ("", "correction=0")),
+        *with_either("(test_mu - mean) / sigma", "test_mu / sigma", "The training features are right. The test features are stretched and not moved. With which middle was the probe trained?"),
         *with_either("(test_mu - mean) / sigma", "test_mu", "The training features are right, the test features are as they came. In which units does the probe read them?"),
+        slip("(test_mu - mean) / sigma", "(test_mu - mean) / train_mu.std(0, correction=0)", "Training and test features are divided by two figures, one with n and one with n − 1. Either will do: may they differ?"),
         slip(FIGURES, "train_mu.amin(0), train_mu.amax(0) - train_mu.amin(0)", "Your training features fill 0 to 1: one image that lies far out squeezes all the others together. Which two figures does the contract bring to 0 and 1?"),
     ),
     hints=(
@@ -86,7 +89,8 @@ def probe_features(train_mu, train_log_var, test_mu, test_log_var):
     """(training features, test features) for a linear probe.
 
     mu, log_var: (n, latent_size) for n images, of q(z|x) = N(mu, exp(log_var)). Features are the means of q(z|x), column by column less the mean and
-    divided by the standard deviation (with n or with n − 1) that the *training* features have in it. Shapes as those of train_mu and test_mu.
+    divided by the standard deviation (with n or with n − 1) that the *training* features have in it. Shapes as those of train_mu and
+    test_mu, which are left as they are.
     """
     mean, sigma = train_mu.mean(0), train_mu.std(0)
     return (train_mu - mean) / sigma, (test_mu - mean) / sigma

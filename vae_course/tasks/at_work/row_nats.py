@@ -64,6 +64,10 @@ def kept_finite(least):
         slip(" + 0.5 * math.log(2 * math.pi)", "", "You are off by the same amount for each number. Integrate your density over one number with σ = 1: is it 1?"),
         slip(GAUSSIAN, "0.5 * away**2", "Only the squared distance is left. Let σ grow without limit: your cost of every number goes to 0. Which term charges for a wide Gaussian?"),
         slip(" + log_sigma", "", "Your Gaussian has its ½ log 2π, and still its area is 1 for σ = 1 alone. What happens to its height when it is made twice as wide?"),
+        slip("0.5 * away**2", "0.5 * away.abs()", "The distance is divided by σ, and it is not squared. Which power of it stands in a Gaussian's logarithm?"),
+        slip("of_numbers + of_category", "of_numbers", "The numbers are right, and the category is free. What does a category cost that was unlikely?"),
+        slip("of_numbers + of_category", "of_category", "The category is right, and the numbers are free. What do they cost?"),
+        *(slip("away = ", f"log_sigma = log_sigma.clamp(-{limit}, {limit})\n    away = ", "You hold log σ between two limits of your own. What does a column cost whose σ is smaller, or greater, than those allow?") for limit in (2, 3, 5, 10, 20)),
         slip("+ log_sigma", "+ 0.5 * log_sigma", "With σ = 1 you are right. Is it ½ log σ, or ½ log σ²?"),
         slip("0.5 * away**2", "away**2", "A number that is right on its mean has the right cost, one that is off by σ costs ½ nat too much. What stands before the squared distance?"),
         slip("away**2", "away**2 * log_sigma.exp()", "With σ = 1 you are right. Give row, mean and σ in units ten times as small: the squared distance gets a hundred times as great. By what must it be divided?"),
@@ -85,6 +89,7 @@ def kept_finite(least):
         slip("(logits, category", "(logits.softmax(1), category", "Softmax twice: your decoder can never be sure. Does your loss function expect logits, or probabilities?"),
         slip(', reduction="none"', "", "Each row is charged the average cost of all rows' categories. What does cross_entropy do by default with a batch?"),
         slip(".sum(1)", ".mean(1)", "You average over the numbers, so a category weighs as much as all of them together. How do independent columns' nats combine?"),
+        slip("return of_numbers + of_category", "return (of_numbers + of_category).mean()", "One number for the whole table. Whose cost is asked for?"),
         slip("return of_numbers + of_category", "return -(of_numbers + of_category)", "That is log p, which falls as a row gets stranger. What has a score to do?"),
     ),
     hints=(

@@ -11,7 +11,7 @@ LABELS = ("works", "hidden by ink", "only ink", "backwards", "blind", "not finit
 
 
 def detectors(seed: int) -> list[tuple[str, Tensor, Tensor, Tensor]]:
-    """Two detectors of each kind, in mixed order: (what it is, scores, is_anomaly, ink), of 360 examples, 120 of them strangers.
+    """Two detectors of each kind or three, in mixed order: (what it is, scores, is_anomaly, ink), of 360 examples, 120 of them strangers.
 
     A score is slope · ink + what strangeness adds + noise of σ = 6; ink varies by 8 pixels (σ) among familiar examples.
     """
@@ -43,12 +43,14 @@ def detectors(seed: int) -> list[tuple[str, Tensor, Tensor, Tensor]]:
     made = [
         one("works", 1.0, 0.0, 25.0),
         one("works", 0.0, 5.0, 16.0),
+        one("works", 1.0, 20.0, 25.0),
         one("hidden by ink", 1.0, -80.0, 60.0, follows=False),
         one("hidden by ink", 1.0, -60.0, 60.0, follows=False),
         one("only ink", 2.5, 20.0, 0.0),
         one("only ink", -1.0, -25.0, 0.0),
         one("backwards", 1.0, 0.0, -25.0),
         one("backwards", 0.0, -5.0, -16.0),
+        one("backwards", 1.0, -20.0, -25.0),
         one("blind", 1.0, 0.0, 0.5),
         one("blind", 0.0, 5.0, -0.7),
         one("not finite", 1.0, 0.0, 25.0, familiar=math.nan),

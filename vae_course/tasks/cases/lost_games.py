@@ -11,7 +11,7 @@ LABELS = ("balanced", "too strong", "too weak", "labels swapped", "oscillating",
 
 
 def lost_games(seed: int) -> list[tuple[str, Tensor, Tensor]]:
-    """Two games of each kind, and four that diverge, in mixed order: (what it is, accuracy, auc) after each epoch.
+    """Two games of each kind, and six that diverge, in mixed order: (what it is, accuracy, auc) after each epoch.
 
     accuracy: the discriminator's own, on codes and draws kept aside. auc: that of a fresh judge, trained to its end on the same two sets.
     """
@@ -32,7 +32,14 @@ def lost_games(seed: int) -> list[tuple[str, Tensor, Tensor]]:
             curves[number][2 + int(torch.randint(epochs - 3, (), generator=generator)) :] = value
         return curves
 
-    games = [("diverged", *broken(13, (0,), math.inf)), ("diverged", *broken(14, (1,), math.nan))]
+    def with_a_gap(epochs: int, which: int, value: float) -> tuple[Tensor, Tensor]:
+        """One curve has no figure at an early epoch."""
+        curves = balanced(epochs)
+        curves[which][1 + int(torch.randint(3, (), generator=generator))] = value
+        return curves
+
+    games = [("diverged", *with_a_gap(15, 0, math.nan)), ("diverged", *with_a_gap(16, 1, math.inf))]
+    games += [("diverged", *broken(13, (0,), math.inf)), ("diverged", *broken(14, (1,), math.nan))]
     for epochs in (12, 17):
         # two epochs up, two down; the shorter game ends up, the longer one down
         ends = int(torch.randint(2, (), generator=generator)) + 2 * (epochs > 12)

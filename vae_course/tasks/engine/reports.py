@@ -95,7 +95,7 @@ def hangs_together(
         yield Claim("Your report has the entries", PARTS, tuple(parts) if parts else described(result), kind="contract", question=NO_PARTS)
         runs = as_runs(result["runs"])
         form = "a list of dictionaries, one a run"
-        yield Claim("The runs are", form, form if runs is not None else described(result["runs"]), kind="contract", question=NO_RUNS)
+        yield Claim("The runs are", form, form if runs is not None else _table(result["runs"]), kind="contract", question=NO_RUNS)
         assert runs is not None
         for bound, asked in ((max(len(runs), least), TOO_FEW), (min(len(runs), MOST_RUNS), TOO_MANY)):
             yield Claim("The number of runs is at least" if asked is TOO_FEW else "The number of runs is at most", bound, len(runs), kind="contract", question=asked)
@@ -125,13 +125,22 @@ def as_runs(table: Plain) -> list[Run] | None:
         if any(isinstance(cell, dict) for column in table.values() if isinstance(column, list) for cell in column):
             return None  # rows, in one list for each setting
         lengths = {len(column) for column in table.values() if isinstance(column, list)}
-        if len(lengths) != 1:
+        if len(lengths) != 1 or any(isinstance(cell, dict) for column in table.values() if isinstance(column, list) for cell in column):
             return None
         columns = [column if isinstance(column, list) else [column] * max(lengths) for column in table.values()]
         return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
     if isinstance(table, list) and all(isinstance(run, dict) for run in table):
         return table
     return None
+
+
+def _table(table: Plain) -> str:
+    """What a table is that is none, for a person."""
+    columns = [column for column in table.values() if isinstance(column, list)] if isinstance(table, dict) else []
+    if any(isinstance(cell, dict) for column in columns for cell in column):
+        return "lists of dictionaries within a dictionary"
+    lengths = sorted({len(column) for column in columns})
+    return f"columns of {lengths[0]} and of {lengths[-1]} entries" if len(lengths) > 1 else described(table)
 
 
 def clearly(changed: Sequence[float], before: Sequence[float], words: tuple[str, str, str]) -> str:

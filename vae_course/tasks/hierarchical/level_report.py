@@ -19,7 +19,7 @@ STACKS = {
 
 def _stacks(draw, n, *levels):
     """Single images lie on the wrong side of the threshold, means never near it, unless they are it."""
-    kinds, threshold = "".join(levels), (n + 1) / 64
+    kinds, threshold = "".join(levels), (n + 1) ** 2 / 512
     uneven, more = torch.sigmoid(2 * draw(n, len(kinds))) ** 3 + 0.01, torch.sigmoid(draw(len(kinds)))
     uneven[n // 2] += 2.0
     mean = torch.where(torch.tensor([kind == "w" for kind in kinds]), 1.5 + 5 * more, 0.35 + 0.35 * more)
@@ -62,6 +62,7 @@ def _counted_in_bins(kl, sizes, threshold):
         slip(COUNT, "(level.mean(1) > threshold).sum()", "Your nats are right. You count images for which the level is above the threshold on average. Which axis holds the images, and which the latents?"),
         slip(COUNT, "torch.tensor(len(means))", "Your nats are right. You count all the latents of a level. Which of them are at work?"),
         slip("> threshold", "< threshold", "Your nats are right. You counted those that idle. Which are asked for?"),
+        *(slip("> threshold", f"> {limit}", f"Your nats are right. You compare with {limit}, whatever the threshold is. Who says what it is?") for limit in (0.01, 0.1)),
         slip("> threshold", ">= threshold", "Your nats are right. A latent whose mean KL is the threshold, and no more: is it above it?"),
         slip(COUNT, "(means > threshold).double().mean()", "Your nats are right. You give the share of latents that work. What does the contract want: a share, or a number?"),
         slip(COUNT, "(means.sum() > threshold) * len(means)", "Your nats are right. You ask a level as a whole, and all of its latents work or none does. Of what is the threshold asked?"),

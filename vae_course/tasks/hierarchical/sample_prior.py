@@ -20,6 +20,7 @@ def _by_quantiles(weight, bias, epsilon_1, epsilon_2, reach=1.5):
     probes=probes_from(lambda draw, n, d: {**level_parameters(draw, d, d + 1), "epsilon_1": draw(n, d + 1), "epsilon_2": draw(n, d)}, sizes={(6, 3): "", (1, 3): "with a single draw", (5, 1): "with one latent at the top", (4, 5): ""}, more=(Probe(FAR_OUT, note="with very small and very large variances"),)),
     run=lambda function, weight, bias, epsilon_1, epsilon_2, reach=1.5: {"result": function(prior_level(weight, bias, reach), epsilon_1, epsilon_2)},
     laws=(each_row_for_itself("epsilon_1", "epsilon_2"),),
+    keeps=("epsilon_1", "epsilon_2"),
     claims=matches(_by_quantiles, "z_2 should be its noise, and z_1 = mu + σ · its noise, with mu and σ as z_2 says", scale=lambda weight, bias, epsilon_1, epsilon_2, **_: 10 * (1 + weight.abs().max() * epsilon_2.abs().max())),
     slips=(
         slip("mu + torch.exp(0.5 * log_var) * epsilon_1", "epsilon_1", "Your z_1 doesn't look up: it is N(0, I) whatever z_2 is. Which Gaussian does the level above name for it?"),
@@ -28,6 +29,7 @@ def _by_quantiles(weight, bias, epsilon_1, epsilon_2, reach=1.5):
         slip("mu + torch.exp(0.5 * log_var) * epsilon_1", "mu", "z_1 is its mean. Draw twice with the same z_2: how much do the two differ, and how much should they?"),
         slip("mu + torch", "torch", "z_2 sets how wide your z_1 is, but not where. Which of top_down's two results is missing?"),
         *wrong_draws("mu", "log_var", "epsilon_1"),
+        slip("mu + torch", "mu - torch", "As good a draw, of the same Gaussian, and the mirror image of the one asked for. With noise above 0, on which side of mu should z_1 lie?"),
         slip("[z_1, z_2]", "[z_2, z_1]", "The draws are right. Which level comes first where they stand side by side?"),
         slip("torch.cat([z_1, z_2], dim=-1)", "z_1, z_2", "Both levels are right, as two tensors. What does a decoder, which is given one z, want them to be?"),
         slip("torch.cat([z_1, z_2], dim=-1)", "z_2, z_1", "Both levels are right, as two tensors, and the top one first. How does the contract want them, and in which order?"),
@@ -48,7 +50,7 @@ def sample_prior(top_down, epsilon_1, epsilon_2):
 
     z_1 (the bottom level) comes first. p(z_2) = N(0, I); p(z_1|z_2) = N(mu, exp(log_var)) with mu, log_var = top_down(z_2).
     top_down: a function, z_2 (n, latent_2) -> (mu, log_var), each (n, latent_1).
-    epsilon_1: (n, latent_1), epsilon_2: (n, latent_2), draws from N(0, I), one for each level.
+    epsilon_1: (n, latent_1), epsilon_2: (n, latent_2), draws from N(0, I), one for each level. Both are left as they are.
     """
     z_2 = epsilon_2
     mu, log_var = top_down(z_2)

@@ -73,6 +73,7 @@ def _never_below_the_elbo(values, log_likelihood, **_):
         slip({" + log_normal(z_2, zero, zero)": "", " + log_normal(z_2, *q_2)": ""}, "z_2 appears nowhere in your weights but through p_1: its level comes for free. What is its prior, and what was it drawn from?"),
         slip("log_normal(z_2, zero, zero)", "-0.5 * z_2.square().sum(-1)", "Your log p(z_2) is too high by the same amount for every draw. Which constant makes the area of N(0, I) equal to 1?"),
         slip({" + log_normal(z_1, *p_1)": "", "log_normal(z_1, *q_1) + ": ""}, "The bottom level's densities are missing: only the top one costs anything. Which Gaussians does z_1 come in?"),
+        slip({"log_normal(z_1, *p_1)": "log_normal(z_1, *q_1)", "log_normal(z_1, *q_1)": "log_normal(z_1, *p_1)"}, "The two densities of z_1 have changed sides: what x says of it stands above the line, what z_2 says below. From which of the two was z_1 drawn?"),
         slip("log_likelihood + ", "", "Where are the pixels? One factor of w speaks of x, and you were handed its logarithm."),
         slip({" + log_var + ": " + 2 * log_var + ", "log_var.exp()": "(2 * log_var).exp()"}, "You took exp(log_var) for σ. What is it?"),
         slip("log_var.exp()", "(0.5 * log_var).exp()", "A density's exponent is (z − μ)² over 2σ², and yours over 2σ. Which power of σ is exp(log_var)?"),

@@ -47,6 +47,7 @@ def _at_most_log_n(values, log_p):
         slip("logsumexp(1)", "logsumexp(0)", "You compare a code's window with other windows under the same code. Long windows and strange ones are unlikely under any code: what should be held fast, so that this cancels, and what should vary?"),
         slip(".mean()", ".sum()", "Twice as many windows, twice your information. What is asked for: a sum, or a mean over windows?"),
         slip(".mean()", "", "One number a window. What is asked for at the end?"),
+        slip(".mean()", ".mean().clamp(min=0)", "Yours is never below 0. Codes that mislead tell less than nothing, by this formula: does it hold a limit?"),
         slip("return (", "return -(", "A code that leaves no doubt gives −log n, in yours. Which sign has information?"),
         slip(AVERAGE, "log_p.masked_fill(torch.eye(len(log_p)).bool(), -math.inf).logsumexp(1) - math.log(len(log_p) - 1)", "You compare with the codes of others alone. Then nothing bounds it: how much can be known about which of n windows it was, at most?"),
         slip("math.log(len(log_p))", "math.log(len(log_p) - 1)", "You divide by n − 1. How many codes are in your sum?"),

@@ -75,6 +75,7 @@ def _how_related(hidden, again):
         slip({"[:, :-1]": "[:, 1:]", "[first, steps_before]": "[steps_before, first]"}, "Shifted the wrong way: at step t your decoder reads what comes after. In which direction must the rows move to stand one step late?"),
         slip(JOINED, "x * kept.unsqueeze(-1)", "Nothing is shifted, and start is nowhere. What has the decoder read when it is to predict the first step?"),
         slip("start.expand(len(x), 1, -1)", "(x * kept.unsqueeze(-1))[:, -1:]", "The last row has come round to the front: a tune that begins with how it ends. What stands before the first step?"),
+        slip("start.expand(len(x), 1, -1)", "x[:, -1:]", "The last row has come round to the front, where it is never hidden: a tune that begins with how it ends. What stands before the first step?"),
         slip("start.expand(len(x), 1, -1)", "torch.zeros_like(x[:, :1])", "The first row is zeros. That is one way to begin, but which row were you given for it?"),
         slip({"(x * kept.unsqueeze(-1))": "x", "dim=1)": "dim=1) * kept.unsqueeze(-1)"}, "Now and then start is hidden as well. It is no word of the tune: in which order do you hide, and put start in front?"),
         slip(">= rate", "< rate", "With a rate of 0 yours hides everything. Is rate the probability to hide a step, or to keep it?"),

@@ -1,6 +1,7 @@
 """A report on hiding steps from a decoder, and on whether its code is heard."""
 
 from ..engine import (
+    Claim,
     Probe,
     adds_up,
     at_least,
@@ -19,12 +20,15 @@ from ..engine.reports import COPIED, NEGATIVE, NO_NUMBER, NO_SIZE, NOT_FINITE, O
 
 # By how many nats another's code may, by chance, explain a window better than its own: where codes say nothing, the two are alike.
 CHANCE = 0.5
+# How much more, at the very most, a window costs under the mean of its q(z|x) than under draws from it, as a share of the latter.
+SCATTER = 0.15
 
 ADDS_UP = "The loss is the sum of its two terms, and yours is another number. Were all three measured on the test windows, at the end of the same run?"
 TWO_RATES = "Luck differs from seed to seed, so that two rates are run with the same three seeds or more each. Which runs are missing, or there twice?"
 SAME_WINDOWS = "More windows would be another change. On how many was each of yours trained?"
 NO_RATE = "A rate of dropout is a probability. Which had this run?"
 OTHERS = "Another's code explains a window better than its own. Did the two columns change places, or are they log p, and not −log p?"
+OWN = "A window costs far more under the mean of its q(z|x) than under draws from it. Were own and reconstruction measured on the same windows and by the same model, with dropout at rest?"
 PER_STEP = "So little costs no window of 40 steps. Is it summed over steps, in nats, or a mean over them? Has it the sign of a loss?"
 PER_BATCH = "So much costs not even a decoder that knows nothing. Is it averaged over windows, or a sum over a batch?"
 WORDS = ("lower", "higher", "no clear difference")
@@ -36,6 +40,8 @@ def rules(runs):
         yield same_in_all(runs, name, question)
     for number, run in enumerate(runs, 1):
         yield adds_up(number, run, ADDS_UP)
+        most = (1 + SCATTER) * run["reconstruction"] + 1
+        yield Claim(f"Run {number}: 'own' is at most", float(min(run["own"], most)), float(run["own"]), question=OWN)
         yield at_least(f"Run {number}: 'other' is at least", run["own"], run["other"], room=CHANCE + 2 * ROUNDED, question=OTHERS)
 
 
@@ -87,6 +93,7 @@ def outcome(runs):
         ),
         slip({'"own": [23.01, 23.88, 23.79, 22.94, 24.37, 24.68]': '"own": [23.69, 24.46, 24.39, 24.9, 25.76, 25.9]', '"other": [23.69, 24.46, 24.39, 24.9, 25.76, 25.9]': '"other": [23.01, 23.88, 23.79, 22.94, 24.37, 24.68]'}, OTHERS),
         slip({'"own": [23.01, 23.88, 23.79, 22.94, 24.37, 24.68]': '"own": [-23.01, -23.88, -23.79, -22.94, -24.37, -24.68]', '"other": [23.69, 24.46, 24.39, 24.9, 25.76, 25.9]': '"other": [-23.69, -24.46, -24.39, -24.9, -25.76, -25.9]'}, PER_STEP),
+        slip({'"own": [23.01, 23.88, 23.79, 22.94, 24.37, 24.68]': '"own": [23.01, 23.88, 43.79, 22.94, 24.37, 24.68]', '"other": [23.69, 24.46, 24.39, 24.9, 25.76, 25.9]': '"other": [23.69, 24.46, 44.39, 24.9, 25.76, 25.9]'}, OWN),
         slip('"dropout": [0.0, 0.0, 0.0, 0.5, 0.5, 0.5]', '"dropout": [0.0, 0.0, 0.0, 50.0, 0.5, 0.5]', NO_RATE),
         slip('"seed": [0, 1, 2, 0, 1, 2]', '"seed": [0, 1, 2, 0, 1, 7]', TWO_RATES),
         slip('"windows": [1_000, 1_000, 1_000, 1_000, 1_000, 1_000]', '"windows": [1_000, 1_000, 1_000, 1_000, 3_438, 1_000]', SAME_WINDOWS),

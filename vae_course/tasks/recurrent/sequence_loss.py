@@ -66,6 +66,8 @@ def _where_something_is(logits, x):
         ),
         slip(LOG_P, "torch.distributions.Categorical(probs=logits.softmax(-1)).logits", "Right, until a probability is tiny: a Categorical that is given probabilities keeps them away from 0. What else can it be given?"),
         slip(PICKED, "(x * log_p).sum(-1) * (x.sum(-1).flip(1).cumsum(1).flip(1) > 1)", "The last step of each sequence is missing: for a tune that is its end. Who would teach the decoder to stop?"),
+        slip(PICKED, "(x[:, 1:] * log_p[:, :-1]).sum(-1)", "The logits of a step are compared with the token of the next one, and the first token is free. Where is the shift: here, or in what the decoder reads?"),
+        slip(PICKED, "(x * log_p).sum(-1) * x.sum(-1).cumprod(1)", "Your sum ends at the first row of zeros. Behind a gap the sequence goes on: which rows are there?"),
         slip(PICKED, "(1 - x.sum(-1)) * log_p[..., 0]", "You count the steps at which there is nothing, and no others. Which way round is your mask?"),
         slip(PICKED, COINS, "You ask of each token whether it came, and of empty steps too. Which distribution has exactly one token at a step, and what does an empty step cost?"),
         slip(PICKED, f"{COINS} * x.sum(-1)", "You judge each token by itself, as if several could come at one step. Which distribution has exactly one of them?"),

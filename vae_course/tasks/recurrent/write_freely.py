@@ -69,6 +69,7 @@ def _each_alone(state, start, read, keep, out, end, steps):
         slip(WRITTEN, "torch.where(over.unsqueeze(-1), torch.eye(len(start))[end].to(row), row)", "Behind the end you write the end again and again. What stands for nothing in this course?"),
         slip("stack(written, dim=1)", "stack([start.expand(len(state), -1), *written[:-1]], dim=1)", "Everything stands one step late, behind start, and the last step is lost. Is start written, or only read?"),
         slip("stack(written, dim=1)", "stack([start.expand(len(state), -1), *written], dim=1)", "One row too many, the first. Is start written, or only read?"),
+        slip(WRITTEN, "logits.softmax(-1)", "Those are the probabilities of all tokens. Which one does each step write, and as what kind of row?"),
         slip(WRITTEN, "logits", "Those are the logits. Which one token does each step write, and as what kind of row?"),
         slip("dim=1)", "dim=1).argmax(-1)", "You return the numbers of the tokens. How can a number say 'nothing', as a row of zeros does?"),
         slip("(written, dim=1)", "(written)", "Right, with the axes in another order. What is one row of the result's first axis to be?"),
