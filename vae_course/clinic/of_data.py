@@ -114,7 +114,7 @@ def training_and_test(subject: Subject) -> tuple[str, list[Finding]]:
     apart, chance = shift(subject.x, subject.test[0]), _shift_by_chance(subject.x, subject.test[0])
     more = test.bound - subject.costs.bound
     worse = f"Test images cost {more:.0f} nats more than training images, {gap:.0%} of what telling images apart is worth."
-    curve = subject.terms.get("test_loss", [])
+    curve = subject.curve_of("test_loss")
     turned = len(curve) > 2 and curve[-1] > min(curve) + 0.02 * subject.span
     other_kind = apart > 0.1 or (apart > 0.06 and apart > 2.5 * chance)
     if other_kind and not (turned and subject.count < 1000):
@@ -128,7 +128,7 @@ def training_and_test(subject: Subject) -> tuple[str, list[Finding]]:
 
 
 def _by_its_history(subject: Subject) -> tuple[str, list[Finding]]:
-    curve, training = subject.terms.get("test_loss", []), subject.curve
+    curve, training = subject.curve_of("test_loss"), subject.curve
     if not curve or not training:
         return "no test examples given", []
     gap, rise = (curve[-1] - training[-1]) / subject.span, (curve[-1] - min(curve)) / subject.span

@@ -15,6 +15,7 @@ from .subject import Subject, both, copied, costs, disturbed, drawn, reported, s
 STEPS = 40
 BATCH = 48
 BY_HEART = 16
+MOVED = 0.01  # beyond its first bounds, as a share of them: ten steps of Adam at 0.001 do it, a hundred at 0.0000001 do not
 
 
 def curve(subject: Subject) -> tuple[str, list[Finding]]:
@@ -84,6 +85,7 @@ def pace(subject: Subject) -> tuple[str, list[Finding]]:
     """From where the model stands: do steps of Adam at 0.001 get on, where its own training did not?"""
     before, after = _a_little_further(subject)
     gain, values, span = before - after, subject.curve, subject.span
+    subject.known["gain"] = gain
     kl_weight_free = subject.costs.bound
     hopeless = subject.marks is not None and kl_weight_free > subject.marks.mean - 0.05 * span
     steps = subject.steps or max(1, len(values)) * -(-subject.count // 128)
@@ -92,14 +94,10 @@ def pace(subject: Subject) -> tuple[str, list[Finding]]:
     quick = gain > 0.05 * span and gain / STEPS > 4 * fell / max(steps, 1) and steps >= STEPS
     if hopeless and quick and not _shaken(subject):
         shown = f"In {steps:,} steps the loss fell by {fell:.2g}; {STEPS} steps of Adam at 0.001 take {gain:.0f} nats off."
-        return told, [
-            Finding(
-                "learning rate too small",
-                fell / max(gain, 1e-9),
-                shown,
-                "the learning rate: for Adam begin with 0.001; whether the optimizer holds the weights",
-            )
-        ]
+        if still := never_moved(subject):
+            return told, [not_held(still, gain)]
+        where = "the learning rate: for Adam begin with 0.001; whether the optimizer holds the weights"
+        return told, [Finding("learning rate too small", fell / max(gain, 1e-9), shown, where)]
     signs = _shaken(subject)
     if not signs and len(values) >= 5:
         late = values[-max(2, len(values) // 3) :]
@@ -126,7 +124,7 @@ def _shaken(subject: Subject) -> list[str]:
     grey = max(subject.marks.grey, subject.marks.mean)
     if max(values) > 1.25 * grey + 0.2 * subject.span and grey > 0:
         signs.append(f"an epoch cost {max(values):.4g} on average, more than grey everywhere ({grey:.4g})")
-    falls = subject.terms.get("reconstruction", values)
+    falls = subject.curve_of("reconstruction") or values
     rise = max((later - earlier for earlier, later in zip(falls, falls[1:], strict=False) if math.isfinite(later)), default=0.0)
     if rise > 0.12 * subject.span:
         signs.append(f"from one epoch to the next the reconstruction rose by {rise:.0f}")
@@ -151,7 +149,7 @@ def _a_little_further(subject: Subject) -> tuple[float, float]:
 
 def _loss(model, subject: Subject) -> float:
     with torch.no_grad(), training_quietly(model), seeded(6):
-        return reported(model, subject.x, subject.y)["total"].item()
+        return reported(model, subject.x, subject.y)["total"].item() / (len(subject.x) if subject.summed > 1 else 1)
 
 
 @torch.no_grad()
@@ -184,11 +182,18 @@ def _size_of_weights(subject: Subject) -> float:
     return max(sizes, default=0.0)
 
 
-def encoder_is_as_drawn(subject: Subject) -> bool:
-    """Whether each layer of the encoder, and not each of the decoder, looks as PyTorch draws one: as if no optimizer had held it.
+def not_held(part: str, evidence: float) -> Finding:
+    """Of a part that no step has moved."""
+    shown = f"The {part}'s weights lie where a fresh layer's do: no step has moved them."
+    where = f"what the optimizer was given: encoder's and decoder's parameters; requires_grad and detach in the {part}"
+    return Finding("weights missing from the optimizer", evidence, shown, where)
+
+
+def never_moved(subject: Subject) -> str | None:
+    """Which part looks as PyTorch draws it, "encoder" or "decoder", while the other has moved: as if no optimizer had held it.
 
     A linear or convolutional layer is drawn uniformly within ±1/√inputs. One step of training is enough for some weight to leave these
-    bounds. Layers that were drawn in another way never look so.
+    bounds. Layers that were drawn in another way never look so. The encoder's layers are those that the KL's gradient reaches.
     """
     x, y = subject.x[:BATCH], None if subject.y is None else subject.y[:BATCH]
     with torch.enable_grad(), training_quietly(copied(subject.model)) as model, seeded():
@@ -197,18 +202,26 @@ def encoder_is_as_drawn(subject: Subject) -> bool:
             weight.requires_grad_(True)
         kl = both(model, x, y)[1]
         if not kl.requires_grad or not layers:
-            return False
+            return None
         heard = torch.autograd.grad(kl, layers, allow_unused=True)
-    encoder, others = [], []
+    parts: dict[str, list[Tensor]] = {"encoder": [], "decoder": []}
     for weight, grad in zip(layers, heard, strict=True):
-        (others if grad is None else encoder).append(_as_drawn(weight.detach()))
-    return bool(encoder) and all(encoder) and not all(others)
+        parts["decoder" if grad is None else "encoder"].append(weight.detach())
+    for still, other in (("encoder", "decoder"), ("decoder", "encoder")):
+        if parts[still] and all(map(_as_drawn, parts[still])) and any(_beyond(weight) > MOVED for weight in parts[other]):
+            return still
+    return None
 
 
 def _as_drawn(weight: Tensor) -> bool:
     in_bounds = weight * weight[0].numel() ** 0.5
     chance = 0.9 / weight.numel() ** 0.5  # a standard error of the mean below
-    return in_bounds.abs().max().item() < 1.0001 and abs(3 * in_bounds.square().mean().item() - 1) < 4 * chance
+    return _beyond(weight) < 1e-4 and abs(3 * in_bounds.square().mean().item() - 1) < 4 * chance
+
+
+def _beyond(weight: Tensor) -> float:
+    """How far the largest weight lies beyond the bounds that it was drawn in, as a share of them."""
+    return weight.abs().max().item() * weight[0].numel() ** 0.5 - 1
 
 
 def steps_of_its_own(subject: Subject) -> tuple[str, list[Finding]]:
