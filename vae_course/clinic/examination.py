@@ -21,6 +21,7 @@ ORDER = (
     ("decoder", of_codes.listens),
     ("loss", of_loss.arithmetic),
     ("its terms", of_loss.formulas),
+    ("pixels' σ", of_widths.pixels),
     ("q", of_posterior.reach),
     ("noise", of_noise.draws),
     ("gradients", of_gradients.gradients),
@@ -104,8 +105,8 @@ def _conclude(subject: Subject, record: Examination) -> None:
     values = subject.curve
     if not record.findings and subject.useless:
         _unused(subject, record)
-    if (told := of_widths.pixels(subject)) is not None:
-        record.remarks.append(told)
+    if subject.nothing_to_gain:
+        record.remarks.append("Under this decoder, telling examples apart is worth less than a nat: a smaller σ would show more.")
     if subject.summed > 1:
         record.remarks.append("The loss is a sum over the batch: it reads more easily as a mean, and the learning rate carries over.")
     if subject.handed_over_training and any(True for _ in subject.model.modules() if type(_).__name__.startswith(("Dropout", "BatchNorm"))):
@@ -122,7 +123,7 @@ def _unused(subject: Subject, record: Examination) -> None:
     learning = subject.costs.kl > LITTLE and gain > 0.02 * subject.span
     if still := of_learning.never_moved(subject):
         record.findings.append(of_learning.not_held(still, subject.costs.kl))
-    elif falling or learning or 0 < subject.steps < 100:
+    elif subject.nothing_to_gain or falling or learning or 0 < subject.steps < 100:
         record.remarks.append("Another image's code would do as well so far, and the loss is still falling: train longer, then ask again.")
     else:
         shown = f"Another image's code would do as well (KL {subject.costs.kl:.2f}), and nothing above says why."

@@ -105,6 +105,8 @@ def _hashes(x: Tensor) -> list[int]:
 def training_and_test(subject: Subject) -> tuple[str, list[Finding]]:
     """Does it hold for test images? If not: were they of another kind from the start, or was the training set learnt by heart?"""
     test = subject.test_costs
+    if subject.nothing_to_gain:
+        return "not judged: telling examples apart is worth less than a nat", []
     if test is None:
         return _by_its_history(subject)
     gap = (test.bound - subject.costs.bound) / subject.span

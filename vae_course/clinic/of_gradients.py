@@ -34,11 +34,39 @@ def gradients(subject: Subject) -> tuple[str, list[Finding]]:
     ]
     if not found:
         found = [_cut(place.split(":")[0], place.split(":")[1], value) for place, value in reach.items() if abs(value) < DEAD * biggest][:1]
+    if not found and (cut := _unheard(subject)):
+        shown = f"No gradient arrives at {', '.join(cut)}, and what the model gives depends on it."
+        found.append(Finding(f"gradient cut before {cut[0]}", 0.0, shown, "no_grad, detach, .data or .item on the way there"))
     if not found and missing > 0.1:
         shown = f"{missing:.0%} of the weights that the loss depends on are not in the optimizer."
         where = "what the optimizer was given: encoder's and decoder's parameters"
         found.append(Finding("weights missing from the optimizer", missing, shown, where))
     return told, found
+
+
+def _unheard(subject: Subject) -> list[str]:
+    """Layers at which neither term's gradient arrives, in no model that is tried, and which matter when they are disturbed."""
+    x, y = batch(subject)
+    silent: set[str] | None = None
+    for seed in range(2):
+        with torch.enable_grad(), training_quietly(fresh(subject.model, seed)) as model, seeded(seed):
+            asked = {name: value for name, value in model.named_parameters() if value.dim() > 1 and value.requires_grad}
+            total = reported(model, x, y)["total"]
+            grads = torch.autograd.grad(total, list(asked.values()), allow_unused=True) if total.requires_grad else [None] * len(asked)
+        now = {name for name, grad in zip(asked, grads, strict=True) if grad is None or not grad.abs().amax() > 0}
+        silent = now if silent is None else silent & now
+    matter = []
+    for name in sorted(silent or ()):
+        costs = []
+        for moved in (0.0, 1.0):
+            with torch.no_grad(), training_quietly(fresh(subject.model, 0)) as model, seeded(0):
+                weight = dict(model.named_parameters())[name]
+                weight.add_(moved * weight.std() * torch.randn(weight.shape))
+                with seeded(1):
+                    costs.append(torch.stack(both(model, x, y)))
+        if (costs[0] - costs[1]).abs().max() > 1e-6 * costs[0].abs().max():
+            matter.append(name.removesuffix(".weight"))
+    return matter
 
 
 def _cut(part: str, layer: str, value: float) -> Finding:

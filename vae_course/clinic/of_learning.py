@@ -15,6 +15,7 @@ from .subject import Subject, both, copied, costs, disturbed, drawn, reported, s
 STEPS = 40
 BATCH = 48
 BY_HEART = 16
+SHRUNK = 0.15  # of a fresh layer's size; what networks are usually begun with, by whatever rule, is a third of it or more
 MOVED = 0.01  # beyond its first bounds, as a share of them: ten steps of Adam at 0.001 do it, a hundred at 0.0000001 do not
 
 
@@ -92,12 +93,18 @@ def pace(subject: Subject) -> tuple[str, list[Finding]]:
     fell = max(values[0] - before, values[0] - values[-1], 0.0) if values else 0.0
     told = f"{STEPS} steps of Adam at 0.001 take {gain:.1f} nats off; its own {steps:,} took {fell:.1f}"
     quick = gain > 0.05 * span and gain / STEPS > 4 * fell / max(steps, 1) and steps >= STEPS
+    size = _size_of_weights(subject)
+    if hopeless and steps >= STEPS and size < SHRUNK:
+        shown = f"No layer's weights are larger than {size:.0%} of what a layer's are to begin with."
+        return told, [Finding("weights shrunk to nothing", size, shown, "weight decay, or another penalty on the weights")]
     if hopeless and quick and not _shaken(subject):
         shown = f"In {steps:,} steps the loss fell by {fell:.2g}; {STEPS} steps of Adam at 0.001 take {gain:.0f} nats off."
         if still := never_moved(subject):
             return told, [not_held(still, gain)]
         where = "the learning rate: for Adam begin with 0.001; whether the optimizer holds the weights"
         return told, [Finding("learning rate too small", fell / max(gain, 1e-9), shown, where)]
+    if subject.nothing_to_gain:
+        return told, []
     signs = _shaken(subject)
     if not signs and len(values) >= 5:
         late = values[-max(2, len(values) // 3) :]
@@ -105,11 +112,12 @@ def pace(subject: Subject) -> tuple[str, list[Finding]]:
         if gain > 0.08 * span and gain > 6 * own:
             signs.append(f"smaller steps take {gain:.0f} nats off at once where it had come to rest")
     if not signs and hopeless:
-        dead, size = _dead_units(subject), _size_of_weights(subject)
-        if dead > 0.97:
-            signs.append(f"{dead:.0%} of its hidden units are silent for every image")
         if size > 6:
             signs.append(f"its weights are {size:.0f} times as large as a layer's are to begin with")
+        elif (dead := _dead_units(subject)) > 0.97:
+            shown = f"{dead:.0%} of a layer's units are silent for every image, and no gradient passes them."
+            where = "a fresh model's units: silent before the first step, it's biases and initial weights; later, it's the learning rate"
+            return told, [Finding("learning rate too large, or units silent from the start", dead, shown, where)]
     if signs:
         shown = "Steps were too long: " + "; ".join(signs) + "."
         return told, [Finding("learning rate too large", gain / span, shown, "the learning rate: for Adam begin with 0.001")]

@@ -6,6 +6,8 @@ from .record import Finding
 from .subject import Subject
 from .taken_apart import EXACT, FEW, rounded, weights_of
 
+ASTRAY = 0.05  # of what there is to gain from telling images apart; dropout or masks of its own move three hundredths at most
+
 
 def arithmetic(subject: Subject) -> tuple[str, list[Finding]]:
     """Sums or means, signs, and the KL's weight."""
@@ -85,6 +87,10 @@ def formulas(subject: Subject) -> tuple[str, list[Finding]]:
         found.append(
             Finding("sigmoid twice", weights.of_reconstruction or 0.0, shown, "the likelihood: logits go in, or probabilities, not both")
         )
+    elif weights.astray > ASTRAY * subject.span:
+        shown = f"Beside the same z, the loss's reconstruction and −log p(x|z) lie up to {weights.astray:.0f} nats apart."
+        where = "whether the decoder sees x by another way than z (skip connections), and which images the loss compares"
+        found.append(Finding("reconstruction is not that of decode", weights.astray, shown, where))
     where = "the formula: ½ Σ (μ² + σ² − 1 − log σ²), and what σ is"
     if subject.variational and weights.mistaken is not None:
         shown = f"The loss's KL is that of a Gaussian of variance {weights.mistaken}, where q has σ²."

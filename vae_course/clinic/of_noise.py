@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .likelihoods import innermost
 from .overheard import overheard
 from .record import Finding
-from .subject import Subject, both, disturbed, fresh, is_gaussian, reported, seeded, training_quietly
+from .subject import Subject, both, disturbed, fresh, gaussian_of, reported, seeded, training_quietly
 from .taken_apart import batch, rounded, weights_of
 
 WHERE = "how z is made from μ and σ: μ + σ·ε with a fresh ε for each example and latent, and σ = exp(½ log σ²), the ½ too"
@@ -17,12 +16,15 @@ WIDE, ASIDE, TOGETHER = 0.12, 0.2, 0.3
 # What the width of the noise may be by mistake, from σ. What fits better than σ must do so by more than a hundredth of a nat a number.
 WIDTHS = {"σ": lambda s: s, "σ²": lambda s: s**2, "√σ": lambda s: s**0.5, "log σ²": lambda s: (2 * s.log()).abs(), "1": torch.ones_like}
 BETTER = 0.01
+FINE = 1e-4  # of μ: noise that is finer is lost in single precision
 
 
 def draws(subject: Subject) -> tuple[str, list[Finding]]:
     """Does the loss draw z, and from q?"""
     if not subject.variational:
         return "no q(z|x) with a width: nothing to draw", []
+    if overheard(subject.model, *batch(subject)).corrupts:
+        return "not judged: the loss changes its images before it encodes them", []
     heard = _noise(subject)
     if heard is None:
         return _by_its_price(subject)
@@ -34,9 +36,9 @@ def draws(subject: Subject) -> tuple[str, list[Finding]]:
         shown = f"The loss decodes μ itself. A draw of q(z|x) costs {costs.at_draw - costs.at_mean:.0f} nats more than its mean."
         where = "where z is made: it must be a draw of q(z|x) in training"
         return told, [Finding("noise not used", costs.at_draw - costs.at_mean, shown, where)]
-    name, shared = _width(away, sigma), _shared(apart)
+    name, shared = _width(away, sigma), _shared(apart - mean)
     if shared:
-        shown = f"The noise is the same for all {shared} of a batch."
+        shown = f"The noise is the same for all {shared}."
     elif abs(mean) > ASIDE:
         shown = f"The noise lies {mean:.2f} σ from μ on average, where it should lie around it: is it uniform (rand, not randn)?"
     elif name != "σ":
@@ -53,17 +55,19 @@ def _noise(subject: Subject) -> tuple[Tensor, Tensor] | None:
     """z − μ and σ as the loss has them, (draws, examples, latents), or None where they can't be heard or q is no Gaussian."""
     x, y = batch(subject)
     away, sigma = [], []
-    for number, tried in enumerate((subject.model, disturbed(subject.model, 0.2, 3), fresh(subject.model, 3))):
+    for number, tried in enumerate((subject.model, disturbed(subject.model, 2.0, 3), fresh(subject.model, 3))):
         with training_quietly(tried) as model:
             for seed in range(5):
                 with seeded(10 * number + seed):
                     heard = overheard(model, x, y)
-                if heard.q is None or heard.z is None or not is_gaussian(heard.q):
+                one = gaussian_of(heard.q)
+                if one is None or heard.z is None:
                     return None
-                one = innermost(heard.q)
+                if not ((one.scale > FINE * (1 + one.loc.abs())) & (one.scale < 1 / FINE)).all():
+                    continue
                 away.append((heard.z - one.loc).flatten(1))
                 sigma.append(one.scale.expand_as(one.loc).flatten(1).clamp_min(1e-12))
-    return torch.stack(away), torch.stack(sigma)
+    return (torch.stack(away), torch.stack(sigma)) if away else None
 
 
 def _width(away: Tensor, sigma: Tensor) -> str:
@@ -77,7 +81,7 @@ def _width(away: Tensor, sigma: Tensor) -> str:
 
 def _shared(apart: Tensor) -> str:
     """Over what the noise is one and the same: how alike two numbers of it are, over all pairs."""
-    for name, dim in (("examples", 1), ("latents", 2)):
+    for name, dim in (("passes", 0), ("examples", 1), ("latents", 2)):
         n = apart.shape[dim]
         alike = (apart.mean(dim).square().mean() / apart.square().mean()).item()
         if n > 1 and (n * alike - 1) / (n - 1) > TOGETHER:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 
 from ..models.base import evaluating
-from .likelihoods import innermost
 from .record import Finding
-from .subject import Subject, disturbed, fresh, is_gaussian, prior_of, seeded
+from .subject import Subject, disturbed, fresh, gaussian_of, prior_of, seeded
 
 FRESH = (
     6  # so many new encoders: that every mean of each had one sign by chance is one in 64 for a single latent, and asked of all there are
@@ -25,10 +24,11 @@ def reach(subject: Subject) -> tuple[str, list[Finding]]:
     ):
         with evaluating(tried), seeded(seed):
             q = tried.encode(x, y)
-        if not is_gaussian(q) or not is_gaussian(prior_of(model)):
+        one = gaussian_of(q)
+        if one is None or gaussian_of(prior_of(model)) is None:
             return "not a Gaussian q, or not a Gaussian prior", []
-        means.append(innermost(q).loc.flatten(1))
-        widths.append(innermost(q).scale.flatten(1))
+        means.append(one.loc.flatten(1))
+        widths.append(one.scale.flatten(1))
     mu, sigma = torch.cat(means), torch.cat(widths)
     told = f"μ from {mu.amin():.2g} to {mu.amax():.2g}, σ from {sigma.amin():.2g} to {sigma.amax():.2g}, whatever its weights"
     if mu.amin() >= 0 and mu.amax() > 0:
@@ -48,8 +48,9 @@ def unread(subject: Subject) -> tuple[str, list[Finding]]:
     """Does the decoder read each latent?"""
     model, n = subject.model, 16
     y = None if subject.y is None else subject.y[:n]
-    q = model.encode(subject.x[:n], y)
-    if not is_gaussian(q) or not is_gaussian(prior_of(model)):
+    with evaluating(model), seeded():
+        q = model.encode(subject.x[:n], y)
+    if gaussian_of(q) is None or gaussian_of(prior_of(model)) is None:
         return "not judged: a latent may speak to the decoder through others", []
     latents, heard = q.mean[0].numel(), torch.zeros(q.mean[0].numel(), dtype=torch.bool)
     for seed, tried in enumerate((model, disturbed(model, 0.5, 1), fresh(model, 1), fresh(model, 2))):

@@ -7,20 +7,25 @@ from torch.distributions import Normal
 
 from ..models.base import evaluating
 from .likelihoods import innermost
+from .record import Finding
 from .subject import Subject, seeded
 
-FAR = 3.0  # times. With a σ that is k times too wide the KL counts k² times as much as it should
+FAR, TOO_FAR = 3.0, 10.0  # times. A σ that is k times as wide as the residuals makes the KL count about k² times as much as it should
 
 
 @torch.no_grad()
-def pixels(subject: Subject) -> str | None:
-    """A remark on a Gaussian decoder's σ that lies far from the spread of its residuals. It is a choice, and acts as another β."""
+def pixels(subject: Subject) -> tuple[str, list[Finding]]:
+    """A Gaussian decoder's σ is a choice, and acts as another β: a remark, unless it is so small that hardly a KL is left."""
     with evaluating(subject.model), seeded():
-        p = subject.model.decode(subject.model.encode(subject.x, subject.y).mean, subject.y)
-    one = innermost(p)
+        one = innermost(subject.model.decode(subject.model.encode(subject.x, subject.y).mean, subject.y))
     if not isinstance(one, Normal):
-        return None
+        return "no σ", []
     sigma, off = one.scale.mean().item(), (subject.x - one.loc).square().mean().sqrt().item()
-    if off < FAR * sigma and sigma < FAR * off:
-        return None
-    return f"The decoder's σ is {sigma:.2g}, and its means are off by {off:.2g}: this σ acts as β = {(sigma / off) ** 2:.2g} would."
+    told = f"σ is {sigma:.2g}, and the means are off by {off:.2g}"
+    if sigma < off < FAR * sigma or off < sigma < FAR * off:
+        return told, []
+    told += f": it acts as β = {(sigma / off) ** 2:.2g} would"
+    learnt = subject.marks is not None and subject.costs.at_mean < subject.marks.mean  # before that, what they are off by says nothing
+    if off > TOO_FAR * sigma and learnt and subject.variational:
+        return told, [Finding("decoder's σ too small", sigma / off, f"The decoder's {told}.", "σ of p(x|z): learnt, or near the residuals")]
+    return told, []

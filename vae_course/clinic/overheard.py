@@ -28,11 +28,12 @@ class Heard:
 
 @dataclass(frozen=True)
 class Overheard:
-    """A loss's terms, and the q and z it took them from; None where that could not be heard."""
+    """A loss's terms, and the q and z it took them from; None where that could not be heard. corrupts: whether it changes x before."""
 
     terms: dict[str, Tensor]
     q: Distribution | None
     z: Tensor | None
+    corrupts: bool = False
 
 
 def overheard(model: Any, x: Tensor, y: Tensor | None) -> Overheard:
@@ -46,7 +47,7 @@ def overheard(model: Any, x: Tensor, y: Tensor | None) -> Overheard:
     codes = inside.codes or [value for name, value in inside.entered.items() if name not in alone.entered]
     wanted = q.mean.shape
     fitting = [z for z in codes if z.shape == wanted] if len(inside.codes) < 2 else []
-    return Overheard(terms, asked, fitting[0] if fitting and asked is not None else None)
+    return Overheard(terms, asked, fitting[0] if fitting and asked is not None else None, changed)
 
 
 def _same_input(one: Heard, other: Heard) -> bool:

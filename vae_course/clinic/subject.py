@@ -119,6 +119,11 @@ class Subject:
         """What there is to gain from telling examples apart: all costs are judged by it."""
         return self.marks.span if self.marks else max(abs(self.costs.shuffled - self.costs.at_mean), 1e-6)
 
+    @property
+    def nothing_to_gain(self) -> bool:
+        """Whether telling examples apart is worth less than a nat: then no cost says anything of a model."""
+        return self.marks is not None and self.span < 1
+
     @cached_property
     def variational(self) -> bool:
         """Whether a code has a width and a prior: an autoencoder's has neither."""
@@ -216,9 +221,10 @@ def each(values: Tensor) -> Tensor:
     return values.flatten(1).sum(1) if values.dim() > 1 else values
 
 
-def is_gaussian(q: Distribution | None) -> bool:
-    """Whether its latents are independent Gaussians."""
-    return q is not None and isinstance(q.base_dist if isinstance(q, Independent) else q, Normal)
+def gaussian_of(q: Distribution | None) -> Normal | None:
+    """The independent Gaussians that q or a prior is made of, or None where it is something else."""
+    one = q.base_dist if isinstance(q, Independent) else q
+    return one if isinstance(one, Normal) else None
 
 
 def drawn(q: Distribution) -> Tensor:

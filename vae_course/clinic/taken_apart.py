@@ -10,15 +10,16 @@ import torch
 from torch import Tensor
 from torch.distributions import Bernoulli, Distribution, Normal
 
-from .likelihoods import innermost
 from .overheard import overheard
-from .subject import Subject, disturbed, drawn, each, fresh, is_gaussian, kl_of, reported, seeded, training_quietly
+from .subject import Subject, disturbed, drawn, each, fresh, gaussian_of, kl_of, reported, seeded, training_quietly
 
 SIZES = (0.0, 0.05, 0.1, 0.2, 0.4)
 FEW = 64  # examples of a batch
 EXACT = 1e-3  # what is the same quantity agrees to single precision; a share of a thousandth leaves room for it
 # What a KL may be of instead of q: a slip between σ, σ² and log σ² makes it that of a variance σ or σ⁴.
 MISTAKEN = {"σ": 0.5, "σ⁴": 2.0}  # as powers of σ, of which the square is the variance
+
+DRAWN = "drawn"  # and no mistake: log q(z|x) − log p(z) at the draw
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Weights:
     doubled: float
     squashed: bool
     kl_varies: float
+    astray: float
     left: float
     mistaken: str | None
 
@@ -83,17 +85,18 @@ def _taken_apart(subject: Subject) -> Weights | None:
     x, y = batch(subject)
     anew = fresh(subject.model, 9)
     tried = [(begun, size) for size in SIZES for begun in (subject.model, anew)]
-    rows = [row for number, (begun, size) in enumerate(tried) if (row := _row(disturbed(begun, size, number), x, y, number)).usable]
+    rows = [row for number, (begun, size) in enumerate(tried) if (row := _row(disturbed(begun, size, number), x, y, number)) and row.usable]
     if len(rows) < 4:
         return None
     total, at_draw, at_mean = (torch.tensor([getattr(row, name) for row in rows]).double() for name in ("total", "cost", "at_mean"))
     kls = {name: torch.tensor([row.kls[name] for row in rows]).double() for name in rows[0].kls}
     mistaken = _mistaken(rows, total, at_draw, kls)
+    right = DRAWN if mistaken == DRAWN else ""
     fits = [_fitted(total, told, kls[mistaken or ""]) for told in (at_draw, at_mean)]
     reconstruction, of_kl, left = fits[fits[1][2] < 0.2 * fits[0][2]]
     shares = [row.reconstruction / row.cost for row in rows if row.reconstruction is not None and row.cost]
     squashed = [row.reconstruction / row.as_logits for row in rows if row.reconstruction is not None and row.as_logits]
-    of_kls = [row.kl / row.kls[""] for row in rows if row.kl is not None and abs(row.kls[""]) > 1e-3]
+    of_kls = [row.kl / row.kls[right] for row in rows if row.kl is not None and abs(row.kls[right]) > 1e-3]
     return Weights(
         reconstruction,
         of_kl,
@@ -102,16 +105,19 @@ def _taken_apart(subject: Subject) -> Weights | None:
         doubled(disturbed(anew, 0.1, 1), x, y),
         bool(squashed) and all(abs(share - 1) < 0.03 for share in squashed) and abs(median(shares) - 1) > 0.05,
         (max(of_kls) - min(of_kls)) / max(abs(median(of_kls)), 1e-9) if of_kls else 0.0,
+        _astray(rows, at_draw),
         left,
-        mistaken,
+        mistaken if mistaken in MISTAKEN else None,
     )
 
 
-def _row(model, x: Tensor, y: Tensor | None, seed: int) -> _Row:
+def _row(model, x: Tensor, y: Tensor | None, seed: int) -> _Row | None:
     with training_quietly(model):
         with seeded(seed):
             heard = overheard(model, x, y)
         terms, q, z = heard.terms, heard.q, heard.z
+        if heard.corrupts:  # its q is of another x, and encode can't tell of which
+            return None
         if q is None or z is None:  # compared with a draw of our own: exact where the loss draws in the same order
             q = model.encode(x, y)
             with seeded(seed):
@@ -131,9 +137,9 @@ def _kls(model, q: Distribution, z: Tensor) -> dict[str, float]:
         found = {"": kl_of(model, q, z).mean().item()}
     except NotImplementedError:  # a point has no KL
         return {"": 0.0}
-    if is_gaussian(q) and is_gaussian(model.prior):
+    if (one := gaussian_of(q)) is not None and gaussian_of(model.prior) is not None:
+        found[DRAWN] = (each(q.log_prob(z)) - each(model.prior.log_prob(z))).mean().item()
         for name, power in MISTAKEN.items():
-            one = innermost(q)
             found[name] = kl_of(model, Normal(one.loc, one.scale**power, validate_args=False), z).mean().item()
     return found
 
@@ -149,6 +155,16 @@ def _mistaken(rows: list[_Row], total: Tensor, cost: Tensor, kls: dict[str, Tens
 
     best = min(kls, key=off)
     return best or None if off(best) < EXACT and off("") > 10 * EXACT else None
+
+
+def _astray(rows: list[_Row], cost: Tensor) -> float:
+    """A squared error, a mean over pixels, a sum over the batch: all are a line in −log p(x|z). What sees x by another way is not."""
+    own = torch.tensor([math.nan if row.reconstruction is None else row.reconstruction for row in rows]).double()
+    if torch.isnan(own).any():
+        return 0.0
+    slope, _, _ = _fitted(own, cost, torch.zeros_like(cost))
+    rest = (own - slope * cost) / (slope or 1.0)
+    return (rest - rest.median()).abs().max().item()
 
 
 def doubled(model, x: Tensor, y: Tensor | None) -> float:
