@@ -32,7 +32,7 @@ def gradients(subject: Subject) -> tuple[str, list[Finding]]:
         for part, value in parts.items()
         if abs(value) < 0.1 * biggest
     ]
-    if not found:
+    if not found and "no noise" not in subject.known:  # without noise σ hears of no reconstruction
         found = [_cut(place.split(":")[0], place.split(":")[1], value) for place, value in reach.items() if abs(value) < DEAD * biggest][:1]
     if not found and (cut := _unheard(subject)):
         shown = f"No gradient arrives at {', '.join(cut)}, and what the model gives depends on it."

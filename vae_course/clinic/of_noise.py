@@ -33,6 +33,7 @@ def draws(subject: Subject) -> tuple[str, list[Finding]]:
     mean, spread = apart.mean().item(), apart.std().item()
     told = f"z − μ is {rounded(spread)} σ wide on average, {rounded(mean)} σ off"
     if spread < 0.01:
+        subject.known["no noise"] = True
         shown = f"The loss decodes μ itself. A draw of q(z|x) costs {costs.at_draw - costs.at_mean:.0f} nats more than its mean."
         where = "where z is made: it must be a draw of q(z|x) in training"
         return told, [Finding("noise not used", costs.at_draw - costs.at_mean, shown, where)]
