@@ -9,7 +9,7 @@ from typing import Any
 
 from torch.distributions import Distribution
 
-from . import of_codes, of_data, of_learning, of_loss, of_modes
+from . import of_codes, of_data, of_gradients, of_labels, of_learning, of_loss, of_modes, of_noise, of_posterior, of_splits, of_widths
 from .record import Examination, Finding
 from .subject import Subject, seeded
 
@@ -21,20 +21,26 @@ ORDER = (
     ("decoder", of_codes.listens),
     ("loss", of_loss.arithmetic),
     ("its terms", of_loss.formulas),
-    ("noise", of_loss.draws),
-    ("gradients", of_loss.gradients),
+    ("pixels' σ", of_widths.pixels),
+    ("q", of_posterior.reach),
+    ("noise", of_noise.draws),
+    ("gradients", of_gradients.gradients),
     ("training step", of_learning.steps_of_its_own),
     ("evaluation", of_modes.evaluation),
     ("BatchNorm", of_modes.running_averages),
     ("codes", of_codes.use_of_codes),
+    ("latents", of_posterior.unread),
     ("labels", of_codes.use_of_labels),
+    ("their images", of_labels.belong),
     ("pace", of_learning.pace),
     ("train and test", of_data.training_and_test),
+    ("values", of_splits.values),
     ("prior", of_codes.prior),
     ("one batch", of_learning.one_batch),
 )
 # After one of these no other number means anything.
 ENDS = ("data", "curve", "decoder")
+LITTLE = 3.0  # nats of KL
 # What follows from a fault that was found before, and is a fault of its own only where none was.
 FOLLOWS = (
     "codes off the prior",
@@ -97,24 +103,29 @@ def _conclude(subject: Subject, record: Examination) -> None:
     if level:
         record.figures.update(mean_image=level.mean, copy=level.copy, grey=level.grey)
     values = subject.curve
-    young = len(values) > 1 and values[-2] - values[-1] > 0.03 * subject.span or 0 < subject.steps < 100
-    if not record.findings and subject.useless and young:
-        record.remarks.append("Another image's code would do as well so far, and the loss is still falling: train longer, then ask again.")
-    elif not record.findings and subject.useless and of_learning.encoder_is_as_drawn(subject):
-        shown = "Another image's code would do as well, and the encoder's weights lie where a fresh layer's do: no step has moved them."
-        where = "what the optimizer was given: encoder's and decoder's parameters"
-        record.findings.append(Finding("weights missing from the optimizer", costs.kl, shown, where))
-    elif not record.findings and subject.useless:
-        shown = f"Another image's code would do as well (KL {costs.kl:.2f}), and nothing above says why."
-        record.findings.append(
-            Finding(
-                "posterior collapse",
-                costs.kl,
-                shown,
-                "whether the optimizer holds the encoder's weights; then β, free bits, a weaker decoder, a smaller learning rate",
-            )
-        )
+    if not record.findings and subject.useless:
+        _unused(subject, record)
+    if subject.nothing_to_gain:
+        record.remarks.append("Under this decoder, telling examples apart is worth less than a nat: a smaller σ would show more.")
+    if subject.summed > 1:
+        record.remarks.append("The loss is a sum over the batch: it reads more easily as a mean, and the learning rate carries over.")
     if subject.handed_over_training and any(True for _ in subject.model.modules() if type(_).__name__.startswith(("Dropout", "BatchNorm"))):
         record.remarks.append("The model was handed over in training mode: call model.eval() before you measure or draw.")
     if len(values) > 2 and values[-2] - values[-1] > 0.01 * subject.span:
         record.remarks.append("The loss is still falling: train longer.")
+
+
+def _unused(subject: Subject, record: Examination) -> None:
+    """z tells the decoder nothing, and no fault was seen: it is too early to say, or no step has moved the encoder, or it is collapse."""
+    values, gain = subject.curve, subject.known.get("gain", 0.0)
+    falling = len(values) > 1 and values[-2] - values[-1] > 0.03 * subject.span
+    # Collapse is a KL near 0 that further steps do not change. A KL of many nats that no one reads yet, and a loss that falls, is youth.
+    learning = subject.costs.kl > LITTLE and gain > 0.02 * subject.span
+    if still := of_learning.never_moved(subject):
+        record.findings.append(of_learning.not_held(still, subject.costs.kl))
+    elif subject.nothing_to_gain or falling or learning or 0 < subject.steps < 100:
+        record.remarks.append("Another image's code would do as well so far, and the loss is still falling: train longer, then ask again.")
+    else:
+        shown = f"Another image's code would do as well (KL {subject.costs.kl:.2f}), and nothing above says why."
+        where = "whether the optimizer holds the encoder's weights; then β, σ of the pixels, free bits, a weaker decoder, the learning rate"
+        record.findings.append(Finding("posterior collapse", subject.costs.kl, shown, where))

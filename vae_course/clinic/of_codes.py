@@ -83,7 +83,7 @@ def use_of_labels(subject: Subject) -> tuple[str, list[Finding]]:
     decoder = (right - wrong).abs().mean().item() / (right.std(0).mean().item() + 1e-8)
     encoder = (moved - z).abs().mean().item() / (z.std(0).mean().item() + 1e-8)
     takes = getattr(subject.model, "labels", None)
-    declared = callable(takes) and _declares(takes, y)
+    declared = declares_labels(subject)
     told = f"another label moves codes by {encoder:.0%} and pictures by {decoder:.0%} of their spread"
     if not declared and max(encoder, decoder) > 1e-3 and callable(takes):
         shown = f"The model says that it takes no labels, and another label moves its pictures by {decoder:.0%} of their spread."
@@ -103,7 +103,11 @@ def _same_chance(call, values: Tensor, labels: Tensor) -> Tensor:
         return call(values, labels).mean
 
 
-def _declares(takes, y: Tensor) -> bool:
+def declares_labels(subject: Subject) -> bool:
+    """Whether the model says that it takes labels such as these."""
+    takes, y = getattr(subject.model, "labels", None), subject.y
+    if not callable(takes) or y is None:
+        return False
     try:
         return takes(y[:2], 2) is not None
     except (ValueError, TypeError, IndexError, RuntimeError):

@@ -105,6 +105,8 @@ def _hashes(x: Tensor) -> list[int]:
 def training_and_test(subject: Subject) -> tuple[str, list[Finding]]:
     """Does it hold for test images? If not: were they of another kind from the start, or was the training set learnt by heart?"""
     test = subject.test_costs
+    if subject.nothing_to_gain:
+        return "not judged: telling examples apart is worth less than a nat", []
     if test is None:
         return _by_its_history(subject)
     gap = (test.bound - subject.costs.bound) / subject.span
@@ -114,7 +116,7 @@ def training_and_test(subject: Subject) -> tuple[str, list[Finding]]:
     apart, chance = shift(subject.x, subject.test[0]), _shift_by_chance(subject.x, subject.test[0])
     more = test.bound - subject.costs.bound
     worse = f"Test images cost {more:.0f} nats more than training images, {gap:.0%} of what telling images apart is worth."
-    curve = subject.terms.get("test_loss", [])
+    curve = subject.curve_of("test_loss")
     turned = len(curve) > 2 and curve[-1] > min(curve) + 0.02 * subject.span
     other_kind = apart > 0.1 or (apart > 0.06 and apart > 2.5 * chance)
     if other_kind and not (turned and subject.count < 1000):
@@ -128,7 +130,7 @@ def training_and_test(subject: Subject) -> tuple[str, list[Finding]]:
 
 
 def _by_its_history(subject: Subject) -> tuple[str, list[Finding]]:
-    curve, training = subject.terms.get("test_loss", []), subject.curve
+    curve, training = subject.curve_of("test_loss"), subject.curve
     if not curve or not training:
         return "no test examples given", []
     gap, rise = (curve[-1] - training[-1]) / subject.span, (curve[-1] - min(curve)) / subject.span

@@ -15,6 +15,8 @@ from .subject import Subject, both, copied, costs, disturbed, drawn, reported, s
 STEPS = 40
 BATCH = 48
 BY_HEART = 16
+SHRUNK = 0.15  # of a fresh layer's size; what networks are usually begun with, by whatever rule, is a third of it or more
+MOVED = 0.01  # beyond its first bounds, as a share of them: ten steps of Adam at 0.001 do it, a hundred at 0.0000001 do not
 
 
 def curve(subject: Subject) -> tuple[str, list[Finding]]:
@@ -84,22 +86,25 @@ def pace(subject: Subject) -> tuple[str, list[Finding]]:
     """From where the model stands: do steps of Adam at 0.001 get on, where its own training did not?"""
     before, after = _a_little_further(subject)
     gain, values, span = before - after, subject.curve, subject.span
+    subject.known["gain"] = gain
     kl_weight_free = subject.costs.bound
     hopeless = subject.marks is not None and kl_weight_free > subject.marks.mean - 0.05 * span
     steps = subject.steps or max(1, len(values)) * -(-subject.count // 128)
     fell = max(values[0] - before, values[0] - values[-1], 0.0) if values else 0.0
     told = f"{STEPS} steps of Adam at 0.001 take {gain:.1f} nats off; its own {steps:,} took {fell:.1f}"
     quick = gain > 0.05 * span and gain / STEPS > 4 * fell / max(steps, 1) and steps >= STEPS
+    size = _size_of_weights(subject)
+    if hopeless and steps >= STEPS and size < SHRUNK:
+        shown = f"No layer's weights are larger than {size:.0%} of what a layer's are to begin with."
+        return told, [Finding("weights shrunk to nothing", size, shown, "weight decay, or another penalty on the weights")]
     if hopeless and quick and not _shaken(subject):
         shown = f"In {steps:,} steps the loss fell by {fell:.2g}; {STEPS} steps of Adam at 0.001 take {gain:.0f} nats off."
-        return told, [
-            Finding(
-                "learning rate too small",
-                fell / max(gain, 1e-9),
-                shown,
-                "the learning rate: for Adam begin with 0.001; whether the optimizer holds the weights",
-            )
-        ]
+        if still := never_moved(subject):
+            return told, [not_held(still, gain)]
+        where = "the learning rate: for Adam begin with 0.001; whether the optimizer holds the weights"
+        return told, [Finding("learning rate too small", fell / max(gain, 1e-9), shown, where)]
+    if subject.nothing_to_gain:
+        return told, []
     signs = _shaken(subject)
     if not signs and len(values) >= 5:
         late = values[-max(2, len(values) // 3) :]
@@ -107,11 +112,12 @@ def pace(subject: Subject) -> tuple[str, list[Finding]]:
         if gain > 0.08 * span and gain > 6 * own:
             signs.append(f"smaller steps take {gain:.0f} nats off at once where it had come to rest")
     if not signs and hopeless:
-        dead, size = _dead_units(subject), _size_of_weights(subject)
-        if dead > 0.97:
-            signs.append(f"{dead:.0%} of its hidden units are silent for every image")
         if size > 6:
             signs.append(f"its weights are {size:.0f} times as large as a layer's are to begin with")
+        elif (dead := _dead_units(subject)) > 0.97:
+            shown = f"{dead:.0%} of a layer's units are silent for every image, and no gradient passes them."
+            where = "a fresh model's units: silent before the first step, it's biases and initial weights; later, it's the learning rate"
+            return told, [Finding("learning rate too large, or units silent from the start", dead, shown, where)]
     if signs:
         shown = "Steps were too long: " + "; ".join(signs) + "."
         return told, [Finding("learning rate too large", gain / span, shown, "the learning rate: for Adam begin with 0.001")]
@@ -126,7 +132,7 @@ def _shaken(subject: Subject) -> list[str]:
     grey = max(subject.marks.grey, subject.marks.mean)
     if max(values) > 1.25 * grey + 0.2 * subject.span and grey > 0:
         signs.append(f"an epoch cost {max(values):.4g} on average, more than grey everywhere ({grey:.4g})")
-    falls = subject.terms.get("reconstruction", values)
+    falls = subject.curve_of("reconstruction") or values
     rise = max((later - earlier for earlier, later in zip(falls, falls[1:], strict=False) if math.isfinite(later)), default=0.0)
     if rise > 0.12 * subject.span:
         signs.append(f"from one epoch to the next the reconstruction rose by {rise:.0f}")
@@ -151,7 +157,7 @@ def _a_little_further(subject: Subject) -> tuple[float, float]:
 
 def _loss(model, subject: Subject) -> float:
     with torch.no_grad(), training_quietly(model), seeded(6):
-        return reported(model, subject.x, subject.y)["total"].item()
+        return reported(model, subject.x, subject.y)["total"].item() / (len(subject.x) if subject.summed > 1 else 1)
 
 
 @torch.no_grad()
@@ -184,11 +190,18 @@ def _size_of_weights(subject: Subject) -> float:
     return max(sizes, default=0.0)
 
 
-def encoder_is_as_drawn(subject: Subject) -> bool:
-    """Whether each layer of the encoder, and not each of the decoder, looks as PyTorch draws one: as if no optimizer had held it.
+def not_held(part: str, evidence: float) -> Finding:
+    """Of a part that no step has moved."""
+    shown = f"The {part}'s weights lie where a fresh layer's do: no step has moved them."
+    where = f"what the optimizer was given: encoder's and decoder's parameters; requires_grad and detach in the {part}"
+    return Finding("weights missing from the optimizer", evidence, shown, where)
+
+
+def never_moved(subject: Subject) -> str | None:
+    """Which part looks as PyTorch draws it, "encoder" or "decoder", while the other has moved: as if no optimizer had held it.
 
     A linear or convolutional layer is drawn uniformly within ±1/√inputs. One step of training is enough for some weight to leave these
-    bounds. Layers that were drawn in another way never look so.
+    bounds. Layers that were drawn in another way never look so. The encoder's layers are those that the KL's gradient reaches.
     """
     x, y = subject.x[:BATCH], None if subject.y is None else subject.y[:BATCH]
     with torch.enable_grad(), training_quietly(copied(subject.model)) as model, seeded():
@@ -197,18 +210,26 @@ def encoder_is_as_drawn(subject: Subject) -> bool:
             weight.requires_grad_(True)
         kl = both(model, x, y)[1]
         if not kl.requires_grad or not layers:
-            return False
+            return None
         heard = torch.autograd.grad(kl, layers, allow_unused=True)
-    encoder, others = [], []
+    parts: dict[str, list[Tensor]] = {"encoder": [], "decoder": []}
     for weight, grad in zip(layers, heard, strict=True):
-        (others if grad is None else encoder).append(_as_drawn(weight.detach()))
-    return bool(encoder) and all(encoder) and not all(others)
+        parts["decoder" if grad is None else "encoder"].append(weight.detach())
+    for still, other in (("encoder", "decoder"), ("decoder", "encoder")):
+        if parts[still] and all(map(_as_drawn, parts[still])) and any(_beyond(weight) > MOVED for weight in parts[other]):
+            return still
+    return None
 
 
 def _as_drawn(weight: Tensor) -> bool:
     in_bounds = weight * weight[0].numel() ** 0.5
     chance = 0.9 / weight.numel() ** 0.5  # a standard error of the mean below
-    return in_bounds.abs().max().item() < 1.0001 and abs(3 * in_bounds.square().mean().item() - 1) < 4 * chance
+    return _beyond(weight) < 1e-4 and abs(3 * in_bounds.square().mean().item() - 1) < 4 * chance
+
+
+def _beyond(weight: Tensor) -> float:
+    """How far the largest weight lies beyond the bounds that it was drawn in, as a share of them."""
+    return weight.abs().max().item() * weight[0].numel() ** 0.5 - 1
 
 
 def steps_of_its_own(subject: Subject) -> tuple[str, list[Finding]]:

@@ -74,8 +74,23 @@ class Subject:
 
     @property
     def curve(self) -> list[float]:
-        """The training loss, epoch by epoch."""
-        return self.terms.get("loss", self.terms.get("total", []))
+        """The training loss, epoch by epoch, nats an example."""
+        return [value / self.summed for value in self.terms.get("loss", self.terms.get("total", []))]
+
+    @cached_property
+    def summed(self) -> float:
+        """Over how many examples the history's figures are sums: 1, or about a batch, where the model's loss is a sum over the batch."""
+        values, x, y = self.terms.get("loss", self.terms.get("total", [])), self.x[:32], None if self.y is None else self.y[:32]
+        if not values or not self.finite:
+            return 1.0
+        with seeded(), torch.no_grad(), training_quietly(self.model):
+            one, two = (reported(self.model, torch.cat([x] * n), None if y is None else torch.cat([y] * n))["total"].item() for n in (1, 2))
+        # A mean gives 1 and a sum 2, but for the draws. Then one example's share of a batch's loss says how large the batches were.
+        return max(values[-1] / (two / (2 * len(x))), 1.0) if one > 0 and 1.8 < two / one < 2.2 else 1.0
+
+    def curve_of(self, name: str) -> list[float]:
+        """Another curve of the history, likewise; no test curve where losses are sums, for its batches may be of any size."""
+        return [] if self.summed > 1 and name.startswith("test") else [value / self.summed for value in self.terms.get(name, [])]
 
     @cached_property
     def finite(self) -> bool:
@@ -103,6 +118,11 @@ class Subject:
     def span(self) -> float:
         """What there is to gain from telling examples apart: all costs are judged by it."""
         return self.marks.span if self.marks else max(abs(self.costs.shuffled - self.costs.at_mean), 1e-6)
+
+    @property
+    def nothing_to_gain(self) -> bool:
+        """Whether telling examples apart is worth less than a nat: then no cost says anything of a model."""
+        return self.marks is not None and self.span < 1
 
     @cached_property
     def variational(self) -> bool:
@@ -199,6 +219,12 @@ def prior_of(model: Any) -> Distribution | None:
 def each(values: Tensor) -> Tensor:
     """One number an example, summed over what is left."""
     return values.flatten(1).sum(1) if values.dim() > 1 else values
+
+
+def gaussian_of(q: Distribution | None) -> Normal | None:
+    """The independent Gaussians that q or a prior is made of, or None where it is something else."""
+    one = q.base_dist if isinstance(q, Independent) else q
+    return one if isinstance(one, Normal) else None
 
 
 def drawn(q: Distribution) -> Tensor:
