@@ -61,5 +61,12 @@ def test_a_set_is_what_it_says(name):
     assert write_sheet(name, data).stat().st_size > 10_000
 
 
+def test_the_table_of_all_sets_says_how_each_is_split():
+    pytest.importorskip("resource", reason="needs a system that tells how much memory was held")
+    from benchmarks.data_sets import UNITS
+
+    assert set(UNITS) == set(names()), "benchmarks/data_sets.py wants a word on each"
+
+
 if __name__ == "__main__":
     HASHES.write_text(json.dumps({one: digest(load(one)) for one in names() if one not in (*FETCHED, *ROUNDED)}, indent=1) + "\n", "utf-8")
