@@ -151,9 +151,9 @@ grade: $(VENV)/grading.installed
 	@test -n '$(SUBMISSIONS)' || { echo "Say what to grade, as in: make grade SUBMISSIONS=handed-in TO=graded"; exit 1; }
 	$(BIN)/python -m vae_course.grading '$(SUBMISSIONS)' --to '$(or $(TO),graded)' $(GRADE)
 
-# The folder to hand out: make handout TO=handout
+# The folder to hand out: make handout TO=handout, with only some of the exercises as in HANDOUT="--exercise 04-the-elbo".
 handout: $(VENV)/grading.installed
-	$(BIN)/python -m vae_course.grading.handout --to '$(or $(TO),handout)'
+	$(BIN)/python -m vae_course.grading.handout --to '$(or $(TO),handout)' $(HANDOUT)
 
 # The course as a site of static pages, in build/site, to be opened from disk or put on any host. Notebooks are not run.
 site: $(VENV)/site.installed

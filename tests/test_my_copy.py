@@ -305,6 +305,9 @@ def test_after_everything_was_run_and_answered_git_has_nothing_to_say(course, cl
     assert done.returncode == 0, done.stdout + done.stderr
     assert (clone / "my" / NAME).read_bytes() == (course / NAME).read_bytes()
     assert (clone / "my" / EXERCISE).read_bytes() == work
+    assert done.stdout.startswith("In my/:\n"), "the course's own folder has a file of that name too"
+    assert asked(clone, "update").stdout == f"{my_copy.UP_TO_DATE}\n"
+    assert asked(clone, "fill").stdout == "", "nothing to say, and no empty line for it"
 
 
 @pytest.mark.parametrize("new", [NAME, "notebooks/07-beta-vae.ipynb"], ids=["same name", "another number"])

@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # What is copied, as patterns below the course's folder. Notebooks link to the tables of the benchmarks.
 SHIPPED = ("notebooks/*.ipynb", "exercises/*.ipynb", "benchmarks/README.md")
 RECORD = ".as-copied.json"
+UP_TO_DATE = "Everything is up to date."
 
 
 def digest(path: Path) -> str:
@@ -153,7 +154,7 @@ class Copy:
                 said.append(self.renew(name))
         said += [self.part_with(old) for old in self.left_behind()]
         self.save()
-        return said or ["Everything is up to date."]
+        return said or [UP_TO_DATE]
 
     def renew(self, name: str) -> str:
         """Bring the new edition of one file."""
@@ -281,8 +282,10 @@ def main(arguments: list[str] | None = None) -> None:
         said = copy.fill() if chosen.what == "fill" else copy.refresh()
     except OSError as error:
         raise SystemExit(f"{chosen.to} can't be filled: {error}. Nothing of yours is lost.") from None
-    said.append(trust(copy.untouched()))
-    print("\n".join(filter(None, said)))
+    if chosen.what == "refresh" and said != [UP_TO_DATE]:
+        said.insert(0, f"In {chosen.to.name}/:")  # the course's own folders have the same names
+    for sentence in filter(None, [*said, trust(copy.untouched())]):
+        print(sentence)
 
 
 if __name__ == "__main__":

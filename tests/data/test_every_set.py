@@ -55,8 +55,17 @@ def test_a_set_is_what_it_says(name):
     shared = len(train & test) / len(data.test)
     assert shared <= SHARED.get(name, 0)
     if name not in ROUNDED:
-        assert digest(data) == json.loads(HASHES.read_text("utf-8"))[name], "not the bytes that the course was written with"
+        known = json.loads(HASHES.read_text("utf-8")).get(name)
+        assert known, f"the bytes of {name!r} are not known yet: python -m tests.data.test_every_set"
+        assert digest(data) == known, "not the bytes that the course was written with"
     assert write_sheet(name, data).stat().st_size > 10_000
+
+
+def test_the_table_of_all_sets_says_how_each_is_split():
+    pytest.importorskip("resource", reason="needs a system that tells how much memory was held")
+    from benchmarks.data_sets import UNITS
+
+    assert set(UNITS) == set(names()), "benchmarks/data_sets.py wants a word on each"
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -116,17 +117,21 @@ def test_every_command_of_the_page_does_what_it_says(course, monkeypatch):
         if line.startswith("pip install"):
             assert ".[lab,grading]" in line
             continue
+        if line.startswith("source "):
+            assert not any(one.startswith(("python ", "jupyter ", "nbgrader ")) for one in tried), "they need what this line brings"
+            continue
         if line.startswith("jupyter lab"):
             line = "jupyter lab --version"
         # make would look after an environment of its own; what it calls is what is tried
         if line.startswith("make "):
-            shown = subprocess.run([*line.split(), "--dry-run"], cwd=ROOT, capture_output=True, text=True, env=environment)
+            shown = subprocess.run([*shlex.split(line), "--dry-run"], cwd=ROOT, capture_output=True, text=True, env=environment)
             assert shown.returncode == 0, shown.stderr
             line = next(one for one in shown.stdout.splitlines() if "vae_course.grading" in one).replace(".venv/bin/python", sys.executable)
         done = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, env=environment, timeout=600)
         assert done.returncode == 0, f"{line}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
         tried.append(line)
     assert any("vae_course.grading.handout" in line for line in tried)
+    assert "source .venv/bin/activate" in commands(), "what make installed is on no path"
     marks = {row["student"]: row for row in csv.DictReader((course / "graded" / "marks.csv").open())}
     assert (marks["ada"]["total"], marks["ben"]["total"]) == ("8", "0")
     assert (course / "graded" / "grades.csv").is_file()

@@ -100,6 +100,19 @@ def test_the_data_is_found_where_the_read_me_says(mnist, tmp_path, monkeypatch):
     assert "{" not in read_me
 
 
+def test_some_exercises_alone(mnist, tmp_path, capsys):
+    chosen = [EXERCISES[0].stem, EXERCISES[3].name]
+    assert main(["--to", str(tmp_path / "two"), "--exercise", *chosen]) == 0
+    assert "2 exercises" in capsys.readouterr().out
+    files = all_in(tmp_path / "two")
+    assert {name for name in files if name.startswith("exercises/")} == {f"exercises/{EXERCISES[n].name}" for n in (0, 3)}
+    listed = [line for line in files["READ ME.md"].decode().splitlines() if line.startswith("- `exercises/")]
+    assert len(listed) == 2
+    assert main(["--to", str(tmp_path / "none"), "--exercise", "04-the-elbow"]) == 1
+    assert f"There is no exercise 04-the-elbow. There are {EXERCISES[0].stem}, " in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
 def test_without_data_the_read_me_says_what_happens(no_mnist, tmp_path, capsys):
     names = hand_out(tmp_path / "out")
     assert not [name for name in names if name.startswith("data/")]

@@ -309,6 +309,30 @@ def test_work_that_is_no_notebook_has_no_points_and_is_not_lost(tmp_path):
     assert ["eve/other-lesson.ipynb" in line for line in collected.passed_over] == [True]
 
 
+def test_who_handed_in_no_notebook_at_all_is_told(tmp_path):
+    filled(tmp_path, "ada/04-the-elbo.ipynb", "ada/plots/one.png", "bob/homework.pdf", "bob/more.pdf", "read me.txt")
+    filled(tmp_path, "Eve_1_assignsubmission_file_/work.docx", "Mia_2_assignsubmission_file_/04-the-elbo.ipynb")
+    filled(tmp_path, "Mia_2_assignsubmission_onlinetext_/onlinetext.html")
+    collected = collect(tmp_path, EXERCISES)
+    assert {one.student for one in collected} == {"ada", "Mia-2"}
+    told = sorted(line.split(":")[0] for line in collected.passed_over)
+    assert told == ["Eve_1_assignsubmission_file_/work.docx", "bob/homework.pdf"]
+    assert collected.passed_over[-1].endswith("it is no notebook, and nothing else was found of bob")
+
+
+def test_work_on_an_exercise_that_is_not_asked_for_is_not_taken_for_the_one_that_is(tmp_path):
+    other = (ROOT / "exercises" / "07-beta-vae.ipynb").read_bytes()
+    filled(
+        tmp_path, "ada/07-beta-vae (1).ipynb", "bob/Untitled.ipynb", "eve/beta vae.ipynb", "kim/07-beta-vae/answers.ipynb", content=other
+    )
+    filled(tmp_path, "ada/04-the-elbo.ipynb", "jo_07-beta-vae.ipynb")
+    filled(tmp_path, "mia/Untitled.ipynb", content=b'{"cells": []}')
+    collected = collect(tmp_path, [ELBO], EXERCISES)
+    assert {(one.student, one.exercise) for one in collected} == {("ada", ELBO), ("mia", ELBO)}
+    assert sorted(line.split("/")[0].split("_")[0] for line in collected.passed_over) == ["ada", "bob", "eve", "jo", "kim"]
+    assert all(line.endswith("it is on 07-beta-vae, which is not asked for") for line in collected.passed_over)
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a system with links and pipes")
 def test_links_and_pipes_are_not_followed(tmp_path):
     secret = filled(tmp_path / "outside", "secret.ipynb") / "secret.ipynb"

@@ -10,7 +10,7 @@ from torch import nn
 from torch.distributions import MultivariateNormal, kl_divergence
 
 from tests.kinds import KINDS
-from vae_course import checkpoints, fit
+from vae_course import checkpoints, fit, models
 from vae_course.evaluation import evaluate, kl_per_dimension
 from vae_course.models import VAE, ConditionalVAE, ConvolutionalVAE, HandwritingVAE, HierarchicalVAE, RecurrentVAE, SemiSupervisedVAE
 from vae_course.models.base import EncoderDecoder, LatentVariableModel, Loss
@@ -28,6 +28,20 @@ VARIATIONAL = {
     "recurrent": lambda **settings: RecurrentVAE(**SERIES, **settings),
     "handwriting": lambda **settings: HandwritingVAE(input_shape=(6, 3), latent_size=3, hidden_size=8, components=2, **settings),
 }
+
+
+# What is built on, and models whose data are no small images: their own tests do for them what the list of kinds does for the others.
+ELSEWHERE = {
+    *("EncoderDecoder", "GenerativeModel", "LatentVariableModel", "Model"),
+    *("AttributeVAE", "HandwritingVAE", "ImageConditionalVAE", "ImageRegression", "ParagraphVAE", "RecurrentVAE", "SeriesVAE"),
+}
+
+
+def test_no_model_is_forgotten():
+    """A model in no list would be trained in one precision, saved, and tried on a GPU by nothing."""
+    classes = {name for name in models.__all__ if isinstance(found := getattr(models, name), type) and issubclass(found, nn.Module)}
+    forgotten = classes - {type(make()).__name__ for make in KINDS.values()} - ELSEWHERE
+    assert not forgotten, f"{', '.join(sorted(forgotten))}: a small one is missing in tests/kinds.py, or the name in ELSEWHERE here"
 
 
 def batch_for(name: str, blobs):

@@ -139,6 +139,20 @@ def has_short_cells(notebook) -> Complaints:
             yield f"cell {number} has {lines} lines of code, expected at most {MAX_LINES}"
 
 
+def parsed(cell) -> ast.AST | SyntaxError:
+    """A cell's code without its magics, or what is wrong with it."""
+    try:
+        return ast.parse(re.sub(r"^(\s*)[%!].*", r"\1pass", cell.source, flags=re.MULTILINE))
+    except SyntaxError as error:
+        return error
+
+
+def is_written_in_python(notebook) -> Complaints:
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and isinstance(error := parsed(cell), SyntaxError):
+            yield f"cell {number}, line {error.lineno}, is no Python: {error.msg}"
+
+
 def links_to_what_exists(notebook) -> Complaints:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
@@ -192,7 +206,7 @@ def has_something_to_look_at(cell) -> bool:
 
 def explorers_in(notebook) -> set[str]:
     """The explorers that a page takes from the package, each under one's hands for a minute."""
-    trees = [ast.parse(re.sub(r"^(\s*)[%!].*", r"\1pass", cell.source, flags=re.MULTILINE)) for cell in code_cells(notebook)]
+    trees = [tree for cell in code_cells(notebook) if isinstance(tree := parsed(cell), ast.AST)]
     imports = [
         node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == "vae_course.widgets"
     ]
@@ -269,6 +283,7 @@ RULES = (
     names_no_machine_paths,
     is_small,
     has_short_cells,
+    is_written_in_python,
     links_to_what_exists,
     calls_pages_by_their_titles,
 )

@@ -90,6 +90,10 @@ def no_alt(notebook):
     notebook.cells[2].outputs[0].metadata = {}
 
 
+def prose_in_a_code_cell(notebook):
+    notebook.cells[2].source = "1 + 1\nA further sentence."
+
+
 def a_short_alt(notebook):
     notebook.cells[2].outputs[0].metadata["image/png"]["alt"] = "plot"
 
@@ -243,6 +247,7 @@ def many_cells_without_a_picture(notebook):
         (an_error, "holds an error: ValueError: no"),
         (a_warning, "printed to standard error: 'FutureWarning'"),
         (no_alt, r"cell 2 shows a picture without an alt text"),
+        (prose_in_a_code_cell, "cell 2, line 2, is no Python"),
         (a_short_alt, "got 'plot'"),
         (an_alt_nobody_reads, "whose alt text is not spoken"),
         (another_alt_in_html, "whose alt text is not spoken"),

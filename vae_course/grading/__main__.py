@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .batch import Outcome
 
-NEEDED = "Grading needs nbgrader, which learners do without. Install it with: pip install 'vae-course[grading]'"
+NEEDED = (
+    "Grading needs nbgrader, which learners do without. `make grade` has installed it into .venv: source .venv/bin/activate. "
+    "Without make, in the folder of the repository: pip install -e '.[grading]'"
+)
 STOPPED = "Stopped. What was graded is kept, and the same command goes on from here."
 
 

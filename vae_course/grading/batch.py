@@ -19,6 +19,7 @@ from .autograded import points
 from .checks import check_due, check_places, check_probes, check_room, references_for
 from .folder import Graded
 from .records import GradingError, Submission
+from .reference import exercises_in
 from .reports import report
 from .submissions import collect
 from .work import REFERENCE, Course, Steps, Work, course_of, digest_of, notebook_in
@@ -65,7 +66,7 @@ def grade(
     check_places(source, graded, private, jobs)
     references = references_for(exercises, solutions)
     check_due(due or {}, references)
-    submissions = collect(source, list(references))
+    submissions = collect(source, list(references), exercises_in(solutions))
     for line in submissions.passed_over:
         say(f"Passed over: {line}")
     graded.check()

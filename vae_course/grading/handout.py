@@ -1,6 +1,7 @@
 """The folder that an instructor hands out: the exercises, the data that they speak of, the versions to install, and how to begin.
 
-python -m vae_course.grading.handout --to FOLDER
+python -m vae_course.grading.handout --to FOLDER                                  all exercises
+python -m vae_course.grading.handout --to FOLDER --exercise 04-the-elbo           these only
 
 The same course and the same data give the same bytes each time. No solution is in it.
 """
@@ -57,13 +58,13 @@ ABOUT_DIGITS = """**Data**: `vae_course.load("mnist")` downloads MNIST once. Whe
 handwritten digits instead, of the same shape; every exercise runs with either."""
 
 
-def hand_out(folder: Path, *, course: Path = ROOT) -> list[str]:
+def hand_out(folder: Path, *, course: Path = ROOT, exercises: Sequence[str] = ()) -> list[str]:
     """Write the folder, or bring it up to date. Returns the names of the files in it, in order.
 
-    course: where the course lies; its exercises and versions are taken.
+    course: where the course lies; its exercises and versions are taken. exercises: only these, as in "04-the-elbo"; without any, all.
     Raises GradingError where it lacks them, an exercise has a solution in it, the folder holds something else, or can't be written.
     """
-    files = dict(_files(course))
+    files = dict(_files(course, exercises))
     _refuse_others(folder, files)
     for name, content in files.items():
         path = folder / name
@@ -79,12 +80,17 @@ def hand_out(folder: Path, *, course: Path = ROOT) -> list[str]:
     return sorted(files)
 
 
-def _files(course: Path) -> Iterator[tuple[str, bytes]]:
+def _files(course: Path, asked: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     exercises = {path.name: path.read_bytes() for path in sorted((course / "exercises").glob("*.ipynb")) if not path.name.startswith(".")}
     versions = course / VERSIONS
     if not exercises or not versions.is_file():
         lacking = VERSIONS if exercises else "exercises/"
         raise GradingError(f"There is no {lacking} in {course}: only the package is there. Clone the course, and run this in the clone.")
+    wanted = {f"{name.removesuffix('.ipynb')}.ipynb" for name in asked} or set(exercises)
+    if unknown := wanted - set(exercises):
+        known = ", ".join(Path(name).stem for name in exercises)
+        raise GradingError(f"There is no exercise {', '.join(Path(name).stem for name in sorted(unknown))}. There are {known}.")
+    exercises = {name: content for name, content in exercises.items() if name in wanted}
     for name, content in exercises.items():
         if BEGUN in content:
             raise GradingError(f"{name} has a solution in it, and was not handed out. Run: make exercises")
@@ -149,15 +155,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Hand out as the command line says. The exit status: 0 done, 1 something to mend, which was said."""
     parser = argparse.ArgumentParser(prog="python -m vae_course.grading.handout", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="the folder to make")
+    parser.add_argument("--exercise", nargs="+", default=(), metavar="NAME", help="hand out only these, as in 04-the-elbo")
     chosen = parser.parse_args(arguments)
     try:
-        names = hand_out(chosen.to)
+        names = hand_out(chosen.to, exercises=chosen.exercise)
     except (GradingError, ValueError) as error:  # ValueError: VAE_COURSE_DATA is named and broken
         print(error, file=sys.stderr)
         return 1
     exercises = sum(name.startswith("exercises/") for name in names)
     data = "with MNIST" if any(name.startswith("data/") for name in names) else "without data, which the course makes by itself"
-    print(f"{chosen.to}: {exercises} exercises, {data}, versions and a READ ME. Pack it, and hand it out.")
+    print(f"{chosen.to}: {exercises} exercise{'s' * (exercises != 1)}, {data}, versions and a READ ME. Pack it, and hand it out.")
     return 0
 
 

@@ -63,14 +63,15 @@ class _Candidate:
     folders: tuple[str, ...]
 
 
-def collect(source: Path, exercises: Sequence[str]) -> Collected:
+def collect(source: Path, exercises: Sequence[str], others: Sequence[str] = ()) -> Collected:
     """The newest file of each student for each exercise.
 
-    source: a folder, or a zip. exercises: their names, as in "04-the-elbo".
+    source: a folder, or a zip. exercises: their names, as in "04-the-elbo". others: exercises whose files may lie there too, and are
+    passed over: that only one is asked for makes none of them work on that one.
     Raises GradingError where that is no folder or zip, or nobody's work on these exercises is in it.
     """
     files = list(_files_in(source))
-    found, rest = _sorted_out(files, exercises)
+    found, rest = _sorted_out(files, exercises, [one for one in others if one not in exercises])
     students = _students(found)
     groups: dict[tuple[str, str], list[tuple[_Candidate, str]]] = defaultdict(list)
     for candidate, (student, shown_as) in zip(found, students, strict=True):
@@ -176,33 +177,55 @@ def _names_in(member: str) -> list[str]:
     return [part for part in re.split(r"[/\\]", member) if part.strip(". ") and not re.fullmatch(r"[A-Za-z]:", part)]
 
 
-def _sorted_out(files: Iterable[_File], exercises: Sequence[str]) -> tuple[list[_Candidate], list[str]]:
+def _sorted_out(files: Iterable[_File], exercises: Sequence[str], not_now: Sequence[str]) -> tuple[list[_Candidate], list[str]]:
     """The files that are work on one of the exercises, and the others in words."""
-    found, others = [], []
+    found, others, later, rest = [], [], [], []
+    alone = exercises[0] if len(exercises) == 1 else ""
     for file in files:
-        candidate = _candidate(file, exercises)
-        if candidate is not None and is_notebook(file.parts[-1]):
+        candidate = _candidate(file, [*exercises, *not_now], alone)
+        if candidate is not None and candidate.name.exercise in not_now:
+            rest.append(f"{'/'.join(file.parts)}: it is on {candidate.name.exercise}, which is not asked for")
+            later.append(candidate)
+        elif candidate is not None and is_notebook(file.parts[-1]):
             found.append(candidate)
         else:
             others.append((file, candidate))
     # Somebody who handed in a PDF, or a zip that can't be opened, and no notebook, has handed in something all the same.
     with_work = {_whose(candidate) for candidate in found}
-    rest = []
     for file, candidate in others:
         if candidate is not None and _whose(candidate) not in with_work and (candidate.owner or candidate.folders):
             why = file.problem or "it is no notebook"
             found.append(dataclasses.replace(candidate, file=dataclasses.replace(file, problem=why)))
         elif candidate is None and (is_notebook(file.parts[-1]) or file.problem):
             rest.append(f"{'/'.join(file.parts)}: {file.problem or 'it is on none of these exercises'}")
-    return found, rest
+    return found, [*rest, *_of_nobody([*found, *later], [file for file, candidate in others if candidate is None], [*exercises, *not_now])]
+
+
+def _of_nobody(known: Sequence[_Candidate], files: Sequence[_File], exercises: Sequence[str]) -> Iterator[str]:
+    """In words, a file of each student who handed in something, and no notebook: that person would be in no list."""
+    level = _level_of_students([one for one in known if not one.owner and one.folders])
+    met = {"", *(_told(one.owner, one.folders, level) for one in known)}
+    for file in files:
+        folders = tuple(part for part in file.parts[:-1] if not is_of_the_course(part, exercises))
+        who = _told(owner_in(file.parts), folders, level)
+        if who not in met and not is_notebook(file.parts[-1]) and not file.problem:
+            yield f"{'/'.join(file.parts)}: it is no notebook, and nothing else was found of {who}"
+        met.add(who)
+
+
+def _told(owner: Owner | None, folders: Sequence[str], level: int) -> str:
+    """How a student is called by a platform or a folder, "" where by neither."""
+    if owner:
+        return owner.identity
+    return folders[min(level, len(folders) - 1)] if folders else ""
 
 
 def _whose(candidate: _Candidate) -> tuple[object, str]:
     return (candidate.owner.identity if candidate.owner else candidate.folders), candidate.name.exercise
 
 
-def _candidate(file: _File, exercises: Sequence[str]) -> _Candidate | None:
-    """What a file is work on, by its name, else by a folder's, else by its content."""
+def _candidate(file: _File, exercises: Sequence[str], alone: str) -> _Candidate | None:
+    """What a file is work on, by its name, else by a folder's, else by its content, else the exercise that stands `alone`."""
     owner = owner_in(file.parts)
     own = owner.rest if owner and owner.rest else file.parts[-1]
     name, above = named(stem_of(own), exercises), [named(part, exercises) for part in file.parts[:-1]]
@@ -210,8 +233,8 @@ def _candidate(file: _File, exercises: Sequence[str]) -> _Candidate | None:
         exercise = next((one.exercise for one in reversed(above) if one.exercise), "")
         if not exercise and is_notebook(own) and not file.problem:
             exercise = _by_its_badge(file, exercises)
-        if not exercise and len(exercises) == 1 and (is_notebook(own) or file.problem):
-            exercise = exercises[0]
+        if not exercise and alone and (is_notebook(own) or file.problem):
+            exercise = alone
         if not exercise:
             return None
         name = Named(exercise, before=stem_of(own) if any(one.exercise for one in above) else "")
@@ -238,8 +261,7 @@ def _students(found: Sequence[_Candidate]) -> list[tuple[str, str]]:
     for one in found:
         if one.owner:
             names.append((one.owner.identity, one.owner.name))
-        elif one.folders:
-            told = one.folders[min(level, len(one.folders) - 1)]
+        elif told := _told(None, one.folders, level):
             names.append((told, told))
         else:
             told = one.name.before or one.name.behind or _unnamed(one)
