@@ -27,6 +27,20 @@ def test_beside_the_vae_of_its_network_the_game_has_half_the_mismatch_and_draws_
     assert apart == {"match_weight", "discriminator_steps"}, "and by_formula, which one of them does not know"
 
 
+def test_draws_come_nearest_without_a_game_once_the_codes_are_fitted_and_fitting_brings_the_vae_to_the_game():
+    without = CHARGES["no game"]
+    for seed in range(3):
+        others = [arm[name][seed] for arm in CHARGES.values() if arm is not without for name in ("frechet", "frechet, fitted")]
+        assert without["frechet, fitted"][seed] < min(others) < max(others) < without["frechet"][seed]
+        covered = [arm[name][seed] for arm in CHARGES.values() if arm is not without for name in ("coverage", "coverage, fitted")]
+        assert without["coverage, fitted"][seed] >= max(covered) - 0.005
+    assert mean_of(CHARGES["VAE"]["frechet, fitted"]) < mean_of(CHARGES["AAE, λ = 20"]["frechet"])
+    for prior in ("ten petals", "handwriting"):
+        assert len(CHARGES[prior]["frechet"]) == 3
+        assert mean_of(CHARGES["AAE, λ = 20"]["frechet"]) < mean_of(CHARGES[prior]["frechet"])
+    assert max(CHARGES["handwriting"]["coverage"]) < min(CHARGES["AAE, λ = 20"]["coverage"])
+
+
 def test_the_game_gains_over_longer_training_and_loses_to_m2_and_to_guesses_with_each_draw_of_labels():
     for draw in ("0", "1", "2"):
         assert max(ERRORS[rival][draw] for rival in ("M2", "self-trained")) < ERRORS["AAE"][draw] < ERRORS["longer"][draw]

@@ -5,11 +5,12 @@ import torch
 
 from vae_course.checkpoints import card
 from vae_course.evaluation import four_models
+from vae_course.evaluation.stored_images import packed
 
 
 def test_what_was_packed_comes_back():
     images = torch.rand(3, 1, 28, 28)
-    stored = {"runs": [{"drawn": {"VAE": four_models.packed(images)}}]}
+    stored = {"runs": [{"drawn": {"VAE": packed(images)}}]}
     torch.testing.assert_close(four_models.drawn(stored, "VAE"), images, rtol=0, atol=0.5 / 255 + 1e-6)
     with pytest.raises(ValueError, match="no draws are stored for 'GAN'. There are some for: VAE"):
         four_models.drawn(stored, "GAN")

@@ -96,9 +96,9 @@ def test_a_topic_has_one_open_task():
         "level_text_report",
         "series_report",
         "alarm_report",
-        "bits_report",
         "collapse_report",
         "rivals_report",
+        "bits_report",
     ]
     assert all(task.points == 2 for task in OPEN)
 
