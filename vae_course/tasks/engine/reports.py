@@ -122,10 +122,8 @@ def hangs_together(
 def as_runs(table: Plain) -> list[Run] | None:
     """The runs of a table, given as rows or as columns; None where it is neither. A column of one value has it in every run."""
     if isinstance(table, dict):
-        if any(isinstance(cell, dict) for column in table.values() if isinstance(column, list) for cell in column):
-            return None  # rows, in one list for each setting
-        lengths = {len(column) for column in table.values() if isinstance(column, list)}
-        if len(lengths) != 1 or any(isinstance(cell, dict) for column in table.values() if isinstance(column, list) for cell in column):
+        lengths = {len(column) for column in _columns(table)}
+        if len(lengths) != 1 or _holds_rows(table):
             return None
         columns = [column if isinstance(column, list) else [column] * max(lengths) for column in table.values()]
         return [dict(zip(table, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -134,12 +132,21 @@ def as_runs(table: Plain) -> list[Run] | None:
     return None
 
 
+def _columns(table: Plain) -> list[list]:
+    """The lists among a dictionary's entries; of anything else none."""
+    return [column for column in table.values() if isinstance(column, list)] if isinstance(table, dict) else []
+
+
+def _holds_rows(table: Plain) -> bool:
+    """Rows, in one list for each setting, where columns would stand?"""
+    return any(isinstance(cell, dict) for column in _columns(table) for cell in column)
+
+
 def _table(table: Plain) -> str:
     """What a table is that is none, for a person."""
-    columns = [column for column in table.values() if isinstance(column, list)] if isinstance(table, dict) else []
-    if any(isinstance(cell, dict) for column in columns for cell in column):
+    if _holds_rows(table):
         return "lists of dictionaries within a dictionary"
-    lengths = sorted({len(column) for column in columns})
+    lengths = sorted({len(column) for column in _columns(table)})
     return f"columns of {lengths[0]} and of {lengths[-1]} entries" if len(lengths) > 1 else described(table)
 
 
