@@ -29,8 +29,8 @@ PIP  = $(BIN)/python $(ENVIRONMENT) install --disable-pip-version-check $(if $(C
 NOTEBOOKS ?= $(wildcard notebooks/*.ipynb) $(wildcard solutions/*.ipynb)
 # The exercises of the solutions among them: made from them, so that the rules need not read them, but run all the same.
 EXERCISES := $(patsubst solutions/%,exercises/%,$(filter solutions/%,$(NOTEBOOKS)))
-# Two processes, a thread each: waiting threads that spin would make several processes crawl on few cores.
-# What a learner has passed is kept elsewhere.
+# Two processes, a thread each. What a learner has passed is kept elsewhere. PyTorch's threads are left as they are in all else, JupyterLab above
+# all: told to sleep while they wait (OMP_WAIT_POLICY=PASSIVE), they take half as long again for an epoch of a small network.
 TWO_AT_ONCE := OMP_NUM_THREADS=1 VAE_COURSE_HOME=$(abspath build/home)
 NBVAL     := $(TWO_AT_ONCE) $(BIN)/python -m pytest -p no:cacheprovider --nbval-lax --nbval-current-env --nbval-cell-timeout=900 \
              --quiet -n 2 --dist loadfile --durations=5
@@ -44,8 +44,6 @@ LAB_FLAGS ?=
 NPM := $(VENV)/npm
 # The learner's own copy; it must lie in this folder, which JupyterLab serves.
 MY ?= my
-
-export OMP_WAIT_POLICY := PASSIVE
 
 .PHONY: lab update pins test test-browser test-package test-grading test-colab check-notebooks test-offline test-gpu smoke wall wheel notebooks exercises \
         benchmarks models rename grade handout site test-site slides readme picture lint format release clean

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -108,11 +110,11 @@ def with_threads() -> dict[str, tuple[Step, Step]]:
     return {f"{count} threads, not one": (Step(threads=count), Step(threads=1)) for count in counts}
 
 
-_here: dict[str, Timed] = {}  # of the process in which denormals are flushed
+_here: dict[str, Timed] = {}  # of a process in which something is set that holds for all of it
 
 
-def _begin(x: Tensor) -> None:
-    torch.set_flush_denormal(True)  # before PyTorch has threads: they take it over when they are made
+def _begin(x: Tensor, flushes: bool) -> None:
+    torch.set_flush_denormal(flushes)  # before PyTorch has threads: they take it over when they are made
     _here["step"] = Timed(Step().epochs(x))
 
 
@@ -120,22 +122,37 @@ def _one_epoch() -> float:
     return _here["step"]()
 
 
+@contextmanager
+def elsewhere(x: Tensor, *, flushes: bool = False, **environment: str) -> Iterator[Way]:
+    """The package's step on x in a process of its own, with some variables of its environment set."""
+    before = dict(os.environ)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (x, flushes)) as process:
+        try:
+            os.environ.update(environment)
+            process.submit(len, "").result()  # it is there from now on
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        yield lambda: process.submit(_one_epoch).result()
+
+
 def measures(quick: bool, rounds: int) -> None:
     """A table of what each measure bought."""
     x = images(quick).train.head(20_000).x.flatten(1).round()
     chosen = {**MEASURES, **with_threads()}
     steps = dict.fromkeys(step for pair in chosen.values() for step in pair)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (x,)) as flushed:
+    flushed, kept = f"denormal numbers flushed to zero, from epoch {EPOCHS_UNTIL_DENORMALS + 1} on", "kept"
+    spins, sleeps = "threads that spin while they wait, not `OMP_WAIT_POLICY=PASSIVE`", "sleeps"
+    with elsewhere(x, flushes=True) as flushing, elsewhere(x, OMP_WAIT_POLICY="PASSIVE") as passive:
         ways: dict[object, Way] = {step: Timed(step.epochs(x)) for step in steps}
-        times = in_turns(ways, rounds)
-        late: dict[object, Way] = {"flushed": lambda: flushed.submit(_one_epoch).result(), "kept": Timed(Step().epochs(x))}
-        denormals = in_turns(late, rounds, warm_up=1 if quick else EPOCHS_UNTIL_DENORMALS)
+        times = in_turns({**ways, sleeps: passive}, rounds)
+        late: dict[object, Way] = {flushed: flushing, kept: Timed(Step().epochs(x))}
+        times |= in_turns(late, rounds, warm_up=1 if quick else EPOCHS_UNTIL_DENORMALS)
     print(f"The reference VAE on {len(x):,} images, batches of {BATCH}, seconds an epoch.\n")
     print_head("measure", "with it", "without", "without / with")
-    for name, (with_it, without) in chosen.items():
+    pairs: dict[str, tuple[object, object]] = {**chosen, spins: (Step(), sleeps), flushed: (flushed, kept)}
+    for name, (with_it, without) in pairs.items():
         print_row(name, middle(times[with_it]), middle(times[without]), ratio(times[without], times[with_it]))
-    name = f"denormal numbers flushed to zero, from epoch {EPOCHS_UNTIL_DENORMALS + 1} on"
-    print_row(name, middle(denormals["flushed"]), middle(denormals["kept"]), ratio(denormals["kept"], denormals["flushed"]))
     print("\nBelow 1, it costs. A number is denormal when it is too small for float32's full precision (below 1.2e-38): that is slow.")
 
 
