@@ -1,4 +1,5 @@
-"""How long −log p(x) takes by 5,000 importance samples an image, in how much memory, and how long its largest matrix products take alone.
+"""How long −log p(x) takes by 5,000 importance samples an image, in how much memory, and how long its largest matrix products take alone;
+and the same with networks that compute in bfloat16.
 
 python -m benchmarks.likelihood_speed                100 and 400 test images, and what 10,000 would take at the same rate
 python -m benchmarks.likelihood_speed --all          all 10,000 as well
@@ -10,6 +11,7 @@ the decoder's matrix products for all samples, in the pieces in which they are c
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 from collections.abc import Sequence
 
@@ -25,13 +27,14 @@ MODEL = "vae-mnist-20"
 TEST_SET = 10_000
 
 
-def measured(n: int, k: int, quick: bool) -> tuple[float, float, float, float]:
-    """For `n` images, in this process: seconds, seconds of the products alone, the peak in megabytes, and the mean in nats."""
+def measured(n: int, k: int, quick: bool, half: bool) -> tuple[float, float, float, float]:
+    """For `n` images, in this process: seconds, seconds of the products alone in float32, the peak in megabytes, and the mean in nats."""
     model, x = checkpoints.pretrained(MODEL, device="cpu"), binarise(images(quick).test.head(n).x, seed=0)
-    negative_log_likelihood(model, x[:1], k=k, quiet=True)
-    started = now()
-    found = negative_log_likelihood(model, x, k=k, quiet=True)
-    seconds = now() - started
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+        negative_log_likelihood(model, x[:1], k=k, quiet=True)
+        started = now()
+        found = negative_log_likelihood(model, x, k=k, quiet=True)
+        seconds = now() - started
     return seconds, products(model, n * k), peak_memory(), found.mean().item()
 
 
@@ -54,18 +57,22 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--all", action="store_true", help="the whole test set, too")
     parser.add_argument("--quick", action="store_true", help="few images and samples: to see that it runs")
     parser.add_argument("--measure", type=int, metavar="N", help="only the four numbers for N images, in this process")
+    parser.add_argument("--half", action="store_true", help="with it: with networks in bfloat16")
     given = parser.parse_args(words)
     k = 50 if given.quick else 5_000
     if given.measure:
-        print(*measured(given.measure, k, given.quick))
+        print(*measured(given.measure, k, given.quick, given.half))
         return
     counts = (2, 4) if given.quick else (100, 400, *((TEST_SET,) if given.all else ()))
     print(f"−log p(x) of {MODEL} on binarised images, k = {k:,}, {torch.get_num_threads()} threads.\n")
-    print_head("images", "s", f"minutes for {TEST_SET:,}", "products alone, s", "times the products", "peak memory, MB", "nats")
-    for n in counts:
-        seconds, floor, memory, nats = in_a_process("-m", "benchmarks.likelihood_speed", "--measure", n, *["--quick"] * given.quick)
+    heads = ("images", "networks", "s", f"minutes for {TEST_SET:,}", "products alone, s", "times the products", "peak memory, MB", "nats")
+    print_head(*heads)
+    for n, half in itertools.product(counts, (False, True)):
+        words = ["--quick"] * given.quick + ["--half"] * half
+        seconds, floor, memory, nats = in_a_process("-m", "benchmarks.likelihood_speed", "--measure", n, *words)
         minutes = f"{seconds * TEST_SET / n / 60:.1f}" + ("" if n == TEST_SET else ", at this rate")
-        print_row(f"{n:,}", f"{seconds:.1f}", minutes, f"{floor:.1f}", f"{seconds / floor:.2f}", f"{memory:.0f}", f"{nats:.1f}")
+        figures = f"{seconds:.1f}", minutes, f"{floor:.1f}", f"{seconds / floor:.2f}", f"{memory:.0f}", f"{nats:.3f}"
+        print_row(f"{n:,}", "bfloat16" if half else "float32", *figures)
 
 
 if __name__ == "__main__":

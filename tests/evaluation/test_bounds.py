@@ -17,6 +17,7 @@ from vae_course.evaluation import (
 )
 from vae_course.models import VAE
 from vae_course.objectives import importance_weighted_bound
+from vae_course.training import fit
 
 
 def test_elbo_is_minus_its_two_terms_and_below_log_p(linear_gaussian):
@@ -59,6 +60,17 @@ def test_pieces_agree_with_the_formula_on_a_vae(small_vae, blobs):
     torch.manual_seed(0)
     formula = importance_weighted_bound(small_vae, x, k=3000).mean().item()
     assert -negative_log_likelihood(small_vae, x, k=3000, quiet=True).mean().item() == pytest.approx(formula, abs=0.05)
+
+
+def test_networks_in_half_precision_move_it_by_next_to_nothing(blobs):
+    model = VAE(input_shape=(1, 8, 8), latent_size=3, hidden_sizes=(64,))
+    fit(model, blobs, epochs=20, learning_rate=3e-3, quiet=True)
+    whole = negative_log_likelihood(model, blobs, k=200, quiet=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        half = negative_log_likelihood(model, blobs, k=200, quiet=True)
+    assert half.dtype == whole.dtype
+    assert not torch.equal(half, whole), "in bfloat16 nothing comes out the same to the last digit"
+    assert half.mean().item() == pytest.approx(whole.mean().item(), abs=0.02)
 
 
 def test_figures_do_not_depend_on_the_batch_the_mode_or_the_callers_seed(small_vae, blobs):

@@ -40,7 +40,9 @@ def negative_log_likelihood(model: LatentModel, data, *, k: int, seed: int = 0, 
     """−log p(x) of each test example, bounded from above with `k` importance samples: shape (n,), in nats.
 
     Works in pieces of at most 5,000 decoded images, so memory does not grow with k. Report `.mean()`, and show
-    several k so that one sees it settle. Raises ValueError when k < 1. Source: Burda et al. 2016, equation 8.
+    several k so that one sees it settle. Inside `torch.autocast("cpu", dtype=torch.bfloat16)` the networks compute in half precision:
+    nearly twice as fast where the processor knows it, and a mean some thousandths of a nat off.
+    Raises ValueError when k < 1. Source: Burda et al. 2016, equation 8.
     """
     x, y = in_memory(data)
     draws_at_once = min(k, DECODED_AT_ONCE)
