@@ -63,12 +63,13 @@ lint: $(VENV)/test.installed
 	@if $(BIN)/python -m pyright --version >/dev/null 2>&1; then $(BIN)/python -m pyright --project pyproject.toml; \
 	else echo "Types were not checked: pyright fetches itself when it first runs, and could not be had here."; fi
 
+# LEFT_OUT: tests that will run elsewhere, as in LEFT_OUT=tests/offline before `make test-offline`.
 test-package: $(VENV)/test.installed
-	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --ignore=tests/browser --ignore=tests/grading --ignore=tests/site
+	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,tests/browser tests/grading tests/site $(LEFT_OUT))
 
-# What is handed in, honest, damaged and hostile, graded behind the wall.
+# What is handed in, honest, damaged and hostile, graded behind the wall. Three processes: much of the time one waits for a limit to pass.
 test-grading: $(VENV)/test.installed
-	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 2 --durations=15 tests/grading
+	$(TWO_AT_ONCE) $(BIN)/python -m pytest -n 3 --dist worksteal --durations=15 tests/grading
 
 # What the tests of grading want on Debian and Ubuntu: bubblewrap, and leave for a process without rights to build a wall with it.
 wall:

@@ -10,7 +10,7 @@ from torch import nn
 from torch.distributions import MultivariateNormal, kl_divergence
 
 from tests.kinds import KINDS
-from vae_course import checkpoints, fit, models
+from vae_course import checkpoints, fit, models, widgets
 from vae_course.evaluation import evaluate, kl_per_dimension
 from vae_course.models import VAE, ConditionalVAE, ConvolutionalVAE, HandwritingVAE, HierarchicalVAE, RecurrentVAE, SemiSupervisedVAE
 from vae_course.models.base import EncoderDecoder, LatentVariableModel, Loss
@@ -42,6 +42,27 @@ def test_no_model_is_forgotten():
     classes = {name for name in models.__all__ if isinstance(found := getattr(models, name), type) and issubclass(found, nn.Module)}
     forgotten = classes - {type(make()).__name__ for make in KINDS.values()} - ELSEWHERE
     assert not forgotten, f"{', '.join(sorted(forgotten))}: a small one is missing in tests/kinds.py, or the name in ELSEWHERE here"
+
+
+ASKED_FOR = ("encode", "decode", "reconstruct", "interpolate", "prior", "sample")
+
+
+@pytest.mark.parametrize("name", [*KINDS, "regression"])
+def test_what_a_model_has_not_is_met_with_what_it_has(name):
+    """Some models have no code or no prior, and whoever hands one to an explorer or asks it to encode must be told."""
+    model = models.ImageRegression() if name == "regression" else KINDS[name]()
+    for asked in ASKED_FOR:
+        if asked in type(model).has_no:
+            with pytest.raises(AttributeError, match="VAE"):
+                getattr(model, asked)
+            assert not hasattr(type(model), asked), f"it has {asked}, and says that it has not"
+        else:
+            assert hasattr(model, asked), f"{name} has no {asked}, and has_no does not say why"
+
+
+def test_an_explorer_says_that_a_gan_has_no_code():
+    with pytest.raises((AttributeError, ValueError), match="a GAN has no encoder"):
+        widgets.LatentSliders(KINDS["GAN"]())
 
 
 def batch_for(name: str, blobs):

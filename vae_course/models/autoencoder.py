@@ -63,6 +63,12 @@ class Autoencoder(EncoderDecoder):
     The defaults have the reference VAE's sizes: 784 → 400 → 20 → 400 → 784.
     """
 
+    has_no = dict.fromkeys(
+        ("prior", "sample"),
+        "an autoencoder has no p(z) to draw codes from. Encode some images and fit a distribution to their codes, or use a VAE, "
+        "which has one.",
+    )
+
     def __init__(
         self,
         *,
@@ -84,13 +90,6 @@ class Autoencoder(EncoderDecoder):
         self.encoder = OfPixels(*mlp([pixels, *between, latent_size]))
         self.decoder = mlp([latent_size, *reversed(between), pixels])
         self.pixels = PixelLikelihood(LIKELIHOOD_OF[error], len(self.input_shape), sigma=SIGMA)
-
-    def __getattr__(self, name: str):
-        """What is not there says so; of a prior and of samples it says why."""
-        if name in ("prior", "sample"):
-            mend = "Encode some images and fit a distribution to their codes, or use a VAE, which has one."
-            raise AttributeError(f"an autoencoder has no p(z) to draw codes from. {mend}", name=name, obj=self)
-        return super().__getattr__(name)
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Independent:
         """The code of x as a distribution with all its mass on one point: `encode(x).mean`, of shape (batch, latent_size)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -44,9 +44,11 @@ class Model(nn.Module):
     steps_trained: its training steps, over all calls of `fit`, for schedules of its own; part of `state_dict`.
     measured_by: what a checkpoint's metrics are: "bounds" (the ELBO and its terms, −log p(x)), "losses" (every term of the loss),
         "match" (those, and how well codes fit the prior) or "accuracy".
+    has_no: what other models have and this one has not, by name, with the sentence that whoever asks for it reads.
     """
 
     measured_by = "losses"
+    has_no: Mapping[str, str] = {}
     config: dict[str, Any]
     history: Any  # what `fit` keeps
     steps_trained = 0
@@ -59,6 +61,11 @@ class Model(nn.Module):
     def __init__(self, *, input_shape: Sequence[int]) -> None:
         super().__init__()
         self.input_shape = tuple(input_shape)
+
+    def __getattr__(self, name: str):
+        if name in type(self).has_no:
+            raise AttributeError(type(self).has_no[name], name=name, obj=self)
+        return super().__getattr__(name)
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """What training makes small, with its named terms, in nats per example, averaged over the batch."""

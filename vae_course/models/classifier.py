@@ -23,6 +23,10 @@ class DigitClassifier(Model):
     """
 
     measured_by = "accuracy"
+    has_no = dict.fromkeys(
+        ("encode", "decode", "reconstruct", "interpolate", "prior", "sample"),
+        "a classifier names images (classify) and gives their features, and makes none. Where an image is to be drawn, use a VAE.",
+    )
 
     def __init__(
         self,

@@ -213,6 +213,11 @@ class ImageRegression(Model):
     Where several x are possible the answer is their average. hidden_sizes: as for `ImageConditionalVAE`, whose decoder has them backwards.
     """
 
+    has_no = dict.fromkeys(
+        ("encode", "decode", "reconstruct", "interpolate", "prior", "sample"),
+        "a regression has no code: answer(y) is the one image that it has for y. Where several are possible, use an ImageConditionalVAE.",
+    )
+
     def __init__(
         self,
         *,

@@ -27,6 +27,11 @@ class Diffusion(Model):
     Raises ValueError for other channels, for sides that are no multiples of 4, and for fewer than 20 steps.
     """
 
+    has_no = dict.fromkeys(
+        ("encode", "decode", "reconstruct", "interpolate", "prior"),
+        "a diffusion model has no code: it draws by sample(n), and cleaned(noise) turns noise of an image's size into an image. Where an "
+        "image is to be encoded, use a VAE.",
+    )
     alpha_bar: Tensor
 
     def __init__(self, *, input_shape: Sequence[int] = (1, 28, 28), channels: Sequence[int] = (16, 32), T: int = 1000) -> None:

@@ -29,6 +29,11 @@ class GAN(Model):
     discriminator_rate: the discriminator's learning rate over the generator's.
     """
 
+    has_no = dict.fromkeys(
+        ("encode", "decode", "reconstruct", "interpolate"),
+        "a GAN has no encoder and no p(x|z): generate(z) turns latents into images, and there is no way back. Where an image is to be "
+        "encoded, use a VAE.",
+    )
     _zeros: Tensor
 
     def __init__(
