@@ -188,9 +188,10 @@ class _Shuffled:
         return -(-len(self.split) // self.batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        for chosen in torch.randperm(len(self.split)).to(self.model.device).split(self.batch_size):
+        device, dtype = self.model.device, self.model.dtype
+        for chosen in torch.randperm(len(self.split)).to(device).split(self.batch_size):
             x, y = self.split.rows(chosen)
-            yield x.to(self.model.dtype), y
+            yield x.to(dtype), y
 
 
 class _Loaded:

@@ -22,4 +22,4 @@ class BernoulliImage(Independent):
     def log_prob(self, value: Tensor) -> Tensor:
         logits, x = (self.logits, value) if value.shape == self.logits.shape else torch.broadcast_tensors(self.logits, value)
         costs = F.binary_cross_entropy_with_logits(logits, x, reduction="none")
-        return costs.flatten(-self.reinterpreted_batch_ndims).sum(-1).neg()
+        return costs.sum(tuple(range(-self.reinterpreted_batch_ndims, 0))).neg()
