@@ -28,6 +28,8 @@ class Recipe:
         to the last eighth, in which the learning rate falls instead. The losses of two epochs are then no longer losses of one thing, so
         that all epochs are run and the last weights kept, too.
     patience, lowered_after, lowered_to: as above.
+    cooled: in the last so many of all epochs the learning rate falls, by `lowered_to` each time, whatever the bound does: for a run whose
+        bound goes on rising until its minutes are over, and which would else end with steps that are too long.
     minutes: of processor time, after which training ends whatever the bound does; the card then says that it was still falling.
     """
 
@@ -47,6 +49,7 @@ class Recipe:
     patience: int = 10
     lowered_after: int = 4
     lowered_to: float = 0.4
+    cooled: int = 0
     minutes: float = 45
 
     @property
@@ -174,7 +177,8 @@ RECIPES = {
         data="strokes",
         batch_size=256,
         learning_rate=2e-3,
-        minutes=40,
+        epochs=40,
+        cooled=5,
     ),
     "one-level-mnist-binary": _levels([32], [220]),
     "one-level-as-deep-mnist-binary": Recipe(

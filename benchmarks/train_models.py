@@ -151,6 +151,8 @@ class Run:
     def _is_time_for_smaller_steps(self) -> bool:
         if self.recipe.beta_from:
             return 8 * len(self.curve) > 7 * self.recipe.epochs
+        if self.recipe.cooled and len(self.curve) >= self.recipe.epochs - self.recipe.cooled:
+            return True
         return bool(self.since) and self.since % self.recipe.lowered_after == 0 and not self.recipe.game
 
     def _is_enough(self) -> bool:

@@ -158,6 +158,19 @@ def test_a_beta_that_falls_ends_at_the_models_own_and_goes_on_where_it_stopped(r
         torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 
+def test_a_run_that_is_cooled_ends_with_smaller_and_smaller_steps(recipe, tmp_path, monkeypatch):
+    """Also where the bound rises to the last, in which case nothing else would lower the rate."""
+    bounds = iter(range(100, 0, -1))
+    monkeypatch.setattr(train_models, "mean_losses", lambda model, data: {"loss": float(next(bounds))})
+    run = train_models.Run("model", Recipe(**{**vars(recipe), "epochs": 6, "cooled": 2, "lowered_to": 0.5}), tmp_path)
+    rates = []
+    after = run._after_an_epoch
+    run._after_an_epoch = lambda model, history: (rates.append(run.optimizer.param_groups[0]["lr"]), after(model, history))
+    run.finish()
+    whole = recipe.learning_rate
+    assert rates == pytest.approx([whole, whole, whole, whole, whole / 2, whole / 4])
+
+
 def game(recipe, **more) -> Recipe:
     config = {"input_shape": [1, 8, 8], "latent_size": 2, "hidden_sizes": [16], "half_life": 20}
     return Recipe(**{**vars(recipe), "model": "adversarial:AdversarialAutoencoder", "config": config, "game": True, **more})
