@@ -41,7 +41,7 @@ def negative_log_likelihood(model: LatentModel, data, *, k: int, seed: int = 0, 
 
     Works in pieces of at most 5,000 decoded images, so memory does not grow with k. Report `.mean()`, and show
     several k so that one sees it settle. Inside `torch.autocast("cpu", dtype=torch.bfloat16)` the networks compute in half precision:
-    nearly twice as fast where the processor knows it, and a mean some thousandths of a nat off.
+    up to twice as fast where the processor knows it, and a mean some thousandths of a nat off.
     Raises ValueError when k < 1. Source: Burda et al. 2016, equation 8.
     """
     x, y = in_memory(data)
