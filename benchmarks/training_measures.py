@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
@@ -125,14 +126,9 @@ def _one_epoch() -> float:
 @contextmanager
 def elsewhere(x: Tensor, *, flushes: bool = False, **environment: str) -> Iterator[Way]:
     """The package's step on x in a process of its own, with some variables of its environment set."""
-    before = dict(os.environ)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin, (x, flushes)) as process:
-        try:
-            os.environ.update(environment)
+        with patch.dict(os.environ, environment):
             process.submit(len, "").result()  # it is there from now on
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
         yield lambda: process.submit(_one_epoch).result()
 
 

@@ -13,7 +13,7 @@ from tests.kinds import KINDS
 from vae_course import checkpoints, fit, models, widgets
 from vae_course.evaluation import evaluate, kl_per_dimension
 from vae_course.models import VAE, ConditionalVAE, ConvolutionalVAE, HandwritingVAE, HierarchicalVAE, RecurrentVAE, SemiSupervisedVAE
-from vae_course.models.base import EncoderDecoder, LatentVariableModel, Loss
+from vae_course.models.base import PARTS, EncoderDecoder, LatentVariableModel, Loss
 
 CODED = [name for name, make in KINDS.items() if isinstance(make(), EncoderDecoder)]
 SMALL = {"input_shape": (1, 8, 8), "latent_size": 3, "hidden_sizes": (16,)}
@@ -44,14 +44,11 @@ def test_no_model_is_forgotten():
     assert not forgotten, f"{', '.join(sorted(forgotten))}: a small one is missing in tests/kinds.py, or the name in ELSEWHERE here"
 
 
-ASKED_FOR = ("encode", "decode", "reconstruct", "interpolate", "prior", "sample")
-
-
 @pytest.mark.parametrize("name", [*KINDS, "regression"])
 def test_what_a_model_has_not_is_met_with_what_it_has(name):
     """Some models have no code or no prior, and whoever hands one to an explorer or asks it to encode must be told."""
     model = models.ImageRegression() if name == "regression" else KINDS[name]()
-    for asked in ASKED_FOR:
+    for asked in PARTS:
         if asked in type(model).has_no:
             with pytest.raises(AttributeError, match="VAE"):
                 getattr(model, asked)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+# What a model with a code and a prior is asked for. One that has none of it says so for them all in `has_no`.
+PARTS = ("encode", "decode", "reconstruct", "interpolate", "prior", "sample")
+
+
 class Loss:
     """What `model.loss` returns: named terms in nats per example; `total` is what is minimised.
 
@@ -52,7 +56,6 @@ class Model(nn.Module):
     config: dict[str, Any]
     history: Any  # what `fit` keeps
     steps_trained = 0
-    _here: Tensor  # where and in which precision the model's numbers are: asked in each step, when a look through all parameters would cost
 
     def __new__(cls, *arguments, **settings) -> Self:
         model = super().__new__(cls)
@@ -62,12 +65,11 @@ class Model(nn.Module):
     def __init__(self, *, input_shape: Sequence[int]) -> None:
         super().__init__()
         self.input_shape = tuple(input_shape)
-        self.register_buffer("_here", torch.zeros(()), persistent=False)
 
-    def __init_subclass__(cls, **more) -> None:
-        super().__init_subclass__(**more)
-        if cls.has_no:  # only there: PyTorch asks `__getattr__` for every layer in every step
-            cls.__getattr__ = _says_what_it_has_not
+    def __getattr__(self, name: str):
+        if name in self.has_no:
+            raise AttributeError(self.has_no[name], name=name, obj=self)
+        return super().__getattr__(name)
 
     def loss(self, x: Tensor, y: Tensor | None = None) -> Loss:
         """What training makes small, with its named terms, in nats per example, averaged over the batch."""
@@ -76,12 +78,12 @@ class Model(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the model's numbers live."""
-        return self._here.device
+        return next(self.parameters()).device
 
     @property
     def dtype(self) -> torch.dtype:
         """The precision of the model's numbers."""
-        return self._here.dtype
+        return next(self.parameters()).dtype
 
     def placed(self, x: Tensor) -> Tensor:
         """x where the model's numbers live and in their precision; a NumPy array becomes a tensor. Raises ValueError for whole numbers."""
@@ -146,12 +148,6 @@ class Model(nn.Module):
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *others) -> None:
         state_dict.setdefault(f"{prefix}_extra_state", self.get_extra_state())  # PyTorch would call it missing; the dictionary is a copy
         super()._load_from_state_dict(state_dict, prefix, *others)
-
-
-def _says_what_it_has_not(self: Model, name: str):
-    if name in type(self).has_no:
-        raise AttributeError(type(self).has_no[name], name=name, obj=self)
-    return nn.Module.__getattr__(self, name)
 
 
 def settings_of(cls: type, given: dict[str, Any]) -> dict[str, Any]:

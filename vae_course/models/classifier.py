@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..data import wobble
-from .base import Loss, Model, evaluating
+from .base import PARTS, Loss, Model, evaluating
 from .labels import check_label_values, check_labels
 
 
@@ -24,7 +24,7 @@ class DigitClassifier(Model):
 
     measured_by = "accuracy"
     has_no = dict.fromkeys(
-        ("encode", "decode", "reconstruct", "interpolate", "prior", "sample"),
+        PARTS,
         "a classifier names images (classify) and gives their features, and makes none. Where an image is to be drawn, use a VAE.",
     )
 

@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ..data.dataset import check_pixels
 from ..objectives import gaussian
-from .base import LatentVariableModel, Loss, Model, evaluating
+from .base import PARTS, LatentVariableModel, Loss, Model, evaluating
 from .labels import check_label_values, check_labels, labels_from, one_hot
 from .networks import PixelLikelihood, mlp
 
@@ -214,7 +214,7 @@ class ImageRegression(Model):
     """
 
     has_no = dict.fromkeys(
-        ("encode", "decode", "reconstruct", "interpolate", "prior", "sample"),
+        PARTS,
         "a regression has no code: answer(y) is the one image that it has for y. Where several are possible, use an ImageConditionalVAE.",
     )
 
