@@ -144,6 +144,7 @@ RECIPES = {
     "convolutional-vae-mnist-binary-2": _convolutional(2, **FRESH),
     "dense-vae-mnist-2": _dense(2),
     "dense-vae-mnist-20": _dense(20),
+    **{f"dense-vae-mnist-20-beta-{beta:g}": Recipe("vae:VAE", {"latent_size": 20, "beta": beta}) for beta in (0.5, 4, 16)},
     "dense-vae-mnist-binary-2": _dense(2, **FRESH),
     "dense-vae-mnist-binary-20": _dense(20, **FRESH),
     "dense-vae-mnist-static-40": _dense(40, data="mnist-binary"),

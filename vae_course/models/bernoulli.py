@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.distributions import Bernoulli, Independent
+from torch.distributions import Bernoulli, Distribution, Independent
+from torch.distributions.utils import lazy_property
 
 
 class BernoulliImage(Independent):
@@ -16,8 +17,13 @@ class BernoulliImage(Independent):
     """
 
     def __init__(self, logits: Tensor, event_dims: int) -> None:
-        super().__init__(Bernoulli(logits=logits, validate_args=False), event_dims, validate_args=False)
-        self.logits = logits
+        self.logits, self.reinterpreted_batch_ndims = logits, event_dims
+        Distribution.__init__(self, logits.shape[:-event_dims], logits.shape[-event_dims:], validate_args=False)
+
+    @lazy_property
+    def base_dist(self) -> Bernoulli:
+        """The pixels one by one, made when somebody asks for more than `log_prob`."""
+        return Bernoulli(logits=self.logits, validate_args=False)
 
     def log_prob(self, value: Tensor) -> Tensor:
         logits, x = (self.logits, value) if value.shape == self.logits.shape else torch.broadcast_tensors(self.logits, value)
