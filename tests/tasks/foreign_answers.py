@@ -152,6 +152,24 @@ says("label_information", HELD_BACK)(told_about_labels(-10, 10))
 says("label_information", HELD_BACK)(told_about_labels(-30, 20))
 
 
+@says("label_information", "Where do you count with them?")
+def labels_counted_from_zero(z, mu, log_var, y):
+    logs, of_label = table(z, mu, log_var), torch.zeros_like(z[:, 0])
+    for label in range(int(y.max()) + 1):
+        rows = y == label
+        if rows.any():
+            of_label[rows] = logs[rows][:, rows].logsumexp(1) - math.log(int(rows.sum()))
+    return (of_label - logs.logsumexp(1) + math.log(len(y))).mean(), (logs.diagonal() - of_label).mean()
+
+
+@says("label_information", "")
+def labels_as_places(z, mu, log_var, y):
+    logs, one_hot = table(z, mu, log_var), F.one_hot(y).to(z)
+    same = one_hot @ one_hot.T
+    of_label = (logs + same.log()).logsumexp(1) - same.sum(1).log()
+    return (of_label - logs.logsumexp(1) + math.log(len(y))).mean(), (logs.diagonal() - of_label).mean()
+
+
 @says("aggregated_log_density", HELD_BACK)
 def density_between_limits(z, mu, log_var):
     return table(z, mu, log_var.clamp(-30, 20)).logsumexp(1) - math.log(len(mu))

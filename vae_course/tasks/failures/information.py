@@ -13,6 +13,7 @@ FREE, OTHERS_ONLY = "How do you average what is given by its logarithm, without 
 ONE_GAUSSIAN = "variance = log_var.exp().mean(0) + mu.var(0, correction=0)\n    log_q = -0.5 * ((z - mu.mean(0)).square() / variance + variance.log() + math.log(2 * math.pi)).sum(1) #"
 OF_PARAMETERS, EACH_LATENT = "-0.5 * ((z - mu.mean(0)).square() / log_var.mean(0).exp() + log_var.mean(0) + math.log(2 * math.pi)).sum(1)", "((-0.5 * (squared + log_var + math.log(2 * math.pi))).logsumexp(1) - math.log(len(z))).sum(1)"
 WHOLE = "(table.diagonal() - log_prior).mean()"
+NO_SIGN = "Right on average over all draws there could be: neither part is below 0 then. What may chance do to a mean over a few draws, and what do your two parts add up to where you cut it off?"
 ON_AVERAGE = "Your mismatch is right. You take log q(z|x) on average over all draws there could be, and log q(z) at the draws there are. Give it a single image: the information must be 0, and yours isn't. At which z would both have to be taken so that the noise cancels?"
 
 
@@ -24,6 +25,7 @@ MORE = (
     Probe({"z": SURE, "mu": SURE, "log_var": torch.tensor([[-40.0, 30.0]]).expand(4, -1)}, note="with one latent that is very sure, and one that knows nothing"),
     # each draw's density is a little above one of the usual small numbers: adding that and not going below it differ
     Probe({"z": HARDLY, "mu": 0 * HARDLY, "log_var": 0 * HARDLY}, note="with draws that are hardly credible"),
+    Probe({"z": torch.tensor([[-0.5], [0.5]]), "mu": torch.tensor([[2.0], [-2.0]]), "log_var": torch.zeros(2, 1)}, note="with draws that mislead"),
 )
 
 
@@ -74,7 +76,6 @@ def kept_finite(least):
     points=0,
     probes=probes_from(encodings, sizes=SIZES | SPECIAL, more=MORE),
     laws=(finite_far_out(), averages_over_the_batch("z", "mu", "log_var", question="With every image there twice q(z) is as it was. Where does yours depend on how many encodings there are?"), Law(bounded)),
-    gradients=("z", "mu", "log_var"),
     claims=matches(by_mixture, "The KL should be split at log q(z)", parts=("information", "mismatch"), scale=size_of_terms, question=lost_in_many),
     slips=(
         slip(BETWEEN, "table.mean(1)", "You average the n log-densities. Put one image far away: your log q(z) of all the others sinks without end. Is q(z) a mean of densities, or of their logarithms?"),
@@ -95,6 +96,9 @@ def kept_finite(least):
         slip(OWN, "-0.5 * (1 + math.log(2 * math.pi) + log_var).sum(1).mean() - log_q.mean()", ON_AVERAGE),
         slip({".sum(2)": ".mean(2)", ".sum(1)": ".mean(1)"}, "You average over the latents. Two latents that tell the same as one tell nothing new, but two that tell different things tell twice as much. The latents of an encoding are independent: how do their log-densities combine?"),
         slip(OWN, f"{CLOSED} - {MISMATCH}", "You take the mismatch, with the noise of its draws, from a KL that has none. Give it a single image: the information must be 0, and yours isn't. From what would it have to be taken so that the noise cancels?"),
+        slip(OWN, f"{OWN}.clamp(min=0)", NO_SIGN),
+        slip(MISMATCH, f"{MISMATCH}.clamp(min=0)", NO_SIGN),
+        slip(f"{OWN}, {MISMATCH}", f"{OWN}.clamp(min=0), {MISMATCH}.clamp(min=0)", NO_SIGN),
         slip(BETWEEN, "table.exp().mean(1).log()", f"Right, until the densities are 0 to the computer, as in 800 latents. {FREE}"),
         *(each for least in (1e-6, 1e-8, 1e-10, 1e-12, 1e-20) for each in kept_finite(least)),
     ),

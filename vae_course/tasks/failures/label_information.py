@@ -6,12 +6,14 @@ import torch
 from torch.distributions import Normal
 
 from ..engine import HELD_BACK, Claim, Law, Probe, averages_over_the_batch, finite_far_out, matches, probes_from, rounding, slip, task, unchanged
-from .information import SPECIAL, SURE, encodings, lost_in_many, mixture, size_of_terms
+from .information import NO_SIGN, SPECIAL, SURE, encodings, lost_in_many, mixture, size_of_terms
 
 OWN_LABELS = Probe({"z": SURE + 0.1, "mu": SURE, "log_var": torch.full((4, 2), -4.0), "y": torch.arange(4)}, note="with a label of its own for each image")
 # two narrow encodings at one place, and two wide ones there, whose draws the narrow ones do not reach
 FAR_LOG_VAR = torch.tensor([[-40.0], [-36.0], [40.0], [36.0]])
 FAR_OUT = Probe({"z": torch.tensor([[0.0], [0.0], [5.0], [5.0]]), "mu": torch.zeros(4, 1), "log_var": FAR_LOG_VAR, "y": torch.tensor([0, 0, 1, 1])}, note="with very small and very large variances")
+# each lies nearer to the others' encodings than to its label's, and on the whole nearer to its label's other one than to its own
+MISLED = Probe({"z": torch.tensor([[2.0], [2.0], [1.0], [1.0]]), "mu": torch.arange(4.0).unsqueeze(1), "log_var": torch.zeros(4, 1), "y": torch.tensor([-3, -3, 7, 7])}, note="with draws that mislead")
 BETWEEN, OF_LABEL = "table.logsumexp(1) - math.log(len(y))", "table.masked_fill(~same, -math.inf).logsumexp(1) - same.sum(1).to(z).log()"
 ABOUT, BEYOND, OTHERS_ONLY = "(log_q_label - log_q).mean()", "(table.diagonal() - log_q_label).mean()", "table.masked_fill(~same | torch.eye(len(y), dtype=torch.bool), -math.inf).logsumexp(1) - (same.sum(1) - 1).to(z).log()"
 NO_DOUBT, DENSITIES = "(table.diagonal() - log_q).mean() + (same.sum(1) / len(y)).log().mean()", "(table.exp() * same).sum(1).log() - same.sum(1).to(z).log()"
@@ -49,14 +51,13 @@ def bounded(values, z, mu, log_var, y):
 
 @task(
     points=2,
-    probes=probes_from(labelled, sizes={(9, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""} | SPECIAL, more=(OWN_LABELS, FAR_OUT)),
+    probes=probes_from(labelled, sizes={(9, 3): "", (1, 3): "with a single image", (6, 1): "with one latent", (12, 2): ""} | SPECIAL, more=(OWN_LABELS, FAR_OUT, MISLED)),
     laws=(
         finite_far_out(),
         averages_over_the_batch("z", "mu", "log_var", "y", question="With every image there twice all mixtures are as they were. Where does yours depend on how many encodings there are?"),
-        unchanged(lambda y, **_: {"y": 50 - 2 * y}, "With other names for the labels", "Give the labels other names: nothing changes. Where do you count with them?"),
+        unchanged(lambda y, **_: {"y": 5 - 2 * y}, "With other names for the labels", "Give the labels other names, some of them below 0: nothing changes. Where do you count with them?"),
         Law(bounded),
     ),
-    gradients=("z", "mu", "log_var"),
     claims=matches(by_mixtures, "log q(z|x) − log q(z) should be split at log q(z|y)", parts=("about the label", "beyond the label"), scale=size_of_terms, question=lost_in_many),
     slips=(
         slip("same.sum(1).to(z).log()", "math.log(len(y))", "For a collapsed encoder nothing is told about anything. What you find about the label is below 0. Over how many encodings is the mixture of one label a mean?"),
@@ -77,6 +78,10 @@ def bounded(values, z, mu, log_var, y):
         slip(ABOUT, "-(same.sum(1) / len(y)).to(z).log().mean()", "The second is right. Your first is the label's entropy: what there is to be told. For a collapsed encoder, how much of it is told?"),
         slip({"/ log_var": "/ (2 * log_var)", "+ log_var": "+ 2 * log_var"}, "At log_var = 0 you are right. Is σ the exponential of log_var?"),
         slip(".sum(2)", ".mean(2)", "You average over the latents. The latents of an encoding are independent: how do their log-densities combine?"),
+        slip(ABOUT, f"{ABOUT}.clamp(min=0)", NO_SIGN),
+        slip(BEYOND, f"{BEYOND}.clamp(min=0)", NO_SIGN),
+        slip(f"{ABOUT}, {BEYOND}", f"{ABOUT}.clamp(min=0), {BEYOND}.clamp(min=0)", NO_SIGN),
+        slip("y.unsqueeze(1) == y", "y.clamp(min=0).unsqueeze(1) == y.clamp(min=0)", "You take every label below 0 for the same one. They are integers with any values: what else does it take of two labels to see whether they are one?"),
         slip(OF_LABEL, DENSITIES, "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?"),
         slip(BETWEEN, "table.exp().mean(1).log()", "q(z) is right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms?"),
         slip({OF_LABEL: DENSITIES, BETWEEN: "table.exp().mean(1).log()"}, "Right, until the densities are 0 to the computer, as in 800 latents. How do you average what is given by its logarithm, without leaving the logarithms? Both mixtures ask for it."),

@@ -1,5 +1,7 @@
 """How sharp is a picture?"""
 
+import math
+
 import torch
 
 from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
@@ -8,6 +10,10 @@ ALIKE = "as sharp as before. Are steps down and steps across treated alike, and 
 RATIO, LEVELS = "torch.where(any_two > 0, neighbours / any_two, torch.zeros_like(any_two))", "2 * images.flatten(1).var(1)"
 PICTURE = torch.linspace(0, 1, 16).view(4, 4) ** 2
 PLAIN = torch.stack([torch.zeros(4, 4), PICTURE, torch.full((4, 4), 0.75)])
+# a checkerboard that fades towards its edges: of all pictures of 4 × 4 the sharpest, more than 2
+FADING = torch.cos(0.75 * math.pi * (torch.arange(4) + 0.5))
+FINEST = Probe({"images": 0.5 + 0.5 * (FADING.unsqueeze(1) * FADING).unsqueeze(0)}, note="with a checkerboard")
+LIMIT = "Right, until an image is very sharp. In a checkerboard neighbours are more unlike than any two pixels are: what is the ratio then? Is there a limit that it cannot pass?"
 STEPS, SQUARES = "torch.cat([down, across], dim=1)", "torch.cat([down, across], dim=1).square().mean(1)"
 
 
@@ -28,7 +34,7 @@ def pair_by_pair(a, b):
 
 @task(
     points=0,
-    probes=probes_from(grey_images, sizes={(4, 6, 5): "", (1, 2, 9): "with a single image, low and wide", (5, 7, 2): "with images that are high and narrow"}, more=(Probe({"images": PLAIN}, note="with plain images among them"),)),
+    probes=probes_from(grey_images, sizes={(4, 6, 5): "", (1, 2, 9): "with a single image, low and wide", (5, 7, 2): "with images that are high and narrow"}, more=(Probe({"images": PLAIN}, note="with plain images among them"), FINEST)),
     laws=(
         unchanged(lambda images: {"images": 0.5 * images + 0.4}, "At half the contrast, and brighter", "Halve an image's contrast, or make it brighter: it is as sharp as it was. By what is yours measured, and from where does a pixel's deviation count?"),
         unchanged(lambda images: {"images": images.transpose(1, 2)}, "With each image on its side", f"Turn an image on its side: {ALIKE}"),
@@ -48,6 +54,7 @@ def pair_by_pair(a, b):
         slip(SQUARES, "(down.square().mean(1) + across.square().mean(1)) / 2", "You average the steps down, average those across, and take the middle of the two. In an image that is low and wide, are there as many of either? Over which pairs does the mean run?"),
         slip(".flatten(1).var(1)", ".var()", "Put a pale image beside a strong one: the pale one's figure falls. Whose pixels is it measured by?"),
         slip(RATIO, "neighbours / any_two", "Right, until an image is plain: what is 0/0 to the computer, and what does the contract ask for?"),
+        *(slip(RATIO, f"{RATIO}.clamp(max={most})", LIMIT) for most in (1, 2)),
         *(slip(RATIO, f"neighbours / (any_two + {least})", "Nearly: the small number under the line weighs the more, the paler an image is. Contrast should drop out. Which case was it put there for?") for least in (1e-6, 1e-5, 1e-4)),
     ),
     hints=(

@@ -3,7 +3,7 @@
 import torch
 
 from ..engine import Probe, each_row_for_itself, matches, probes_from, slip, task, unchanged
-from .sharpness import ALIKE, PICTURE, pair_by_pair
+from .sharpness import ALIKE, LIMIT, PICTURE, pair_by_pair
 
 OF_ONE = "(torch.cat([{0}.diff(dim=1).flatten(1), {0}.diff(dim=2).flatten(1)], 1).square().mean(1) / (2 * {0}.flatten(1).var(1))).nan_to_num()"
 RATIO, COVARIANCE = "torch.where(any_two > 0, neighbours / any_two, torch.zeros_like(any_two))", "(away_a * away_b).sum(1) / (away_a.shape[1] - 1)"
@@ -11,6 +11,9 @@ STEPS, SQUARES = "torch.cat([down, across], dim=1)", "torch.cat([down, across], 
 AROUND_DOWN, AROUND_ACROSS = "(a - a.roll(1, 1)).flatten(1) * (b - b.roll(1, 1))", "(a - a.roll(1, 2)).flatten(1) * (b - b.roll(1, 2))"
 CHECKS, FLAT = (torch.arange(4).unsqueeze(1) + torch.arange(4)) % 2.0, torch.full((4, 4), 0.75)
 NOTHING = {"a": torch.stack([CHECKS, PICTURE, FLAT]), "b": torch.stack([1 - CHECKS, PICTURE + 0.2 * CHECKS, FLAT - 0.5])}
+# products of differences, whose mean is that of the one picture less that of the other: far above 2, and far below 0
+LOUD = Probe({"a": torch.stack([CHECKS + PICTURE, PICTURE + 0.5 * CHECKS]), "b": torch.stack([CHECKS - PICTURE, PICTURE - 0.5 * CHECKS])}, note="with much noise")
+BELOW = "You let no figure be below 0. That of one picture scatters around its sharpness, to both sides: what becomes of the mean over many pictures if one side is cut off? Of which figure does the contract say what to do below 0?"
 SIZES = {(4, 6, 5, 0.15): "", (2, 5, 4, 0.0): "with two copies that are alike", (1, 2, 9, 0.05): "with a single image, low and wide", (5, 7, 2, 0.3): "with images that are high and narrow", (3, 4, 6, 0.15): "in float64"}
 
 
@@ -22,7 +25,7 @@ def noisy_copies(draw, n, height, width, noise):
 
 @task(
     points=1,
-    probes=probes_from(noisy_copies, sizes=SIZES, more=(Probe(NOTHING, note="with copies that have very little in common, or nothing"),)),
+    probes=probes_from(noisy_copies, sizes=SIZES, more=(Probe(NOTHING, note="with copies that have very little in common, or nothing"), LOUD)),
     laws=(
         unchanged(lambda a, b: {"a": b, "b": a}, "With the copies exchanged", "Let the copies change places. Which of your means holds one of them alone?"),
         unchanged(lambda a, **_: {"a": 0.5 * a + 0.4}, "With one copy at half the contrast, and brighter", "Halve the contrast of one copy, or make it brighter: both means should change by the same factor. Which of yours holds a square of one copy, or a level instead of a difference?"),
@@ -49,6 +52,9 @@ def noisy_copies(draw, n, height, width, noise):
         slip("any_two > 0", "any_two != 0", "You look out for 0 under the line. A product of two copies' deviations can also be negative on average. What does the contract ask for then?"),
         slip("down =", f"return ({OF_ONE.format('a')} + {OF_ONE.format('b')}) / 2\n    down =", "You take the mean of two sharpnesses, and noise is in each of them: it counts as sharp. Which product of differences holds no noise, on average?"),
         slip(RATIO, "neighbours / any_two.abs()", "You make the figure under the line positive. If it is negative the copies have nothing in common: what does the contract ask for then?"),
+        *(slip(RATIO, f"{RATIO}.clamp(max={most})", LIMIT) for most in (1, 2)),
+        slip(RATIO, f"{RATIO}.clamp(min=0)", BELOW),
+        slip("any_two > 0", "(any_two > 0) & (neighbours > 0)", BELOW),
     ),
     hints=(
         "Write a = m + noise. What is the mean of (a_i − a_j)² over the noise, and what is that of (a_i − a_j)(b_i − b_j), if the copies' noises know nothing of each other?",
