@@ -205,8 +205,42 @@ def test_a_table_of_whole_numbers_was_not_typed_from_what_was_printed(task):
     assert found
     whole = [run | {name: round(run[name]) + 1.0 for name in found} for run in rows]
     assert handed_in(task, with_runs(task, whole)).question == reports.ALL_WHOLE
-    whole[0][found[-1]] += 0.4
+    whole[0] |= {name: whole[0][name] + 0.4 for name in found}
     assert handed_in(task, with_runs(task, whole)).question != reports.ALL_WHOLE
+
+
+def test_one_column_of_whole_numbers_is_told_among_others():
+    """Where they are many and differ: a control is one number, and may be whole by chance."""
+    task = find("rivals_report")
+    for name in ("rebuilt", "apart", "distance"):
+        verdict = handed_in(task, with_runs(task, [run | {name: float(round(run[name]))} for run in rows_of(task)]))
+        assert verdict.question == reports.ALL_WHOLE
+        assert repr(name) in verdict.words
+    assert handed_in(task, with_runs(task, [run | {"real": 2.0} for run in rows_of(task)])).passed
+    rows = [run | {"rebuilt": float(round(run["rebuilt"]))} for run in rows_of(task)]
+    assert handed_in(task, with_runs(task, [rows[0] | {"rebuilt": 118.32}, *rows[1:]])).passed
+
+
+def test_a_sum_is_held_to_the_digits_that_were_typed():
+    task = find("collapse_report")
+    for digits, off, passes in ((2, 0.0, True), (2, 0.01, True), (2, 0.03, False), (1, 0.1, True), (1, 0.2, False)):
+        for name in ("kl", "loss"):
+            rows = [{key: round(one, digits) if key in MEASURED else one for key, one in run.items()} for run in rows_of(task)]
+            for run in rows:  # to begin with, sums of what was typed
+                run["kl"] = round(run["information"] + run["mismatch"], digits)
+                run["loss"] = round(run["reconstruction"] + run["kl"] + (off if name == "kl" else 0), digits)
+                run["kl"] = round(run["kl"] + (off if name == "kl" else 0), digits)
+            rows[0]["loss"] = round(rows[0]["loss"] + (off if name == "loss" else 0), digits)
+            assert handed_in(task, with_runs(task, rows)).passed == passes, (digits, off, name)
+
+
+def test_a_mismatch_may_be_greater_than_the_surplus_where_the_images_are_too_few_to_tell():
+    """As in a table that was measured, on 50 images: log 50 is 3.9, and what more is told is taken for mismatch."""
+    task = find("collapse_report")
+    few = {"test_images": 50, "information": 3.87, "mismatch": 6.96, "kl": 10.83, "reconstruction": 5.20, "exact": 10.75, "loss": 16.03}
+    rows = [run | few | {"reconstruction": 5.2 + i / 100, "loss": 16.03 + i / 100} for i, run in enumerate(rows_of(task))]
+    verdict = handed_in(task, {"predicted": "no clear difference", "runs": rows, "came_true": True})
+    assert verdict.passed, verdict.words
 
 
 def with_bounds(change):

@@ -17,6 +17,8 @@ PARTS = ("predicted", "runs", "came_true")
 MOST_RUNS = 60
 # By how much a number may be off that was rounded to one decimal.
 ROUNDED = 0.051
+# Of so many different numbers with one decimal it is no chance that all of them are whole.
+ALL_BY_CHANCE = 4
 Run = dict[str, Any]
 
 BORROWED = "A report is checked as it was handed in, and nothing is trained again: type the numbers that you measured into the function, and take none from outside it. Where does this name come from?"
@@ -109,7 +111,11 @@ def hangs_together(
         for number, run in enumerate(runs, 1):
             yield from _in_range(number, run, columns)
         numbers = [run[column.name] for run in runs for column in columns if column.measured]
-        yield Claim("What was measured is given to", "one decimal or finer", "whole numbers" if all(one == int(one) for one in numbers) else "one decimal or finer", question=ALL_WHOLE)
+        yield _to_one_decimal("What was measured", numbers)
+        for column in columns:
+            numbers = [run[column.name] for run in runs if column.measured]
+            if len(set(numbers)) >= ALL_BY_CHANCE:
+                yield _to_one_decimal(repr(column.name), numbers)
         yield from _no_two_alike(runs, columns)
         yield from rules(runs)
         found = outcome(runs)
@@ -232,6 +238,11 @@ def _of_form(number: int, run: Run, columns: Sequence[Column]) -> Iterator[Claim
         yield Claim(identity, "finite", "finite" if finite else f"{float(got) if type(got) is float else 'an integer of very many digits'}", kind="contract", question=NOT_FINITE)
         if column.kind == "count":
             yield Claim(identity, "a whole number", "a whole number" if got == int(got) else _seen(got), kind="contract", question=NOT_WHOLE)
+
+
+def _to_one_decimal(what: str, numbers: Sequence[float]) -> Claim:
+    told = "one decimal or finer"
+    return Claim(f"{what} is given to", told, "whole numbers" if all(one == int(one) for one in numbers) else told, question=ALL_WHOLE)
 
 
 def _in_range(number: int, run: Run, columns: Sequence[Column]) -> Iterator[Claim]:

@@ -3,7 +3,7 @@
 from math import sqrt
 
 from ..engine import Claim, Column, Probe, at_least, clearly, hangs_together, measured, read_report, same_in_all, setting, slip, split_by, task, two_groups
-from ..engine.reports import COPIED, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, ROUNDED, SAME_EPOCHS, SAME_IMAGES, WITH_UNIT
+from ..engine.reports import ALL_WHOLE, COPIED, NO_NUMBER, NO_SIZE, NOT_FINITE, OF_ITSELF, OTHER_WORD, ROUNDED, SAME_EPOCHS, SAME_IMAGES, WITH_UNIT
 
 RIVALS = ("VAE", "autoencoder")
 TWO_RIVALS = "Luck differs from seed to seed, so that both rivals are run with the same three seeds or more. Which runs are missing, or there twice?"
@@ -14,6 +14,10 @@ NO_DISTANCE = "A Fréchet distance is a sum of squares: never below 0. Where doe
 TOO_FAR = "So far from digits not even noise lies, to this classifier. Are the features those of pictures with pixels in [0, 1]?"
 NO_MODEL = "Real images against other real ones: no model comes in, and no seed. Where do several numbers come from, if images and counts are the same?"
 TRIANGLE = "The root of a Fréchet distance is a distance: no way round is shorter than the straight one. Draws, reconstructions, test images: are these three measured between the same three sets, and all left squared?"
+SAME_SET = "At distance 0 from each other are two sets of the same pictures. Which two did you compare here, and which are asked for?"
+CONTROL = "Your draws lie nearer to the test images than other real images do, of which there are as many. Which two sets is the control between, and is each of them as large as it should be?"
+# A test set against itself gives 0; halves of all digits there are, 35,000 each, still a few tenths.
+LEAST = 0.05
 WORDS = ("lower", "higher", "no clear difference")
 
 
@@ -32,6 +36,10 @@ def rules(runs):
         yield same_in_all(runs, name, question)
     for number, run in enumerate(runs, 1):
         yield from triangle(number, run)
+        for name in ("rebuilt", "distance", "real"):
+            yield at_least(f"Run {number}: {name!r} is at least", LEAST, run[name], room=0.0, question=SAME_SET)
+    real, nearest = runs[0]["real"], min(run["distance"] for run in runs)
+    yield Claim("'real' is, but for chance, at most", float(min(real, 1.5 * nearest)), float(real), ROUNDED, question=CONTROL)
 
 
 def outcome(runs):
@@ -77,6 +85,10 @@ def outcome(runs):
             },
             TRIANGLE,
         ),
+        slip('"real": [2.38, 2.38, 2.38, 2.38, 2.38, 2.38]', '"real": [0.0, 0.0, 0.0, 0.0, 0.0, 0.0]', SAME_SET),
+        slip('"real": [2.38, 2.38, 2.38, 2.38, 2.38, 2.38]', '"real": [500.2, 500.2, 500.2, 500.2, 500.2, 500.2]', CONTROL),
+        slip({'"rebuilt": [118.32, 117.15, 116.48, 192.12, 162.49, 170.53]': '"rebuilt": [0.0, 117.15, 116.48, 192.12, 162.49, 170.53]', '"apart": [30.20, 31.77, 28.74, 58.17, 65.68, 65.24]': '"apart": [200.17, 31.77, 28.74, 58.17, 65.68, 65.24]'}, SAME_SET),
+        slip('"rebuilt": [118.32, 117.15, 116.48, 192.12, 162.49, 170.53]', '"rebuilt": [118, 117, 116, 192, 162, 171]', ALL_WHOLE),
         slip('"real": [2.38, 2.38, 2.38, 2.38, 2.38, 2.38]', '"real": [2.38, 2.38, 2.38, 2.38, 2.38, 2.83]', NO_MODEL),
         slip('"distance": [200.17, 195.45, 189.68, 373.77, 353.21, 368.82]', '"distance": [200.17, 195.45, -189.68, 373.77, 353.21, 368.82]', NO_DISTANCE),
         slip('"distance": [200.17, 195.45, 189.68, 373.77, 353.21, 368.82]', '"distance": [200.17, 195.45, 189680.5, 373.77, 353.21, 368.82]', TOO_FAR),
