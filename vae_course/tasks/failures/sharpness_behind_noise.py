@@ -53,7 +53,7 @@ def noisy_copies(draw, n, height, width, noise):
         slip("down =", f"return ({OF_ONE.format('a')} + {OF_ONE.format('b')}) / 2\n    down =", "You take the mean of two sharpnesses, and noise is in each of them: it counts as sharp. Which product of differences holds no noise, on average?"),
         slip(RATIO, "neighbours / any_two.abs()", "You make the figure under the line positive. If it is negative the copies have nothing in common: what does the contract ask for then?"),
         *(slip(RATIO, f"{RATIO}.clamp(max={most})", LIMIT) for most in (1, 2)),
-        slip(RATIO, f"{RATIO}.clamp(min=0)", BELOW),
+        *(slip(RATIO, f"{RATIO}.clamp({limits})", BELOW) for limits in ("min=0", "0, 1", "0, 2")),
         slip("any_two > 0", "(any_two > 0) & (neighbours > 0)", BELOW),
     ),
     hints=(
