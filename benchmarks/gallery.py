@@ -33,6 +33,7 @@ IN_PLACE_OF = {
     "dense-vae-mnist-20": "vae-mnist-20",
     "dense-vae-mnist-2": "vae-mnist-2",
     "two-levels-ladder-mnist-binary": "hierarchical-mnist-binary-2",
+    **{f"dense-vae-mnist-20-beta-{beta}": f"vae-mnist-20-beta-{beta}" for beta in ("0.5", "4", "16")},
 }
 DIGITS = {"mnist": "grey", "mnist-binary": "drawn once"}
 DIGITS_HEAD = ("pixels", "epochs", "−ELBO, nats", "Fréchet", "coverage")
@@ -178,8 +179,16 @@ def kind_of(name: str) -> str:
     return "digits" if data in DIGITS else data
 
 
+def rows_of_before(stored: list[str]) -> dict[str, str]:
+    """The page's rows, as they stand there, of models whose place was taken and which are no longer stored."""
+    page = FOLDER / "README.md"
+    found = {line.split(" | ")[0].removeprefix("| "): line for line in page.read_text("utf-8").splitlines()} if page.exists() else {}
+    return {name: found[name] for name in IN_PLACE_OF.values() if name in found and name not in stored}
+
+
 def page(stored: list[str], test: Split) -> list[str]:
     """The lines of the gallery's page: of each kind of data those that take a place, then the others."""
+    before = rows_of_before(stored)
     lines = [
         "# What the stored models make",
         "",
@@ -188,11 +197,12 @@ def page(stored: list[str], test: Split) -> list[str]:
     kinds = {name: kind_of(name) for name in stored}
     for kind in dict.fromkeys(kinds.values()):
         of_kind, judge = [name for name in stored if kinds[name] == kind], test if kind == "digits" else None
-        pairs = {new: old for new, old in IN_PLACE_OF.items() if new in of_kind and old in of_kind}
+        pairs = {new: old for new, old in IN_PLACE_OF.items() if new in of_kind and old in [*of_kind, *before]}
         lines += ["", f"## {kind.capitalize()}"]
         for old in dict.fromkeys(pairs.values()):
             new = [name for name in pairs if pairs[name] == old]
-            lines += ["", f"### {' and '.join(new)}, in place of {old}", *table([*new, old], judge)]
+            lines += ["", f"### {' and '.join(new)}, in place of {old}", *table([*new, *(() if old in before else (old,))], judge)]
+            lines += [before[old]] if old in before else []
         others = [name for name in of_kind if name not in {*pairs, *pairs.values()}]
         if others:
             lines += [*(["", "### Others"] if pairs else []), *table(others, judge)]

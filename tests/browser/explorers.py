@@ -11,7 +11,7 @@ from vae_course.widgets import ArrowSliders, DrawYourOwn, FactorSliders, Family,
 from vae_course.widgets import LevelResampler, LiveTraining, Morph, PosteriorGap, StoryRewriter, Trick, TuneMixer, TwoGaussians
 
 model, flat = vae_course.pretrained("vae-mnist-20"), vae_course.pretrained("vae-mnist-2")
-family = {"β = 1": model} | {f"β = {beta}": vae_course.pretrained(f"vae-mnist-20-beta-{beta}") for beta in ("0.5", "4", "16")}
+family = {"β = 1": model} | {f"β = {beta}": vae_course.pretrained(f"dense-vae-mnist-20-beta-{beta}") for beta in ("0.5", "4", "16")}
 data = vae_course.load("digits")
 x = data.test.x
 torch.manual_seed(0)
