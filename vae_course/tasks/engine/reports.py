@@ -17,8 +17,8 @@ PARTS = ("predicted", "runs", "came_true")
 MOST_RUNS = 60
 # By how much a number may be off that was rounded to one decimal.
 ROUNDED = 0.051
-# Of so many different numbers with one decimal it is no chance that all of them are whole.
-ALL_BY_CHANCE = 4
+# Of so many different numbers with one decimal it is no chance that all of them are whole; of numbers so large nobody asks for the decimal.
+ALL_BY_CHANCE, LARGE = 4, 10_000
 Run = dict[str, Any]
 
 BORROWED = "A report is checked as it was handed in, and nothing is trained again: type the numbers that you measured into the function, and take none from outside it. Where does this name come from?"
@@ -114,7 +114,7 @@ def hangs_together(
         yield _to_one_decimal("What was measured", numbers)
         for column in columns:
             numbers = [run[column.name] for run in runs if column.measured]
-            if len(set(numbers)) >= ALL_BY_CHANCE:
+            if len(set(numbers)) >= ALL_BY_CHANCE and max(map(abs, numbers)) < LARGE:
                 yield _to_one_decimal(repr(column.name), numbers)
         yield from _no_two_alike(runs, columns)
         yield from rules(runs)
