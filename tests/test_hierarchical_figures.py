@@ -28,6 +28,19 @@ def test_a_stack_that_hears_its_top_is_ahead_of_one_level_and_the_deaf_one_hardl
     assert sum(deaf) < 0.2 * sum(heard[0])
 
 
+def test_on_all_digits_layers_in_place_of_the_level_fall_behind_in_each_seed_and_at_the_end():
+    layers = gained("mnist-binary-hierarchy", "one level, as deep")
+    assert max(layers) < 0
+    assert sum(layers) / len(layers) == pytest.approx(-3.4, abs=0.05)
+    ends = {run["model"]: run for run in card("mnist-binary-trained")["runs"]}
+    counts = [run["parameters"] for run in ends.values()]
+    assert max(counts) < 1.01 * min(counts)
+    lead = {name: ends["one level"]["negative_log_likelihood"] - run["negative_log_likelihood"] for name, run in ends.items()}
+    assert lead["one level, as deep"] < 0 < min(lead[name] for name in ("two levels, naive", "two levels", "two levels, residual"))
+    looks = {name: run["frechet"] for name, run in ends.items()}
+    assert looks["two levels, naive"] < looks["two levels"] < looks["one level, as deep"] < looks["one level"]
+
+
 def test_epochs_wake_the_upper_level_and_the_warm_up_adds_to_its_nats():
     runs = card("mnist-binary-plane")["runs"]
     warm, cold = ([run["kl"][1] for run in runs if run["model"] == name] for name in ("two levels, naive", "two levels, naive, no warm-up"))

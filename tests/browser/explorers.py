@@ -19,7 +19,7 @@ own = binarise(flat.sample(8), seed=0)
 tunes = vae_course.load("melodies").test.x
 beats = vae_course.load("heartbeats")
 little_stories = vae_course.load("texts").test.x[:3]
-two_levels = vae_course.pretrained("hierarchical-mnist-binary-2")
+two_levels = vae_course.pretrained("two-levels-ladder-mnist-binary")
 makers = {
     "Latent sliders": lambda: LatentSliders(model, data=data),
     "Latent pad": lambda: LatentPad(flat, data=data),

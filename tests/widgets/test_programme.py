@@ -53,7 +53,7 @@ def test_it_paints_what_the_model_decodes(name):
         "vae-mnist-20",
         "vae-mnist-2",
         "dense-conditional-vae-mnist-2",
-        "hierarchical-mnist-binary-2",
+        "two-levels-ladder-mnist-binary",
         "colour-sprites-32-seed-0",
         "adversarial-mnist-mixture-2",
     ],
