@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from PIL import Image
@@ -167,10 +169,10 @@ def row(name: str, test: Split | None) -> str:
     return "| " + " | ".join([*cells, f"![{name}]({name}.png)"]) + " |"
 
 
-def table(names: list[str], test: Split | None) -> list[str]:
-    """A table's lines."""
+def table(names: list[str], test: Split | None, before: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """A table's lines. before: the rows of models that are no longer stored."""
     head = ["model", *(OTHERS_HEAD if test is None else DIGITS_HEAD), BESIDE]
-    return ["", "| " + " | ".join(head) + " |", "|" + "---|" * len(head), *(row(name, test) for name in names)]
+    return ["", "| " + " | ".join(head) + " |", "|" + "---|" * len(head), *(before.get(name) or row(name, test) for name in names)]
 
 
 def kind_of(name: str) -> str:
@@ -201,8 +203,7 @@ def page(stored: list[str], test: Split) -> list[str]:
         lines += ["", f"## {kind.capitalize()}"]
         for old in dict.fromkeys(pairs.values()):
             new = [name for name in pairs if pairs[name] == old]
-            lines += ["", f"### {' and '.join(new)}, in place of {old}", *table([*new, *(() if old in before else (old,))], judge)]
-            lines += [before[old]] if old in before else []
+            lines += ["", f"### {' and '.join(new)}, in place of {old}", *table([*new, old], judge, before)]
         others = [name for name in of_kind if name not in {*pairs, *pairs.values()}]
         if others:
             lines += [*(["", "### Others"] if pairs else []), *table(others, judge)]

@@ -217,21 +217,23 @@ def trained(samples: int = SAMPLES, images: int = IMAGES_OF_TRAINED) -> list[dic
         likelihood = negative_log_likelihood(model, test.head(images), k=samples, quiet=True).mean().item()
         losses = mean_losses(model, test)
         levels = [value for term, value in losses.items() if term.startswith("kl_")] or [losses["kl"]]
+        drawn = [look_of(model, judge, test.x[:DRAWN], seed) for seed in DRAWN_SEEDS]
         run = {
             "model": OF_RECIPE.get(name, name),
             "seed": recipe.seed,
             "parameters": parameters(model),
             "pixels": "drawn anew" if recipe.fresh else "drawn once",
+            "epochs": end["epochs_trained"],
+            "still_falling": end["still_falling"],
+            "negative_log_likelihood": round(likelihood, 3),
+            "elbo": round(-losses["reconstruction"] - losses["kl"], 3),
+            "kl": [round(level, 3) for level in levels],
+            "frechet": round(sum(drawn) / len(drawn), 1),
         }
-        run |= {"epochs": end["epochs_trained"], "still_falling": end["still_falling"], "negative_log_likelihood": round(likelihood, 3)}
-        run |= {"elbo": round(-losses["reconstruction"] - losses["kl"], 3), "kl": [round(level, 3) for level in levels]}
-        drawn = [look_of(model, judge, test.x[:DRAWN], seed) for seed in DRAWN_SEEDS]
-        runs.append(run | {"frechet": round(sum(drawn) / len(drawn), 1)})
+        runs.append(run)
         epochs = f"{run['epochs']}{', still falling' if run['still_falling'] else ''}"
         kl = "; ".join(f"{level:.1f}" for level in levels)
-        print_row(
-            name, run["pixels"], f"{run['parameters']:,}", epochs, f"{likelihood:.2f}", f"{-run['elbo']:.2f}", kl, runs[-1]["frechet"]
-        )
+        print_row(name, run["pixels"], f"{run['parameters']:,}", epochs, f"{likelihood:.2f}", f"{-run['elbo']:.2f}", kl, run["frechet"])
     for who, pixels, figure, otherwise in PUBLISHED:
         print_row(f"*{who}*", pixels, "", otherwise, f"{figure:.2f}", "", "", "")
     print(f"\n{signature()}")
